@@ -1,0 +1,32 @@
+package org.flowrl.tensor;
+
+/// Kernels over flat arenas of parameters, gradients and moments.
+public interface OptimizerKernels {
+    /// Settings of one AdamW update.
+    ///
+    /// @param learningRate the step size of this update
+    /// @param beta1, beta2 decay of the first and second moment
+    /// @param epsilon added to the root of the second moment
+    /// @param weightDecay decoupled decay, per unit of learning rate
+    /// @param step the number of this update, counted from 1, for bias correction
+    /// @param gradientScale factor on every gradient before it is used (clipping)
+    record AdamW(double learningRate, double beta1, double beta2, double epsilon, double weightDecay, long step,
+            double gradientScale) {
+    }
+
+    /// One AdamW update (Loshchilov and Hutter 2019, PyTorch's order of operations): overwrites w, m and v [P].
+    /// ```
+    /// g = gradient · gradientScale
+    /// m = fma(g − m, 1 − beta1, m)          v = fma(g·g, 1 − beta2, v · beta2)
+    /// w = w · (1 − learningRate · weightDecay)
+    /// w = w − (learningRate / (1 − beta1^step)) · (m / (sqrt(v) / sqrt(1 − beta2^step) + epsilon))
+    /// ```
+    /// Scalars are computed in F64 (powers by StrictMath.pow) and rounded to the type once: gradientScale, 1 − beta1,
+    /// 1 − beta2, beta2, 1 − learningRate · weightDecay, learningRate / (1 − beta1^step), sqrt(1 − beta2^step),
+    /// epsilon.
+    void adamW(Tensor w, Tensor gradient, Tensor m, Tensor v, AdamW settings);
+
+    /// Σ x²: each chunk of {@link Backend#CHUNK} elements over sixteen lanes by fma(x, x, lane) in the tensor's type,
+    /// chunk sums added in order in F64. NaN or infinite where an element is.
+    double squaredNorm(Tensor x);
+}

@@ -1,0 +1,256 @@
+package org.flowrl.tensor;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/// A value: contiguous row-major elements of one {@link DType} with a {@link Shape} on a {@link Device}.
+///
+/// There are no strides: {@link #reshape} and {@link #slice} of leading dimensions share memory, everything else is
+/// a kernel's work. Gradients are the autograd module's business. The memory belongs to a {@link Scope}; use after its
+/// end throws {@link IllegalStateException} with the scope's name.
+public final class Tensor {
+    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+    private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+
+    private final Scope.Block block;
+    private final long offset;
+    private final Shape shape;
+    private final DType dtype;
+    private final Device device;
+
+    Tensor(Scope.Block block, long offset, Shape shape, DType dtype, Device device) {
+        this.block = block;
+        this.offset = offset;
+        this.shape = shape;
+        this.dtype = dtype;
+        this.device = device;
+    }
+
+    /// The dimensions.
+    public Shape shape() {
+        return shape;
+    }
+
+    /// The element type.
+    public DType dtype() {
+        return dtype;
+    }
+
+    /// Where the memory lies.
+    public Device device() {
+        return device;
+    }
+
+    /// Size of dimension `axis`; negative counts from the end.
+    public long dim(int axis) {
+        return shape.dim(axis);
+    }
+
+    /// Number of elements.
+    public long elements() {
+        return shape.elements();
+    }
+
+    /// Bytes of the elements.
+    public long bytes() {
+        return shape.elements() * dtype.bytes();
+    }
+
+    /// The scope whose end ends this tensor.
+    public Scope scope() {
+        return block.owner;
+    }
+
+    /// The elements in host memory.
+    ///
+    /// @throws IllegalStateException where the scope is closed or the memory is on a card
+    public MemorySegment segment() {
+        if (!device.isHost()) {
+            throw new IllegalStateException("tensor " + this + " lies on " + device + ", not in host memory");
+        }
+        return memory();
+    }
+
+    /// The address of the first element, on this tensor's device. For kernels: valid until the scope ends.
+    public long address() {
+        requireLive();
+        return block.segment.address() + offset;
+    }
+
+    /// The same elements with other dimensions.
+    public Tensor reshape(long... dims) {
+        Shape target = Shape.of(dims);
+        if (target.elements() != shape.elements()) {
+            throw new IllegalArgumentException("reshape: " + shape + " has " + shape.elements() + " elements, "
+                    + target + " has " + target.elements());
+        }
+        return new Tensor(block, offset, target, dtype, device);
+    }
+
+    /// The `count` entries of the first dimension from `start` on.
+    public Tensor slice(long start, long count) {
+        long size = shape.dim(0);
+        if (start < 0 || count < 0 || start + count > size) {
+            throw new IndexOutOfBoundsException("slice: [" + start + ", " + (start + count) + ") of " + shape);
+        }
+        long[] dims = shape.toArray();
+        long stride = dtype.bytes();
+        for (int axis = 1; axis < dims.length; axis++) {
+            stride *= dims[axis];
+        }
+        dims[0] = count;
+        return new Tensor(block, offset + start * stride, Shape.of(dims), dtype, device);
+    }
+
+    /// A new tensor of the same content in `scope`.
+    public Tensor copy(Scope scope) {
+        Tensor copy = scope.allocate(dtype, shape);
+        copy.copyFrom(this);
+        return copy;
+    }
+
+    /// Overwrites the elements with those of a tensor of the same type and number of elements, on any device that
+    /// the host can copy from.
+    public void copyFrom(Tensor source) {
+        requireElements("copyFrom", source.dtype, source.elements());
+        if (source.device.isHost()) {
+            scope().memory().copyIn(source.memory(), memory());
+        } else if (device.isHost()) {
+            source.scope().memory().copyOut(source.memory(), memory());
+        } else {
+            throw new IllegalArgumentException("copyFrom: from " + source.device + " to " + device
+                    + " is a backend's work");
+        }
+    }
+
+    /// Overwrites an F32 tensor.
+    public void copyFrom(float[] values) {
+        requireElements("copyFrom", DType.F32, values.length);
+        scope().memory().copyIn(MemorySegment.ofArray(values), memory());
+    }
+
+    /// Overwrites an F64 tensor.
+    public void copyFrom(double[] values) {
+        requireElements("copyFrom", DType.F64, values.length);
+        scope().memory().copyIn(MemorySegment.ofArray(values), memory());
+    }
+
+    /// Overwrites an I32 tensor.
+    public void copyFrom(int[] values) {
+        requireElements("copyFrom", DType.I32, values.length);
+        scope().memory().copyIn(MemorySegment.ofArray(values), memory());
+    }
+
+    /// Sets every byte.
+    public void fillBytes(byte value) {
+        if (device.isHost()) {
+            memory().fill(value);
+        } else {
+            byte[] bytes = new byte[Math.toIntExact(bytes())];
+            Arrays.fill(bytes, value);
+            scope().memory().copyIn(MemorySegment.ofArray(bytes), memory());
+        }
+    }
+
+    /// The elements of an F32 tensor, in row-major order.
+    public float[] toFloats() {
+        float[] values = new float[Math.toIntExact(elements())];
+        requireElements("toFloats", DType.F32, values.length);
+        scope().memory().copyOut(memory(), MemorySegment.ofArray(values));
+        return values;
+    }
+
+    /// The elements of an F64 or F32 tensor (widened, exact), in row-major order.
+    public double[] toDoubles() {
+        double[] values = new double[Math.toIntExact(elements())];
+        if (dtype == DType.F32) {
+            float[] floats = toFloats();
+            for (int i = 0; i < values.length; i++) {
+                values[i] = floats[i];
+            }
+            return values;
+        }
+        requireElements("toDoubles", DType.F64, values.length);
+        scope().memory().copyOut(memory(), MemorySegment.ofArray(values));
+        return values;
+    }
+
+    /// The elements of an I32 tensor, in row-major order.
+    public int[] toInts() {
+        int[] values = new int[Math.toIntExact(elements())];
+        requireElements("toInts", DType.I32, values.length);
+        scope().memory().copyOut(memory(), MemorySegment.ofArray(values));
+        return values;
+    }
+
+    /// Element `index` in row-major order of a host tensor as a double; exact but for I64 beyond 2^53.
+    public double get(long index) {
+        java.util.Objects.checkIndex(index, elements());
+        MemorySegment data = segment();
+        long at = index * dtype.bytes();
+        return switch (dtype) {
+            case F64 -> data.get(DOUBLE, at);
+            case F32 -> data.get(FLOAT, at);
+            case BF16 -> DType.fromBfloat16(data.get(SHORT, at));
+            case F16 -> Float.float16ToFloat(data.get(SHORT, at));
+            case I64, U64 -> data.get(LONG, at);
+            case I32, U32 -> data.get(INT, at);
+            case I16, U16 -> data.get(SHORT, at);
+            case I8, U8, BOOL -> data.get(ValueLayout.JAVA_BYTE, at);
+            case F8_E4M3, F8_E5M2 -> throw new IllegalStateException("get: " + dtype + " is stored, not computed with");
+        };
+    }
+
+    /// Sets element `index` in row-major order of a host tensor of type F64, F32 or I32, rounding to it.
+    public void set(long index, double value) {
+        java.util.Objects.checkIndex(index, elements());
+        MemorySegment data = segment();
+        switch (dtype) {
+            case F64 -> data.set(DOUBLE, index * 8, value);
+            case F32 -> data.set(FLOAT, index * 4, (float) value);
+            case I32 -> data.set(INT, index * 4, Math.toIntExact((long) value));
+            case BF16, F16, I64, I16, I8, U64, U32, U16, U8, BOOL, F8_E4M3, F8_E5M2 ->
+                    throw new IllegalStateException("set: " + dtype + " tensors are written by copies");
+        }
+    }
+
+    /// The only element of a tensor with one element, as a double.
+    public double item() {
+        if (elements() != 1) {
+            throw new IllegalStateException("item: " + this + " has " + elements() + " elements, not one");
+        }
+        return dtype == DType.I32 ? toInts()[0] : toDoubles()[0];
+    }
+
+    Scope.Block block() {
+        return block;
+    }
+
+    private MemorySegment memory() {
+        requireLive();
+        return block.segment.asSlice(offset, bytes());
+    }
+
+    private void requireLive() {
+        if (!block.live) {
+            throw new IllegalStateException("tensor " + this + " was used after the end of its scope '"
+                    + block.owner.name() + "'");
+        }
+    }
+
+    private void requireElements(String operation, DType type, long count) {
+        if (dtype != type || elements() != count) {
+            throw new IllegalArgumentException(operation + ": " + this + " against " + count + " elements of " + type);
+        }
+    }
+
+    /// Type and shape, such as `F32[8, 64]`.
+    @Override
+    public String toString() {
+        return dtype.toString() + shape;
+    }
+}

@@ -1,0 +1,120 @@
+package org.flowrl.tensor.cpu;
+
+import static org.flowrl.tensor.cpu.VectorLanes.ALL;
+import static org.flowrl.tensor.cpu.VectorLanes.BYTES;
+import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
+import static org.flowrl.tensor.cpu.VectorLanes.FLOATS;
+import static org.flowrl.tensor.cpu.VectorLanes.LENGTH;
+import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
+
+import jdk.incubator.vector.FloatVector;
+
+/// Sums down the columns of a block of rows, one chain a column, for the gradients of biases and norm weights.
+/// Rows are contiguous, `columns` floats each.
+final class VectorColumns {
+    private VectorColumns() {
+    }
+
+    /// out[d] = Σ_r x[r, d], in order of r from +0.
+    static void sum(long x, int columns, int rows, long out) {
+        long pitch = columns * 4L;
+        int d = 0;
+        for (; d <= columns - 4 * LENGTH; d += 4 * LENGTH) {
+            sumOfFour(x + d * 4L, pitch, rows, out + d * 4L);
+        }
+        for (; d <= columns - LENGTH; d += LENGTH) {
+            FloatVector sum = FloatVector.zero(FLOATS);
+            for (int r = 0; r < rows; r++) {
+                sum = sum.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + r * pitch + d * 4L, ORDER));
+            }
+            sum.intoMemorySegment(ALL, out + d * 4L, ORDER);
+        }
+        for (; d < columns; d++) {
+            float sum = 0;
+            for (int r = 0; r < rows; r++) {
+                sum += ALL.get(FLOAT, x + r * pitch + d * 4L);
+            }
+            ALL.set(FLOAT, out + d * 4L, sum);
+        }
+    }
+
+    private static void sumOfFour(long x, long pitch, int rows, long out) {
+        FloatVector s0 = FloatVector.zero(FLOATS);
+        FloatVector s1 = FloatVector.zero(FLOATS);
+        FloatVector s2 = FloatVector.zero(FLOATS);
+        FloatVector s3 = FloatVector.zero(FLOATS);
+        for (int r = 0; r < rows; r++, x += pitch) {
+            s0 = s0.add(FloatVector.fromMemorySegment(FLOATS, ALL, x, ORDER));
+            s1 = s1.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + BYTES, ORDER));
+            s2 = s2.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + 2 * BYTES, ORDER));
+            s3 = s3.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + 3 * BYTES, ORDER));
+        }
+        s0.intoMemorySegment(ALL, out, ORDER);
+        s1.intoMemorySegment(ALL, out + BYTES, ORDER);
+        s2.intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
+        s3.intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
+    }
+
+    /// out[d] = Σ_r dy[r, d] · n[r, d] by fma, in order of r from +0, with n = (x − mean) · inverse; without means
+    /// (address 0) n = x · inverse.
+    static void sumOfNormals(long dy, long x, long means, long inverses, int columns, int rows, long out) {
+        int d = 0;
+        for (; d <= columns - LENGTH; d += LENGTH) {
+            if (means == 0) {
+                scaledColumns(dy + d * 4L, x + d * 4L, inverses, columns * 4L, rows, out + d * 4L);
+            } else {
+                centredColumns(dy + d * 4L, x + d * 4L, means, inverses, columns * 4L, rows, out + d * 4L);
+            }
+        }
+        for (; d < columns; d++) {
+            float sum = 0;
+            for (int r = 0; r < rows; r++) {
+                long at = (r * (long) columns + d) * 4;
+                float value = ALL.get(FLOAT, x + at);
+                float centred = means == 0 ? value : value - ALL.get(FLOAT, means + r * 4L);
+                sum = Math.fma(ALL.get(FLOAT, dy + at), centred * ALL.get(FLOAT, inverses + r * 4L), sum);
+            }
+            ALL.set(FLOAT, out + d * 4L, sum);
+        }
+    }
+
+    private static void scaledColumns(long dy, long x, long inverses, long pitch, int rows, long out) {
+        FloatVector sum = FloatVector.zero(FLOATS);
+        for (int r = 0; r < rows; r++) {
+            FloatVector n = FloatVector.fromMemorySegment(FLOATS, ALL, x + r * pitch, ORDER)
+                    .mul(ALL.get(FLOAT, inverses + r * 4L));
+            sum = FloatVector.fromMemorySegment(FLOATS, ALL, dy + r * pitch, ORDER).fma(n, sum);
+        }
+        sum.intoMemorySegment(ALL, out, ORDER);
+    }
+
+    private static void centredColumns(long dy, long x, long means, long inverses, long pitch, int rows, long out) {
+        FloatVector sum = FloatVector.zero(FLOATS);
+        for (int r = 0; r < rows; r++) {
+            FloatVector n = FloatVector.fromMemorySegment(FLOATS, ALL, x + r * pitch, ORDER)
+                    .sub(ALL.get(FLOAT, means + r * 4L)).mul(ALL.get(FLOAT, inverses + r * 4L));
+            sum = FloatVector.fromMemorySegment(FLOATS, ALL, dy + r * pitch, ORDER).fma(n, sum);
+        }
+        sum.intoMemorySegment(ALL, out, ORDER);
+    }
+
+    /// Adds `blocks` rows of sums to `total` [columns], in order.
+    static void addBlocks(long sums, int blocks, int columns, long total) {
+        for (int block = 0; block < blocks; block++) {
+            add(total, sums + block * (long) columns * 4, columns);
+        }
+    }
+
+    /// y += x.
+    static void add(long y, long x, int count) {
+        int i = 0;
+        for (; i <= count - LENGTH; i += LENGTH) {
+            FloatVector.fromMemorySegment(FLOATS, ALL, y + i * 4L, ORDER)
+                    .add(FloatVector.fromMemorySegment(FLOATS, ALL, x + i * 4L, ORDER))
+                    .intoMemorySegment(ALL, y + i * 4L, ORDER);
+        }
+        for (; i < count; i++) {
+            ALL.set(FLOAT, y + i * 4L, ALL.get(FLOAT, y + i * 4L) + ALL.get(FLOAT, x + i * 4L));
+        }
+    }
+}

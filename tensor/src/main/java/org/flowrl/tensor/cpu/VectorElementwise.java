@@ -1,0 +1,241 @@
+package org.flowrl.tensor.cpu;
+
+import static org.flowrl.tensor.cpu.VectorLanes.ALL;
+import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
+
+import java.lang.foreign.ValueLayout;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.ElementwiseKernels;
+import org.flowrl.tensor.RandomKey;
+import org.flowrl.tensor.Tensor;
+
+/// Element by element, in parts of whole chunks. LOG and both GELU functions are scalar StrictMath, over all threads.
+final class VectorElementwise implements ElementwiseKernels {
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+    private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
+    /// Chunks in a part at least, for functions of an instruction or two and for slow ones.
+    private static final long FAST_CHUNKS = 8;
+    private static final long SLOW_CHUNKS = 1;
+
+    private final VectorTeam team;
+
+    VectorElementwise(VectorTeam team) {
+        this.team = team;
+    }
+
+    /// Some elements of a kernel.
+    @FunctionalInterface
+    private interface Span {
+        /// Does `count` elements from byte `at` of each float tensor on.
+        void run(long at, int count);
+    }
+
+    /// Runs `span` over all elements.
+    private void forEach(long elements, long leastChunks, Span span) {
+        long chunks = (elements + Backend.CHUNK - 1) / Backend.CHUNK;
+        team.forEach(chunks, leastChunks, (first, end, worker) -> {
+            for (long from = first * Backend.CHUNK; from < Math.min(elements, end * Backend.CHUNK);
+                    from += Backend.CHUNK) {
+                span.run(from * 4, (int) Math.min(Backend.CHUNK, elements - from));
+            }
+        });
+    }
+
+    @Override
+    public void unary(Unary f, Tensor x, Tensor y) {
+        Arguments.unary(x, y);
+        VectorBackend.requireFloats("unary", x);
+        long xs = x.address();
+        long ys = y.address();
+        boolean slow = f == Unary.LOG || f == Unary.GELU || f == Unary.GELU_DERIVATIVE;
+        forEach(x.elements(), slow ? SLOW_CHUNKS : FAST_CHUNKS, (at, count) -> unary(f, xs + at, ys + at, count));
+    }
+
+    private static void unary(Unary f, long x, long y, int count) {
+        switch (f) {
+            case NEGATE -> VectorPointwise.negate(x, y, count);
+            case SQUARE -> VectorPointwise.square(x, y, count);
+            case SQUARE_ROOT -> VectorPointwise.squareRoot(x, y, count);
+            case RECIPROCAL -> VectorPointwise.reciprocal(x, y, count);
+            case ABSOLUTE -> VectorPointwise.absolute(x, y, count);
+            case EXP -> VectorPointwise.exp(x, y, count);
+            case STEP -> VectorPointwise.step(x, y, count);
+            case LOG -> {
+                for (long i = 0; i < count * 4L; i += 4) {
+                    ALL.set(FLOAT, y + i, (float) StrictMath.log(ALL.get(FLOAT, x + i)));
+                }
+            }
+            case GELU -> {
+                for (long i = 0; i < count * 4L; i += 4) {
+                    double value = ALL.get(FLOAT, x + i);
+                    ALL.set(FLOAT, y + i, (float) (value * NormalDistribution.cumulative(value)));
+                }
+            }
+            case GELU_DERIVATIVE -> {
+                for (long i = 0; i < count * 4L; i += 4) {
+                    double value = ALL.get(FLOAT, x + i);
+                    double slope = NormalDistribution.cumulative(value) + value * NormalDistribution.density(value);
+                    ALL.set(FLOAT, y + i, (float) slope);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void binary(Binary f, Tensor a, Tensor b, Tensor y) {
+        Arguments.binary(a, b, y);
+        VectorBackend.requireFloats("binary", a);
+        long as = a.address();
+        long bs = b.address();
+        long ys = y.address();
+        forEach(a.elements(), FAST_CHUNKS, (at, count) -> binary(f, as + at, bs + at, ys + at, count));
+    }
+
+    private static void binary(Binary f, long a, long b, long y, int count) {
+        switch (f) {
+            case ADD -> VectorPointwise.add(a, b, y, count);
+            case SUBTRACT -> VectorPointwise.subtract(a, b, y, count);
+            case MULTIPLY -> VectorPointwise.multiply(a, b, y, count);
+            case DIVIDE -> VectorPointwise.divide(a, b, y, count);
+            case MINIMUM -> VectorPointwise.minimum(a, b, y, count);
+            case MAXIMUM -> VectorPointwise.maximum(a, b, y, count);
+            case GREATER -> VectorPointwise.greater(a, b, y, count);
+        }
+    }
+
+    @Override
+    public void affine(Tensor x, double scale, double shift, Tensor y) {
+        Arguments.affine(x, y);
+        VectorBackend.requireFloats("affine", x);
+        long xs = x.address();
+        long ys = y.address();
+        forEach(x.elements(), FAST_CHUNKS, (at, count) ->
+                VectorPointwise.affine(xs + at, (float) scale, (float) shift, ys + at, count));
+    }
+
+    @Override
+    public void addScaled(double alpha, Tensor x, Tensor y) {
+        Arguments.addScaled(x, y);
+        VectorBackend.requireFloats("addScaled", x);
+        long xs = x.address();
+        long ys = y.address();
+        forEach(x.elements(), FAST_CHUNKS, (at, count) ->
+                VectorPointwise.addScaled((float) alpha, xs + at, ys + at, count));
+    }
+
+    @Override
+    public void clamp(Tensor x, double low, double high, Tensor y) {
+        Arguments.clamp(x, low, high, y);
+        VectorBackend.requireFloats("clamp", x);
+        long xs = x.address();
+        long ys = y.address();
+        forEach(x.elements(), FAST_CHUNKS, (at, count) ->
+                VectorPointwise.clamp(xs + at, (float) low, (float) high, ys + at, count));
+    }
+
+    @Override
+    public void fill(Tensor x, double value) {
+        Arguments.fill(x);
+        VectorBackend.requireFloats("fill", x);
+        long xs = x.address();
+        forEach(x.elements(), FAST_CHUNKS, (at, count) -> VectorPointwise.fill((float) value, xs + at, count));
+    }
+
+    @Override
+    public void sum(Tensor x, Tensor sum) {
+        Arguments.sum(x, sum);
+        VectorBackend.requireFloats("sum", x);
+        long xs = x.address();
+        long elements = x.elements();
+        long chunks = (elements + Backend.CHUNK - 1) / Backend.CHUNK;
+        long sums = team.shared().buffer(chunks * 4);
+        team.forEach(chunks, FAST_CHUNKS, (first, end, worker) -> {
+            for (long chunk = first; chunk < end; chunk++) {
+                int count = (int) Math.min(Backend.CHUNK, elements - chunk * Backend.CHUNK);
+                ALL.set(FLOAT, sums + chunk * 4,
+                        VectorSums.ofElements(xs + chunk * Backend.CHUNK * 4, count, team.scratch(worker).lanes));
+            }
+        });
+        float total = chunks == 0 ? 0 : ALL.get(FLOAT, sums);
+        for (long chunk = 1; chunk < chunks; chunk++) {
+            total += ALL.get(FLOAT, sums + chunk * 4);
+        }
+        ALL.set(FLOAT, sum.address(), total);
+    }
+
+    @Override
+    public void convert(Tensor from, Tensor to) {
+        Arguments.convert(from, to);
+        DType source = from.dtype();
+        DType target = to.dtype();
+        long xs = from.address();
+        long ys = to.address();
+        forEach(from.elements(), SLOW_CHUNKS, (at, count) -> {
+            for (long i = at / 4; i < at / 4 + count; i++) {
+                store(target, ys, i, load(source, xs, i));
+            }
+        });
+    }
+
+    private static double load(DType type, long x, long index) {
+        return switch (type) {
+            case F64 -> ALL.get(DOUBLE, x + index * 8);
+            case F32 -> ALL.get(FLOAT, x + index * 4);
+            case BF16 -> DType.fromBfloat16(ALL.get(SHORT, x + index * 2));
+            case F16 -> Float.float16ToFloat(ALL.get(SHORT, x + index * 2));
+            case I64, I32, I16, I8, U64, U32, U16, U8, BOOL, F8_E4M3, F8_E5M2 -> throw notFloating(type);
+        };
+    }
+
+    private static void store(DType type, long y, long index, double value) {
+        switch (type) {
+            case F64 -> ALL.set(DOUBLE, y + index * 8, value);
+            case F32 -> ALL.set(FLOAT, y + index * 4, (float) value);
+            case BF16 -> ALL.set(SHORT, y + index * 2, Narrowing.toBfloat16(value));
+            case F16 -> ALL.set(SHORT, y + index * 2, Narrowing.toFloat16(value));
+            case I64, I32, I16, I8, U64, U32, U16, U8, BOOL, F8_E4M3, F8_E5M2 -> throw notFloating(type);
+        }
+    }
+
+    private static IllegalArgumentException notFloating(DType type) {
+        return new IllegalArgumentException("convert: " + type + " must be F64, F32, BF16 or F16");
+    }
+
+    @Override
+    public void swiGlu(Tensor gate, Tensor up, Tensor out) {
+        Arguments.swiGlu(gate, up, out);
+        VectorBackend.requireFloats("swiGlu", gate);
+        long gates = gate.address();
+        long ups = up.address();
+        long outs = out.address();
+        forEach(gate.elements(), SLOW_CHUNKS, (at, count) ->
+                VectorPointwise.swiGlu(gates + at, ups + at, outs + at, count));
+    }
+
+    @Override
+    public void swiGluBackward(Tensor dout, Tensor gate, Tensor up, Tensor dgate, Tensor dup) {
+        Arguments.swiGluBackward(dout, gate, up, dgate, dup);
+        VectorBackend.requireFloats("swiGluBackward", gate);
+        long gradients = dout.address();
+        long gates = gate.address();
+        long ups = up.address();
+        long dgates = dgate.address();
+        long dups = dup.address();
+        forEach(gate.elements(), SLOW_CHUNKS, (at, count) ->
+                VectorPointwise.swiGluBackward(gradients + at, gates + at, ups + at, dgates + at, dups + at, count));
+    }
+
+    @Override
+    public void dropoutMask(RandomKey key, double keep, Tensor mask) {
+        Arguments.dropoutMask(keep, mask);
+        VectorBackend.requireFloats("dropoutMask", mask);
+        float multiplier = (float) (1 / keep);
+        long ys = mask.address();
+        forEach(mask.elements(), SLOW_CHUNKS, (at, count) -> {
+            for (long i = at / 4; i < at / 4 + count; i++) {
+                ALL.set(FLOAT, ys + i * 4, key.uniform(i) < keep ? multiplier : 0f);
+            }
+        });
+    }
+}

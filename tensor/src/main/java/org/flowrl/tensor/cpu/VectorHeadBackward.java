@@ -1,0 +1,74 @@
+package org.flowrl.tensor.cpu;
+
+import static org.flowrl.tensor.cpu.VectorLanes.ALL;
+import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
+
+/// The backward pass of attention for the query heads of one key head of one sequence.
+///
+/// @param dout, q, out, dq [N, heads, size]
+/// @param k, v, dk, dv [N, groups, size]
+/// @param statistics [N, heads, 2]
+record VectorHeadBackward(long dout, long q, long k, long v, long out, long statistics, long dq, long dk, long dv,
+        int heads, int groups, int size, float scale) {
+
+    /// Overwrites the rows of dq, dk and dv of `tokens` tokens from `first` on, for the heads of `group`.
+    void attend(long first, int tokens, int group, VectorScratch scratch) {
+        int padded = VectorLanes.padded(tokens);
+        long keys = scratch.buffer(4L * (size * (2L * padded + VectorTile.ROWS) + 2L * VectorTile.ROWS * padded));
+        long values = keys + 4L * size * padded;
+        long sums = values + 4L * size * padded;
+        long probabilities = sums + 4L * size * VectorTile.ROWS;
+        long slopes = probabilities + 4L * VectorTile.ROWS * padded;
+        long ofGroup = (first * groups + group) * size * 4;
+        long pitch = groups * size * 4L;
+        VectorAttention.transpose(k + ofGroup, pitch, tokens, size, keys);
+        VectorAttention.transpose(v + ofGroup, pitch, tokens, size, values);
+        for (int j = 0; j < tokens; j++) {
+            VectorChains.clear(dk + ofGroup + j * pitch, size);
+            VectorChains.clear(dv + ofGroup + j * pitch, size);
+        }
+        int each = heads / groups;
+        for (int h = group * each; h < (group + 1) * each; h++) {
+            int left = (tokens + VectorTile.ROWS - 1) / VectorTile.ROWS;
+            for (int i = 0; i < tokens; left--) {
+                int rows = (tokens - i + left - 1) / left;
+                long row = (first + i) * heads + h;
+                slopes(row, i, rows, keys, values, probabilities, slopes, scratch.lanes);
+                int width = VectorLanes.padded(i + rows);
+                long down = heads * size * 4L;
+                VectorChains.causal(rows, i + 1, slopes, width * 4L, k + ofGroup, pitch, size, dq + row * size * 4,
+                        down, sums);
+                extendKeys(i, rows, slopes, width, q + row * size * 4, dk + ofGroup);
+                extendKeys(i, rows, probabilities, width, dout + row * size * 4, dv + ofGroup);
+                i += rows;
+            }
+        }
+    }
+
+    /// Overwrites the probabilities and slopes dS of rows i … i + rows − 1 of one head.
+    private void slopes(long row, int i, int rows, long keys, long values, long probabilities, long slopes,
+            long lanes) {
+        int padded = VectorLanes.padded(i + rows);
+        long down = heads * size * 4L;
+        VectorAttention.scores(rows, q + row * size * 4, down, size, keys, padded, probabilities);
+        VectorAttention.scores(rows, dout + row * size * 4, down, size, values, padded, slopes);
+        for (int r = 0; r < rows; r++) {
+            long number = row + (long) r * heads;
+            float d = VectorSums.ofProducts(dout + number * size * 4, out + number * size * 4, size, lanes);
+            long p = probabilities + r * padded * 4L;
+            VectorExponential.probabilities(p, scale, ALL.get(FLOAT, statistics + number * 8),
+                    ALL.get(FLOAT, statistics + number * 8 + 4), padded);
+            VectorExponential.slopes(p, slopes + r * padded * 4L, d, scale, padded);
+        }
+    }
+
+    /// Continues the chain of each key over rows i … i + rows − 1: dk[j] = fma(w[r, j], x[r], dk[j]).
+    private void extendKeys(int i, int rows, long w, int width, long x, long dk) {
+        long down = heads * size * 4L;
+        for (int j = 0; j < i + rows; j++) {
+            int r = Math.max(0, j - i);
+            VectorChains.extend(w + (r * (long) width + j) * 4, width * 4L, x + r * down, down, rows - r,
+                    dk + (long) j * groups * size * 4, size);
+        }
+    }
+}

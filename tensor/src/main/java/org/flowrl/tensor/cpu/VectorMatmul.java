@@ -1,0 +1,168 @@
+package org.flowrl.tensor.cpu;
+
+import static org.flowrl.tensor.cpu.VectorProduct.COLUMNS;
+
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.MatmulKernels;
+import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.Tensor;
+
+/// Matrix products by register tiles over packed panels. M rows, K inputs, N outputs.
+final class VectorMatmul implements MatmulKernels {
+    /// The least multiplications in a part: some 10 µs.
+    private static final long PART_WORK = 1 << 18;
+    /// Rows of a part: at least this many, so that what a part copies of the weight is small beside its products.
+    private static final int LEAST_ROWS = 48;
+    /// Bytes of x that a part should keep in the second-level cache while it goes from panel to panel.
+    private static final long ROWS_BYTES = 192 << 10;
+    /// Rows of dw in a part, which keep its block of dy in cache.
+    private static final int GRADIENT_ROWS = 96;
+
+    private final VectorTeam team;
+
+    VectorMatmul(VectorTeam team) {
+        this.team = team;
+    }
+
+    /// How a product is cut: rows in `rowParts` equal parts, panels in `panelParts`.
+    private record Grid(long rows, int rowParts, long panels, int panelParts) {
+        int count() {
+            return rowParts * panelParts;
+        }
+
+        long firstRow(int part) {
+            return rows * (part % rowParts) / rowParts;
+        }
+
+        int rowCount(int part) {
+            return (int) (rows * (part % rowParts + 1) / rowParts - firstRow(part));
+        }
+
+        long firstPanel(int part) {
+            return panels * (part / rowParts) / panelParts;
+        }
+
+        long endPanel(int part) {
+            return panels * (part / rowParts + 1) / panelParts;
+        }
+    }
+
+    /// Cuts rows first, as far as caches and the copying of weights allow, then panels.
+    private Grid rowsFirst(long rows, long panels, long chain) {
+        int wanted = team.parts(rows * panels * COLUMNS * chain, PART_WORK);
+        long most = Math.max(LEAST_ROWS, ROWS_BYTES / Math.max(1, chain * 4));
+        long forCache = (rows + most - 1) / most;
+        int rowParts = Math.toIntExact(Math.max(1, Math.max(forCache, Math.min(wanted, rows / LEAST_ROWS))));
+        int panelParts = (int) Math.clamp((wanted + rowParts - 1L) / rowParts, 1, Math.max(1, panels));
+        return new Grid(rows, rowParts, panels, panelParts);
+    }
+
+    @Override
+    public PackedMatrix pack(Tensor weight, DType storage, Scope scope) {
+        Arguments.matmulPack(weight, storage);
+        VectorBackend.requireFloats("matmul pack", weight);
+        long panels = VectorPanels.count(weight.dim(0));
+        Tensor data = storage == DType.BF16 ? scope.allocate(DType.I32, panels, weight.dim(1), COLUMNS / 2)
+                : scope.allocate(DType.F32, panels, weight.dim(1), COLUMNS);
+        VectorPanels packed = new VectorPanels(weight, storage, data);
+        packed.fill(weight, team);
+        return packed;
+    }
+
+    @Override
+    public void repack(Tensor weight, PackedMatrix packed) {
+        Arguments.matmulRepack(weight, packed);
+        VectorBackend.requireFloats("matmul repack", weight);
+        VectorPanels.of("matmul repack", packed).fill(weight, team);
+    }
+
+    @Override
+    public void forward(Tensor x, PackedMatrix w, Tensor bias, Tensor y) {
+        Arguments.matmulForward(x, w, bias, y);
+        VectorBackend.requireFloats("matmul forward", x);
+        VectorPanels panels = VectorPanels.of("matmul forward", w);
+        long inputs = w.columns();
+        long outputs = w.rows();
+        Grid grid = rowsFirst(x.dim(0), VectorPanels.count(outputs), inputs);
+        long from = x.address();
+        long to = y.address();
+        long biases = bias == null ? 0 : bias.address();
+        team.run(grid.count(), (part, worker) -> {
+            long row = grid.firstRow(part);
+            long panel = grid.firstPanel(part);
+            VectorProduct.forward(panels, from + row * inputs * 4, grid.rowCount(part), panel, grid.endPanel(part),
+                    biases, to + (row * outputs + panel * COLUMNS) * 4, outputs * 4, team.scratch(worker));
+        });
+    }
+
+    @Override
+    public void inputGradient(Tensor dy, PackedMatrix w, Tensor dx, boolean add) {
+        Arguments.matmulInputGradient(dy, w, dx);
+        VectorBackend.requireFloats("matmul inputGradient", dy);
+        VectorPanels panels = VectorPanels.of("matmul inputGradient", w);
+        inputGradient(panels, 0, Math.toIntExact(w.rows()), dy.address(), dy.dim(0), dx.address(), add);
+    }
+
+    /// dx = dy · w, or dx += dy · w, over the rows firstOutput … firstOutput + outputs − 1 of the weight.
+    ///
+    /// @param dy [rows, outputs]
+    void inputGradient(VectorPanels panels, long firstOutput, int outputs, long dy, long rows, long dx, boolean add) {
+        int inputs = Math.toIntExact(panels.columns());
+        Grid grid = rowsFirst(rows, VectorPanels.count(inputs), outputs);
+        long weight = panels.weightAddress() + firstOutput * inputs * 4;
+        team.run(grid.count(), (part, worker) -> {
+            long row = grid.firstRow(part);
+            VectorProduct.inputGradient(weight, inputs, panels.isNarrow(), outputs, dy + row * outputs * 4,
+                    outputs * 4L, grid.rowCount(part), grid.firstPanel(part), grid.endPanel(part),
+                    dx + row * inputs * 4, add, team.scratch(worker));
+        });
+    }
+
+    @Override
+    public void weightGradient(Tensor dy, Tensor x, Tensor dw) {
+        Arguments.matmulWeightGradient(dy, x, dw);
+        VectorBackend.requireFloats("matmul weightGradient", dy);
+        weightGradient(dy.address(), dy.dim(1) * 4, x.address(), Math.toIntExact(x.dim(0)),
+                Math.toIntExact(x.dim(1)), dy.dim(1), dw.address());
+    }
+
+    /// dw += dyᵀ · x over addresses.
+    ///
+    /// @param across bytes from one token of dy to the next
+    void weightGradient(long dy, long across, long x, int tokens, int inputs, long outputs, long dw) {
+        long panels = VectorPanels.count(inputs);
+        int wanted = team.parts((long) tokens * outputs * inputs, PART_WORK);
+        // Panels first: parts of one panel would each copy it.
+        int panelParts = (int) Math.clamp(wanted, 1, Math.max(1, panels));
+        long rowParts = Math.max((wanted + panelParts - 1) / panelParts,
+                (outputs + GRADIENT_ROWS - 1) / GRADIENT_ROWS);
+        Grid grid = new Grid(outputs, (int) Math.clamp(rowParts, 1, Math.max(1, outputs / VectorTile.ROWS)), panels,
+                panelParts);
+        team.run(grid.count(), (part, worker) -> {
+            long row = grid.firstRow(part);
+            VectorProduct.weightGradient(dy + row * 4, across, x, tokens, inputs, grid.rowCount(part),
+                    grid.firstPanel(part), grid.endPanel(part), dw + row * inputs * 4, team.scratch(worker));
+        });
+    }
+
+    @Override
+    public void biasGradient(Tensor dy, Tensor db) {
+        Arguments.matmulBiasGradient(dy, db);
+        VectorBackend.requireFloats("matmul biasGradient", dy);
+        long tokens = dy.dim(0);
+        int outputs = Math.toIntExact(dy.dim(1));
+        long from = dy.address();
+        long blocks = (tokens + Backend.BLOCK - 1) / Backend.BLOCK;
+        long sums = team.shared().buffer(blocks * outputs * 4);
+        team.forEach(blocks, 1 + (1 << 15) / (Backend.BLOCK * Math.max(1, outputs)), (first, end, worker) -> {
+            for (long block = first; block < end; block++) {
+                int rows = (int) Math.min(Backend.BLOCK, tokens - block * Backend.BLOCK);
+                VectorColumns.sum(from + block * Backend.BLOCK * outputs * 4, outputs, rows,
+                        sums + block * outputs * 4);
+            }
+        });
+        VectorColumns.addBlocks(sums, (int) blocks, outputs, db.address());
+    }
+}

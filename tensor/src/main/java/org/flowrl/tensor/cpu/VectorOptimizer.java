@@ -1,0 +1,106 @@
+package org.flowrl.tensor.cpu;
+
+import static org.flowrl.tensor.cpu.VectorLanes.ALL;
+import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
+import static org.flowrl.tensor.cpu.VectorLanes.FLOATS;
+import static org.flowrl.tensor.cpu.VectorLanes.LENGTH;
+import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
+
+import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.FloatVector;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.OptimizerKernels;
+import org.flowrl.tensor.Tensor;
+
+/// Optimizer kernels in parts of whole chunks.
+final class VectorOptimizer implements OptimizerKernels {
+    private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
+    /// Chunks in a part, at least.
+    private static final long PART_CHUNKS = 2;
+
+    private final VectorTeam team;
+
+    VectorOptimizer(VectorTeam team) {
+        this.team = team;
+    }
+
+    /// The scalars of one update, rounded to F32 once.
+    private record Factors(float gradientScale, float gain1, float gain2, float beta2, float decay, float stepSize,
+            float rootCorrection, float epsilon) {
+        static Factors of(AdamW settings) {
+            return new Factors((float) settings.gradientScale(), (float) (1 - settings.beta1()),
+                    (float) (1 - settings.beta2()), (float) settings.beta2(),
+                    (float) (1 - settings.learningRate() * settings.weightDecay()),
+                    (float) (settings.learningRate() / (1 - StrictMath.pow(settings.beta1(), settings.step()))),
+                    (float) Math.sqrt(1 - StrictMath.pow(settings.beta2(), settings.step())),
+                    (float) settings.epsilon());
+        }
+    }
+
+    @Override
+    public void adamW(Tensor w, Tensor gradient, Tensor m, Tensor v, AdamW settings) {
+        Arguments.adamW(w, gradient, m, v, settings.step());
+        VectorBackend.requireFloats("adamW", w);
+        Factors factors = Factors.of(settings);
+        long weights = w.address();
+        long gradients = gradient.address();
+        long means = m.address();
+        long squares = v.address();
+        long elements = w.elements();
+        team.forEach((elements + Backend.CHUNK - 1) / Backend.CHUNK, PART_CHUNKS, (first, end, worker) -> {
+            for (long chunk = first; chunk < end; chunk++) {
+                long at = chunk * Backend.CHUNK * 4;
+                int count = (int) Math.min(Backend.CHUNK, elements - chunk * Backend.CHUNK);
+                update(weights + at, gradients + at, means + at, squares + at, count, factors);
+            }
+        });
+    }
+
+    private static void update(long w, long gradient, long m, long v, int count, Factors f) {
+        int i = 0;
+        for (; i <= count - LENGTH; i += LENGTH) {
+            FloatVector g = FloatVector.fromMemorySegment(FLOATS, ALL, gradient + i * 4L, ORDER).mul(f.gradientScale);
+            FloatVector mean = FloatVector.fromMemorySegment(FLOATS, ALL, m + i * 4L, ORDER);
+            mean = g.sub(mean).fma(FloatVector.broadcast(FLOATS, f.gain1), mean);
+            FloatVector square = g.mul(g).fma(FloatVector.broadcast(FLOATS, f.gain2),
+                    FloatVector.fromMemorySegment(FLOATS, ALL, v + i * 4L, ORDER).mul(f.beta2));
+            FloatVector step = mean.div(square.sqrt().div(f.rootCorrection).add(f.epsilon)).mul(f.stepSize);
+            mean.intoMemorySegment(ALL, m + i * 4L, ORDER);
+            square.intoMemorySegment(ALL, v + i * 4L, ORDER);
+            FloatVector.fromMemorySegment(FLOATS, ALL, w + i * 4L, ORDER).mul(f.decay).sub(step)
+                    .intoMemorySegment(ALL, w + i * 4L, ORDER);
+        }
+        for (long at = i * 4L; at < count * 4L; at += 4) {
+            float g = ALL.get(FLOAT, gradient + at) * f.gradientScale;
+            float mean = ALL.get(FLOAT, m + at);
+            mean = Math.fma(g - mean, f.gain1, mean);
+            float square = Math.fma(g * g, f.gain2, ALL.get(FLOAT, v + at) * f.beta2);
+            float step = f.stepSize * (mean / ((float) Math.sqrt(square) / f.rootCorrection + f.epsilon));
+            ALL.set(FLOAT, m + at, mean);
+            ALL.set(FLOAT, v + at, square);
+            ALL.set(FLOAT, w + at, ALL.get(FLOAT, w + at) * f.decay - step);
+        }
+    }
+
+    @Override
+    public double squaredNorm(Tensor x) {
+        Arguments.squaredNorm(x);
+        VectorBackend.requireFloats("squaredNorm", x);
+        long xs = x.address();
+        long elements = x.elements();
+        long chunks = (elements + Backend.CHUNK - 1) / Backend.CHUNK;
+        long sums = team.shared().buffer(chunks * 8);
+        team.forEach(chunks, PART_CHUNKS, (first, end, worker) -> {
+            for (long chunk = first; chunk < end; chunk++) {
+                int count = (int) Math.min(Backend.CHUNK, elements - chunk * Backend.CHUNK);
+                ALL.set(DOUBLE, sums + chunk * 8,
+                        VectorSums.ofSquares(xs + chunk * Backend.CHUNK * 4, count, team.scratch(worker).lanes));
+            }
+        });
+        double total = 0;
+        for (long chunk = 0; chunk < chunks; chunk++) {
+            total += ALL.get(DOUBLE, sums + chunk * 8);
+        }
+        return total;
+    }
+}

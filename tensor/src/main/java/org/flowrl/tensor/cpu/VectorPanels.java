@@ -1,0 +1,177 @@
+package org.flowrl.tensor.cpu;
+
+import static org.flowrl.tensor.cpu.VectorLanes.ALL;
+import static org.flowrl.tensor.cpu.VectorLanes.BYTES;
+import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
+import static org.flowrl.tensor.cpu.VectorLanes.FLOATS;
+import static org.flowrl.tensor.cpu.VectorLanes.INT;
+import static org.flowrl.tensor.cpu.VectorLanes.INTS;
+import static org.flowrl.tensor.cpu.VectorLanes.LENGTH;
+import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
+import static org.flowrl.tensor.cpu.VectorProduct.COLUMNS;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.Tensor;
+
+/// A weight [N, K] packed in panels of {@link VectorProduct#COLUMNS} outputs: panel p holds, for each k in order, the
+/// weights w[p · COLUMNS + j, k]; outputs beyond N are zero. The row-major weight serves the input gradient.
+///
+/// In BF16, each pair of vectors of a row shares one vector of integers: lane i holds column i of the first in its low
+/// half and column i of the second in its high half, so that a shift and a mask widen them.
+final class VectorPanels implements PackedMatrix {
+    private static final int HIGH_HALF = 0xffff0000;
+
+    private final DType storage;
+    private final Tensor panels;
+    private Tensor weight;
+
+    /// @param panels F32 [panels, K, COLUMNS], or I32 [panels, K, COLUMNS / 2] for BF16
+    VectorPanels(Tensor weight, DType storage, Tensor panels) {
+        this.weight = weight;
+        this.storage = storage;
+        this.panels = panels;
+    }
+
+    /// The panels of a packed copy that this backend made.
+    static VectorPanels of(String operation, PackedMatrix packed) {
+        if (!(packed instanceof VectorPanels own)) {
+            throw new IllegalArgumentException(operation + ": weight was packed by another backend ("
+                    + packed.getClass().getSimpleName() + "), it must be packed by the vector backend");
+        }
+        return own;
+    }
+
+    /// Number of panels for `outputs` columns.
+    static long count(long outputs) {
+        return (outputs + COLUMNS - 1) / COLUMNS;
+    }
+
+    @Override
+    public long rows() {
+        return weight.dim(0);
+    }
+
+    @Override
+    public long columns() {
+        return weight.dim(1);
+    }
+
+    @Override
+    public DType storage() {
+        return storage;
+    }
+
+    @Override
+    public long bytes() {
+        return panels.bytes();
+    }
+
+    boolean isNarrow() {
+        return storage == DType.BF16;
+    }
+
+    /// The address of the row-major weight.
+    long weightAddress() {
+        return weight.address();
+    }
+
+    /// Bytes of one row of a panel.
+    long rowBytes() {
+        return COLUMNS * (long) storage.bytes();
+    }
+
+    /// The address of row k of a panel.
+    long address(long panel, long k) {
+        return panels.address() + (panel * columns() + k) * rowBytes();
+    }
+
+    /// Takes the weights anew.
+    void fill(Tensor from, VectorTeam team) {
+        weight = from;
+        long to = panels.address();
+        long source = from.address();
+        long outputs = rows();
+        long inputs = columns();
+        team.forEach(count(outputs), Math.max(1, (1 << 16) / Math.max(1, inputs * COLUMNS)), (first, end, worker) -> {
+            for (long p = first; p < end; p++) {
+                int columns = (int) Math.min(COLUMNS, outputs - p * COLUMNS);
+                long at = source + p * COLUMNS * inputs * 4;
+                if (isNarrow()) {
+                    packNarrow(at, inputs, columns, to + p * inputs * rowBytes());
+                } else {
+                    pack(at, inputs, columns, to + p * inputs * rowBytes());
+                }
+            }
+        });
+    }
+
+    private static void pack(long weights, long inputs, int columns, long to) {
+        for (long k = 0; k < inputs; k++, to += COLUMNS * 4L) {
+            for (int j = 0; j < COLUMNS; j++) {
+                ALL.set(FLOAT, to + j * 4L, j < columns ? ALL.get(FLOAT, weights + (j * inputs + k) * 4) : 0f);
+            }
+        }
+    }
+
+    private static void packNarrow(long weights, long inputs, int columns, long to) {
+        for (long k = 0; k < inputs; k++, to += COLUMNS * 2L) {
+            for (int i = 0; i < COLUMNS / 2; i++) {
+                int low = i / LENGTH * 2 * LENGTH + i % LENGTH;
+                int bits = halfAt(weights, inputs, k, low, columns) & 0xffff
+                        | halfAt(weights, inputs, k, low + LENGTH, columns) << 16;
+                ALL.set(INT, to + i * 4L, bits);
+            }
+        }
+    }
+
+    private static int halfAt(long weights, long inputs, long k, int column, int columns) {
+        return column < columns ? DType.toBfloat16(ALL.get(FLOAT, weights + (column * inputs + k) * 4)) : 0;
+    }
+
+    /// Widens `rows` rows of a BF16 panel to floats.
+    static void widen(long panel, int rows, long to) {
+        for (int i = 0; i < rows * (COLUMNS / (2 * LENGTH)); i++) {
+            IntVector pair = IntVector.fromMemorySegment(INTS, ALL, panel + i * BYTES, ORDER);
+            pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats()
+                    .intoMemorySegment(ALL, to + i * 2 * BYTES, ORDER);
+            pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats()
+                    .intoMemorySegment(ALL, to + (i * 2 + 1) * BYTES, ORDER);
+        }
+    }
+
+    /// Copies `rows` rows of `columns` floats, `pitch` bytes apart, into a panel block, zeros beyond `columns`.
+    static void copy(long from, long pitch, int rows, int columns, long to) {
+        if (columns == COLUMNS) {
+            copyWhole(from, pitch, rows, to);
+            return;
+        }
+        for (int k = 0; k < rows; k++) {
+            for (int j = 0; j < COLUMNS; j++) {
+                float value = j < columns ? ALL.get(FLOAT, from + k * pitch + j * 4L) : 0f;
+                ALL.set(FLOAT, to + (k * COLUMNS + j) * 4L, value);
+            }
+        }
+    }
+
+    private static void copyWhole(long from, long pitch, int rows, long to) {
+        for (int k = 0; k < rows; k++, from += pitch) {
+            for (int j = 0; j < COLUMNS; j += LENGTH, to += BYTES) {
+                FloatVector.fromMemorySegment(FLOATS, ALL, from + j * 4L, ORDER).intoMemorySegment(ALL, to, ORDER);
+            }
+        }
+    }
+
+    /// As {@link #copy}, each number rounded to BF16.
+    static void copyNarrowed(long from, long pitch, int rows, int columns, long to) {
+        for (int k = 0; k < rows; k++) {
+            for (int j = 0; j < COLUMNS; j++) {
+                float value = j < columns ? ALL.get(FLOAT, from + k * pitch + j * 4L) : 0f;
+                ALL.set(FLOAT, to + (k * COLUMNS + j) * 4L, DType.fromBfloat16(DType.toBfloat16(value)));
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+package org.flowrl.tensor.cpu;
+
+import static org.flowrl.tensor.cpu.VectorLanes.ALL;
+import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
+import static org.flowrl.tensor.cpu.VectorLanes.INT;
+
+import java.lang.foreign.MemorySegment;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.RowKernels;
+import org.flowrl.tensor.Tensor;
+
+/// Row kernels. R rows of D numbers, N tokens, H heads of E numbers, V words, B sequences.
+///
+/// Gradients of norm weights are summed in blocks of {@link Backend#BLOCK} rows, each by one worker into the call's
+/// scratch, and the block sums are added in order.
+final class VectorRows implements RowKernels {
+    /// The least numbers in a part.
+    private static final long PART_NUMBERS = 1 << 14;
+
+    private final VectorTeam team;
+
+    VectorRows(VectorTeam team) {
+        this.team = team;
+    }
+
+    @Override
+    public void rmsNorm(Tensor x, Tensor weight, double eps, Tensor y, Tensor inverse) {
+        Arguments.rmsNorm(x, weight, eps, y, inverse);
+        VectorBackend.requireFloats("rmsNorm", x);
+        int size = Math.toIntExact(x.dim(-1));
+        long from = x.address();
+        long weights = weight.address();
+        long to = y.address();
+        long inverses = inverse.address();
+        float epsilon = (float) eps;
+        team.forEach(x.shape().rows(), grain(size), (first, end, worker) -> {
+            long lanes = team.scratch(worker).lanes;
+            for (long r = first; r < end; r++) {
+                long at = r * size * 4;
+                ALL.set(FLOAT, inverses + r * 4,
+                        VectorNorms.rms(from + at, weights, epsilon, size, to + at, lanes));
+            }
+        });
+    }
+
+    @Override
+    public void rmsNormBackward(Tensor dy, Tensor x, Tensor weight, Tensor inverse, Tensor dx, Tensor dweight) {
+        Arguments.rmsNormBackward(dy, x, weight, inverse, dx, dweight);
+        VectorBackend.requireFloats("rmsNormBackward", x);
+        int size = Math.toIntExact(x.dim(-1));
+        long rows = x.shape().rows();
+        long gradient = dy.address();
+        long from = x.address();
+        long weights = weight.address();
+        long inverses = inverse.address();
+        long to = dx.address();
+        long sums = team.shared().buffer(blocks(rows) * size * 4);
+        team.forEach(blocks(rows), blockGrain(size), (first, end, worker) -> {
+            long lanes = team.scratch(worker).lanes;
+            for (long block = first; block < end; block++) {
+                long start = block * Backend.BLOCK;
+                int count = (int) Math.min(Backend.BLOCK, rows - start);
+                // The sums of this block come first: dx may be the same tensor as dy.
+                VectorColumns.sumOfNormals(gradient + start * size * 4, from + start * size * 4, 0,
+                        inverses + start * 4, size, count, sums + block * size * 4);
+                for (long r = start; r < start + count; r++) {
+                    long at = r * size * 4;
+                    VectorNorms.rmsBackward(gradient + at, from + at, weights, ALL.get(FLOAT, inverses + r * 4), size,
+                            to + at, lanes);
+                }
+            }
+        });
+        VectorColumns.addBlocks(sums, (int) blocks(rows), size, dweight.address());
+    }
+
+    @Override
+    public void layerNorm(Tensor x, Tensor gamma, Tensor beta, double eps, Tensor y, Tensor mean, Tensor inverse) {
+        Arguments.layerNorm(x, gamma, beta, eps, y, mean, inverse);
+        VectorBackend.requireFloats("layerNorm", x);
+        int size = Math.toIntExact(x.dim(-1));
+        long from = x.address();
+        long gammas = gamma.address();
+        long betas = beta.address();
+        long to = y.address();
+        long means = mean.address();
+        long inverses = inverse.address();
+        float epsilon = (float) eps;
+        team.forEach(x.shape().rows(), grain(size), (first, end, worker) -> {
+            long lanes = team.scratch(worker).lanes;
+            for (long r = first; r < end; r++) {
+                long at = r * size * 4;
+                VectorNorms.layer(from + at, gammas, betas, epsilon, size, to + at, means + r * 4, inverses + r * 4,
+                        lanes);
+            }
+        });
+    }
+
+    @Override
+    public void layerNormBackward(Tensor dy, Tensor x, Tensor gamma, Tensor mean, Tensor inverse, Tensor dx,
+            Tensor dgamma, Tensor dbeta) {
+        Arguments.layerNormBackward(dy, x, gamma, mean, inverse, dx, dgamma, dbeta);
+        VectorBackend.requireFloats("layerNormBackward", x);
+        int size = Math.toIntExact(x.dim(-1));
+        long rows = x.shape().rows();
+        long gradient = dy.address();
+        long from = x.address();
+        long gammas = gamma.address();
+        long means = mean.address();
+        long inverses = inverse.address();
+        long to = dx.address();
+        long gammaSums = team.shared().buffer(2 * blocks(rows) * size * 4);
+        long betaSums = gammaSums + blocks(rows) * size * 4;
+        team.forEach(blocks(rows), blockGrain(size), (first, end, worker) -> {
+            long lanes = team.scratch(worker).lanes;
+            long normals = team.scratch(worker).buffer(size * 4L);
+            for (long block = first; block < end; block++) {
+                long start = block * Backend.BLOCK;
+                int count = (int) Math.min(Backend.BLOCK, rows - start);
+                VectorColumns.sumOfNormals(gradient + start * size * 4, from + start * size * 4, means + start * 4,
+                        inverses + start * 4, size, count, gammaSums + block * size * 4);
+                VectorColumns.sum(gradient + start * size * 4, size, count, betaSums + block * size * 4);
+                for (long r = start; r < start + count; r++) {
+                    long at = r * size * 4;
+                    VectorNorms.layerBackward(gradient + at, from + at, gammas, ALL.get(FLOAT, means + r * 4),
+                            ALL.get(FLOAT, inverses + r * 4), size, to + at, normals, lanes);
+                }
+            }
+        });
+        VectorColumns.addBlocks(gammaSums, (int) blocks(rows), size, dgamma.address());
+        VectorColumns.addBlocks(betaSums, (int) blocks(rows), size, dbeta.address());
+    }
+
+    private static long blocks(long rows) {
+        return (rows + Backend.BLOCK - 1) / Backend.BLOCK;
+    }
+
+    private static long blockGrain(long size) {
+        return Math.max(1, PART_NUMBERS / (Backend.BLOCK * Math.max(1, size)));
+    }
+
+    private static long grain(long size) {
+        return Math.max(1, PART_NUMBERS / Math.max(1, size));
+    }
+
+    @Override
+    public void gather(Tensor table, Tensor ids, Tensor out) {
+        Arguments.gather(table, ids, out);
+        VectorBackend.requireFloats("gather", table);
+        long bytes = table.dim(1) * 4;
+        long rows = table.address();
+        long indices = ids.address();
+        long to = out.address();
+        team.forEach(ids.elements(), grain(table.dim(1)), (first, end, worker) -> {
+            for (long n = first; n < end; n++) {
+                MemorySegment.copy(ALL, rows + ALL.get(INT, indices + n * 4) * bytes, ALL, to + n * bytes, bytes);
+            }
+        });
+    }
+
+    @Override
+    public void scatterAdd(Tensor dout, Tensor ids, Tensor dtable) {
+        Arguments.scatterAdd(dout, ids, dtable);
+        VectorBackend.requireFloats("scatterAdd", dtable);
+        long size = dtable.dim(1);
+        long from = dout.address();
+        long indices = ids.address();
+        long to = dtable.address();
+        long count = ids.elements();
+        // Parts are of columns, so that a row's sum keeps the order of n.
+        team.forEach(VectorLanes.columnGroups(size), Math.max(1, PART_NUMBERS / Math.max(1, count * Backend.LANES)),
+                (first, end, worker) -> {
+                    long column = first * Backend.LANES;
+                    int columns = (int) (Math.min(size, end * Backend.LANES) - column);
+                    for (long n = 0; n < count; n++) {
+                        VectorColumns.add(to + (ALL.get(INT, indices + n * 4) * size + column) * 4,
+                                from + (n * size + column) * 4, columns);
+                    }
+                });
+    }
+
+    @Override
+    public void rope(Tensor x, Tensor positions, Tensor cos, Tensor sin, boolean inverse, Tensor out) {
+        Arguments.rope(x, positions, cos, sin, out);
+        VectorBackend.requireFloats("rope", x);
+        int half = Math.toIntExact(x.dim(2) / 2);
+        long heads = x.dim(1);
+        long from = x.address();
+        long places = positions.address();
+        long cosines = cos.address();
+        long sines = sin.address();
+        long to = out.address();
+        team.forEach(x.dim(0), grain(heads * half), (first, end, worker) -> {
+            for (long n = first; n < end; n++) {
+                long angle = ALL.get(INT, places + n * 4) * (long) half * 4;
+                for (long head = n * heads; head < (n + 1) * heads; head++) {
+                    long at = head * half * 8;
+                    VectorNorms.rope(from + at, cosines + angle, sines + angle, inverse, half, to + at);
+                }
+            }
+        });
+    }
+
+    @Override
+    public void segmentSum(Tensor x, Tensor starts, Tensor out) {
+        Arguments.segmentSum(x, starts, out);
+        VectorBackend.requireFloats("segmentSum", x);
+        int size = columns(x);
+        long from = x.address();
+        long bounds = starts.address();
+        long to = out.address();
+        long sequences = starts.elements() - 1;
+        team.forEach(sequences, grain(x.elements() / Math.max(1, sequences)), (first, end, worker) -> {
+            for (long b = first; b < end; b++) {
+                int start = ALL.get(INT, bounds + b * 4);
+                int count = ALL.get(INT, bounds + b * 4 + 4) - start;
+                VectorColumns.sum(from + start * (long) size * 4, size, count, to + b * size * 4);
+            }
+        });
+    }
+
+    @Override
+    public void segmentBroadcast(Tensor x, Tensor starts, Tensor out) {
+        Arguments.segmentBroadcast(x, starts, out);
+        VectorBackend.requireFloats("segmentBroadcast", x);
+        long bytes = columns(x) * 4L;
+        long from = x.address();
+        long bounds = starts.address();
+        long to = out.address();
+        out.fillBytes((byte) 0);
+        long sequences = starts.elements() - 1;
+        team.forEach(sequences, grain(out.elements() / Math.max(1, sequences)), (first, end, worker) -> {
+            for (long b = first; b < end; b++) {
+                int last = ALL.get(INT, bounds + b * 4 + 4);
+                for (long n = ALL.get(INT, bounds + b * 4); n < last; n++) {
+                    MemorySegment.copy(ALL, from + b * bytes, ALL, to + n * bytes, bytes);
+                }
+            }
+        });
+    }
+
+    private static int columns(Tensor tensor) {
+        return tensor.shape().rank() == 1 ? 1 : Math.toIntExact(tensor.dim(1));
+    }
+}

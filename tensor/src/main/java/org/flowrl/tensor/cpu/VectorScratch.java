@@ -1,0 +1,48 @@
+package org.flowrl.tensor.cpu;
+
+import java.lang.foreign.Arena;
+import org.flowrl.tensor.Backend;
+
+/// Scratch memory of one worker, outside the Java heap: allocated once, the growing part enlarged rarely.
+/// Addresses are of bytes, aligned to 64.
+final class VectorScratch implements AutoCloseable {
+    private static final long ALIGNMENT = 64;
+    private static final long SMALLEST_BUFFER = 1 << 16;
+
+    /// One tile of the matmul kernels: {@link VectorTile#ROWS} rows of {@link VectorProduct#COLUMNS}, and at least the
+    /// columns of {@link VectorProduct#STREAMS} panels in one row.
+    final long tile;
+    /// One block of a panel: {@link Backend#BLOCK} rows of {@link VectorProduct#COLUMNS}.
+    final long panel;
+    /// Sixteen floats.
+    final long lanes;
+
+    private final Arena fixed = Arena.ofShared();
+    private Arena growing = Arena.ofShared();
+    private long capacity;
+    private long buffer;
+
+    VectorScratch() {
+        long row = VectorProduct.COLUMNS * (long) Float.BYTES;
+        tile = fixed.allocate(row * Math.max(VectorTile.ROWS, VectorProduct.STREAMS), ALIGNMENT).address();
+        panel = fixed.allocate(row * Backend.BLOCK, ALIGNMENT).address();
+        lanes = fixed.allocate(VectorLanes.LANE_BYTES, ALIGNMENT).address();
+    }
+
+    /// The address of at least `bytes` of undefined content; ends the buffer of the call before.
+    long buffer(long bytes) {
+        if (bytes > capacity) {
+            growing.close();
+            growing = Arena.ofShared();
+            capacity = Math.max(SMALLEST_BUFFER, Math.max(bytes, capacity + capacity / 2));
+            buffer = growing.allocate(capacity, ALIGNMENT).address();
+        }
+        return buffer;
+    }
+
+    @Override
+    public void close() {
+        growing.close();
+        fixed.close();
+    }
+}

@@ -1,0 +1,219 @@
+package org.flowrl.tensor.cpu;
+
+import static org.flowrl.tensor.cpu.VectorLanes.ALL;
+import static org.flowrl.tensor.cpu.VectorLanes.BYTES;
+import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
+import static org.flowrl.tensor.cpu.VectorLanes.FLOATS;
+import static org.flowrl.tensor.cpu.VectorLanes.INTS;
+import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/// One row against {@link VectorProduct#STREAMS} panels at once: the kernels of a single token, which stream the
+/// weights from memory. Each panel's columns lie after the other's in `c`.
+final class VectorStream {
+    private static final int HIGH_HALF = 0xffff0000;
+
+    private VectorStream() {
+    }
+
+    /// Sums of one row over one block of each panel.
+    ///
+    /// @param a the row's floats, contiguous
+    /// @param b the first panel's block, `apart` bytes before the next panel's
+    /// @param c receives STREAMS times COLUMNS sums
+    static void row(long a, long b, long apart, int chain, long c) {
+        if (VectorProduct.COLUMNS == VectorWideTile.VECTORS * VectorLanes.LENGTH) {
+            rowOfFour(a, b, apart, chain, c);
+        } else {
+            rowOfTwo(a, b, apart, chain, c);
+        }
+    }
+
+    /// As {@link #row} over BF16 panels.
+    static void narrowRow(long a, long b, long apart, int chain, long c) {
+        if (VectorProduct.COLUMNS == VectorWideTile.VECTORS * VectorLanes.LENGTH) {
+            narrowRowOfFour(a, b, apart, chain, c);
+        } else {
+            narrowRowOfTwo(a, b, apart, chain, c);
+        }
+    }
+
+    private static void rowOfTwo(long a, long b, long apart, int chain, long c) {
+        FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
+        FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
+        FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
+        FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
+        long b1 = b + 1 * apart;
+        long b2 = b + 2 * apart;
+        long b3 = b + 3 * apart;
+        long at = 0;
+        for (int k = 0; k < chain; k++) {
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + k * 4L));
+            c00 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b + at, ORDER), c00);
+            c01 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b + at + BYTES, ORDER), c01);
+            c10 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b1 + at, ORDER), c10);
+            c11 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b1 + at + BYTES, ORDER), c11);
+            c20 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b2 + at, ORDER), c20);
+            c21 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b2 + at + BYTES, ORDER), c21);
+            c30 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b3 + at, ORDER), c30);
+            c31 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b3 + at + BYTES, ORDER), c31);
+            at += 2 * BYTES;
+        }
+        c00.intoMemorySegment(ALL, c, ORDER);
+        c01.intoMemorySegment(ALL, c + BYTES, ORDER);
+        c10.intoMemorySegment(ALL, c + 2 * BYTES, ORDER);
+        c11.intoMemorySegment(ALL, c + 3 * BYTES, ORDER);
+        c20.intoMemorySegment(ALL, c + 4 * BYTES, ORDER);
+        c21.intoMemorySegment(ALL, c + 5 * BYTES, ORDER);
+        c30.intoMemorySegment(ALL, c + 6 * BYTES, ORDER);
+        c31.intoMemorySegment(ALL, c + 7 * BYTES, ORDER);
+    }
+
+    private static void rowOfFour(long a, long b, long apart, int chain, long c) {
+        FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
+        FloatVector c02 = FloatVector.zero(FLOATS), c03 = FloatVector.zero(FLOATS);
+        FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
+        FloatVector c12 = FloatVector.zero(FLOATS), c13 = FloatVector.zero(FLOATS);
+        FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
+        FloatVector c22 = FloatVector.zero(FLOATS), c23 = FloatVector.zero(FLOATS);
+        FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
+        FloatVector c32 = FloatVector.zero(FLOATS), c33 = FloatVector.zero(FLOATS);
+        long b1 = b + 1 * apart;
+        long b2 = b + 2 * apart;
+        long b3 = b + 3 * apart;
+        long at = 0;
+        for (int k = 0; k < chain; k++) {
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + k * 4L));
+            c00 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b + at, ORDER), c00);
+            c01 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b + at + BYTES, ORDER), c01);
+            c02 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b + at + 2 * BYTES, ORDER), c02);
+            c03 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b + at + 3 * BYTES, ORDER), c03);
+            c10 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b1 + at, ORDER), c10);
+            c11 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b1 + at + BYTES, ORDER), c11);
+            c12 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b1 + at + 2 * BYTES, ORDER), c12);
+            c13 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b1 + at + 3 * BYTES, ORDER), c13);
+            c20 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b2 + at, ORDER), c20);
+            c21 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b2 + at + BYTES, ORDER), c21);
+            c22 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b2 + at + 2 * BYTES, ORDER), c22);
+            c23 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b2 + at + 3 * BYTES, ORDER), c23);
+            c30 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b3 + at, ORDER), c30);
+            c31 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b3 + at + BYTES, ORDER), c31);
+            c32 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b3 + at + 2 * BYTES, ORDER), c32);
+            c33 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b3 + at + 3 * BYTES, ORDER), c33);
+            at += 4 * BYTES;
+        }
+        c00.intoMemorySegment(ALL, c, ORDER);
+        c01.intoMemorySegment(ALL, c + BYTES, ORDER);
+        c02.intoMemorySegment(ALL, c + 2 * BYTES, ORDER);
+        c03.intoMemorySegment(ALL, c + 3 * BYTES, ORDER);
+        c10.intoMemorySegment(ALL, c + 4 * BYTES, ORDER);
+        c11.intoMemorySegment(ALL, c + 5 * BYTES, ORDER);
+        c12.intoMemorySegment(ALL, c + 6 * BYTES, ORDER);
+        c13.intoMemorySegment(ALL, c + 7 * BYTES, ORDER);
+        c20.intoMemorySegment(ALL, c + 8 * BYTES, ORDER);
+        c21.intoMemorySegment(ALL, c + 9 * BYTES, ORDER);
+        c22.intoMemorySegment(ALL, c + 10 * BYTES, ORDER);
+        c23.intoMemorySegment(ALL, c + 11 * BYTES, ORDER);
+        c30.intoMemorySegment(ALL, c + 12 * BYTES, ORDER);
+        c31.intoMemorySegment(ALL, c + 13 * BYTES, ORDER);
+        c32.intoMemorySegment(ALL, c + 14 * BYTES, ORDER);
+        c33.intoMemorySegment(ALL, c + 15 * BYTES, ORDER);
+    }
+
+    private static void narrowRowOfTwo(long a, long b, long apart, int chain, long c) {
+        FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
+        FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
+        FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
+        FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
+        long b1 = b + 1 * apart;
+        long b2 = b + 2 * apart;
+        long b3 = b + 3 * apart;
+        long at = 0;
+        for (int k = 0; k < chain; k++) {
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + k * 4L));
+            IntVector pair = IntVector.fromMemorySegment(INTS, ALL, b + at, ORDER);
+            c00 = x.fma(pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c00);
+            c01 = x.fma(pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats(), c01);
+            pair = IntVector.fromMemorySegment(INTS, ALL, b1 + at, ORDER);
+            c10 = x.fma(pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c10);
+            c11 = x.fma(pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats(), c11);
+            pair = IntVector.fromMemorySegment(INTS, ALL, b2 + at, ORDER);
+            c20 = x.fma(pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c20);
+            c21 = x.fma(pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats(), c21);
+            pair = IntVector.fromMemorySegment(INTS, ALL, b3 + at, ORDER);
+            c30 = x.fma(pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c30);
+            c31 = x.fma(pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats(), c31);
+            at += BYTES;
+        }
+        c00.intoMemorySegment(ALL, c, ORDER);
+        c01.intoMemorySegment(ALL, c + BYTES, ORDER);
+        c10.intoMemorySegment(ALL, c + 2 * BYTES, ORDER);
+        c11.intoMemorySegment(ALL, c + 3 * BYTES, ORDER);
+        c20.intoMemorySegment(ALL, c + 4 * BYTES, ORDER);
+        c21.intoMemorySegment(ALL, c + 5 * BYTES, ORDER);
+        c30.intoMemorySegment(ALL, c + 6 * BYTES, ORDER);
+        c31.intoMemorySegment(ALL, c + 7 * BYTES, ORDER);
+    }
+
+    private static void narrowRowOfFour(long a, long b, long apart, int chain, long c) {
+        FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
+        FloatVector c02 = FloatVector.zero(FLOATS), c03 = FloatVector.zero(FLOATS);
+        FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
+        FloatVector c12 = FloatVector.zero(FLOATS), c13 = FloatVector.zero(FLOATS);
+        FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
+        FloatVector c22 = FloatVector.zero(FLOATS), c23 = FloatVector.zero(FLOATS);
+        FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
+        FloatVector c32 = FloatVector.zero(FLOATS), c33 = FloatVector.zero(FLOATS);
+        long b1 = b + 1 * apart;
+        long b2 = b + 2 * apart;
+        long b3 = b + 3 * apart;
+        long at = 0;
+        for (int k = 0; k < chain; k++) {
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + k * 4L));
+            IntVector pair = IntVector.fromMemorySegment(INTS, ALL, b + at, ORDER);
+            c00 = x.fma(pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c00);
+            c01 = x.fma(pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats(), c01);
+            pair = IntVector.fromMemorySegment(INTS, ALL, b + at + BYTES, ORDER);
+            c02 = x.fma(pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c02);
+            c03 = x.fma(pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats(), c03);
+            pair = IntVector.fromMemorySegment(INTS, ALL, b1 + at, ORDER);
+            c10 = x.fma(pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c10);
+            c11 = x.fma(pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats(), c11);
+            pair = IntVector.fromMemorySegment(INTS, ALL, b1 + at + BYTES, ORDER);
+            c12 = x.fma(pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c12);
+            c13 = x.fma(pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats(), c13);
+            pair = IntVector.fromMemorySegment(INTS, ALL, b2 + at, ORDER);
+            c20 = x.fma(pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c20);
+            c21 = x.fma(pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats(), c21);
+            pair = IntVector.fromMemorySegment(INTS, ALL, b2 + at + BYTES, ORDER);
+            c22 = x.fma(pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c22);
+            c23 = x.fma(pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats(), c23);
+            pair = IntVector.fromMemorySegment(INTS, ALL, b3 + at, ORDER);
+            c30 = x.fma(pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c30);
+            c31 = x.fma(pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats(), c31);
+            pair = IntVector.fromMemorySegment(INTS, ALL, b3 + at + BYTES, ORDER);
+            c32 = x.fma(pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c32);
+            c33 = x.fma(pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats(), c33);
+            at += 2 * BYTES;
+        }
+        c00.intoMemorySegment(ALL, c, ORDER);
+        c01.intoMemorySegment(ALL, c + BYTES, ORDER);
+        c02.intoMemorySegment(ALL, c + 2 * BYTES, ORDER);
+        c03.intoMemorySegment(ALL, c + 3 * BYTES, ORDER);
+        c10.intoMemorySegment(ALL, c + 4 * BYTES, ORDER);
+        c11.intoMemorySegment(ALL, c + 5 * BYTES, ORDER);
+        c12.intoMemorySegment(ALL, c + 6 * BYTES, ORDER);
+        c13.intoMemorySegment(ALL, c + 7 * BYTES, ORDER);
+        c20.intoMemorySegment(ALL, c + 8 * BYTES, ORDER);
+        c21.intoMemorySegment(ALL, c + 9 * BYTES, ORDER);
+        c22.intoMemorySegment(ALL, c + 10 * BYTES, ORDER);
+        c23.intoMemorySegment(ALL, c + 11 * BYTES, ORDER);
+        c30.intoMemorySegment(ALL, c + 12 * BYTES, ORDER);
+        c31.intoMemorySegment(ALL, c + 13 * BYTES, ORDER);
+        c32.intoMemorySegment(ALL, c + 14 * BYTES, ORDER);
+        c33.intoMemorySegment(ALL, c + 15 * BYTES, ORDER);
+    }
+}

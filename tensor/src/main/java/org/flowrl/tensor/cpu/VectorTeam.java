@@ -1,0 +1,73 @@
+package org.flowrl.tensor.cpu;
+
+/// The workers of a vector backend with their scratch memory, and the rule by which kernels are split.
+final class VectorTeam implements AutoCloseable {
+    /// Parts for each thread where there is work for them: enough that a late thread costs little.
+    private static final int PARTS_PER_THREAD = 4;
+
+    private final Workers workers;
+    private final VectorScratch[] scratch;
+    private final VectorScratch shared = new VectorScratch();
+
+    VectorTeam(int threads) {
+        workers = new Workers(threads);
+        scratch = new VectorScratch[threads];
+        for (int i = 0; i < threads; i++) {
+            scratch[i] = new VectorScratch();
+        }
+    }
+
+    int threads() {
+        return workers.threads();
+    }
+
+    /// Runs parts 0 … count−1, see {@link Workers#run}.
+    void run(int count, Workers.Part part) {
+        workers.run(count, part);
+    }
+
+    /// The scratch memory of one worker, for the part that it runs.
+    VectorScratch scratch(int worker) {
+        return scratch[worker];
+    }
+
+    /// The scratch memory of the kernel call, which all its parts may read and write.
+    VectorScratch shared() {
+        return shared;
+    }
+
+    /// How many parts to make of `work` when a part should be at least `least` of it. No result depends on it.
+    int parts(long work, long least) {
+        if (workers.threads() == 1) {
+            return 1;
+        }
+        return (int) Math.clamp(work / least, 1, PARTS_PER_THREAD * (long) workers.threads());
+    }
+
+    /// Runs `range` over 0 … items−1 in parts of at least `grain` items.
+    void forEach(long items, long grain, Range range) {
+        int count = parts(items, grain);
+        if (count == 1) {
+            range.run(0, items, 0);
+            return;
+        }
+        workers.run(count, (part, worker) ->
+                range.run(items * part / count, items * (part + 1) / count, worker));
+    }
+
+    /// One part of {@link #forEach}.
+    @FunctionalInterface
+    interface Range {
+        /// Does items `from` … `end`−1.
+        void run(long from, long end, int worker);
+    }
+
+    @Override
+    public void close() {
+        workers.close();
+        for (VectorScratch each : scratch) {
+            each.close();
+        }
+        shared.close();
+    }
+}

@@ -1,0 +1,251 @@
+package org.flowrl.tensor.cpu;
+
+import static org.flowrl.tensor.cpu.VectorLanes.ALL;
+import static org.flowrl.tensor.cpu.VectorLanes.BYTES;
+import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
+import static org.flowrl.tensor.cpu.VectorLanes.FLOATS;
+import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
+
+import jdk.incubator.vector.FloatVector;
+
+/// The microkernel of matrix products on vectors of 128 and 256 bits: a tile of 1 … 6 rows by two vectors.
+///
+/// ```
+/// c[r, j] = Σ_k a[r, k] · b[k, j]        fma(a, b, sum) in k order from +0, at most one block of the contract
+/// ```
+/// Element (r, k) of `a` is at byte a + r · down + k · across, row k of `b` at b + k · step, row r of `c` at
+/// c + r · pitch.
+/// All accumulators stay in registers: 6 × 2 of them, two of `b` and one of `a` fill the sixteen of AVX2.
+///
+/// The shape of the loop is what C2 compiles well: one running offset for all rows of `a`, so that the loop is neither
+/// unrolled nor its loads hoisted (either spills an accumulator and halves the speed), results only stored, never
+/// read, so that C1 does not run out of virtual registers, and no helper method.
+final class VectorTile {
+    /// Rows of the largest tile.
+    static final int ROWS = 6;
+    /// Vectors in a row of the tile.
+    static final int VECTORS = 2;
+
+    private VectorTile() {
+    }
+
+    /// Overwrites a tile of `rows` rows.
+    static void run(int rows, long a, long down, long across, long b, long step, int chain, long c, long pitch) {
+        switch (rows) {
+            case 1 -> rows1(a, down, across, b, step, chain, c, pitch);
+            case 2 -> rows2(a, down, across, b, step, chain, c, pitch);
+            case 3 -> rows3(a, down, across, b, step, chain, c, pitch);
+            case 4 -> rows4(a, down, across, b, step, chain, c, pitch);
+            case 5 -> rows5(a, down, across, b, step, chain, c, pitch);
+            case 6 -> rows6(a, down, across, b, step, chain, c, pitch);
+            default -> throw new IllegalArgumentException("tile: " + rows + " rows");
+        }
+    }
+
+    private static void rows6(long a, long down, long across, long b, long step, int chain, long c,
+            long pitch) {
+        FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
+        FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
+        FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
+        FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
+        FloatVector c40 = FloatVector.zero(FLOATS), c41 = FloatVector.zero(FLOATS);
+        FloatVector c50 = FloatVector.zero(FLOATS), c51 = FloatVector.zero(FLOATS);
+        long a1 = a + 1 * down;
+        long a2 = a + 2 * down;
+        long a3 = a + 3 * down;
+        long a4 = a + 4 * down;
+        long a5 = a + 5 * down;
+        long at = 0;
+        for (int k = 0; k < chain; k++) {
+            FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
+            FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            c10 = x.fma(b0, c10);
+            c11 = x.fma(b1, c11);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            c20 = x.fma(b0, c20);
+            c21 = x.fma(b1, c21);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a3 + at));
+            c30 = x.fma(b0, c30);
+            c31 = x.fma(b1, c31);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a4 + at));
+            c40 = x.fma(b0, c40);
+            c41 = x.fma(b1, c41);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a5 + at));
+            c50 = x.fma(b0, c50);
+            c51 = x.fma(b1, c51);
+            at += across;
+            b += step;
+        }
+        c00.intoMemorySegment(ALL, c, ORDER);
+        c01.intoMemorySegment(ALL, c + BYTES, ORDER);
+        c10.intoMemorySegment(ALL, c + pitch, ORDER);
+        c11.intoMemorySegment(ALL, c + pitch + BYTES, ORDER);
+        c20.intoMemorySegment(ALL, c + 2 * pitch, ORDER);
+        c21.intoMemorySegment(ALL, c + 2 * pitch + BYTES, ORDER);
+        c30.intoMemorySegment(ALL, c + 3 * pitch, ORDER);
+        c31.intoMemorySegment(ALL, c + 3 * pitch + BYTES, ORDER);
+        c40.intoMemorySegment(ALL, c + 4 * pitch, ORDER);
+        c41.intoMemorySegment(ALL, c + 4 * pitch + BYTES, ORDER);
+        c50.intoMemorySegment(ALL, c + 5 * pitch, ORDER);
+        c51.intoMemorySegment(ALL, c + 5 * pitch + BYTES, ORDER);
+    }
+
+    private static void rows5(long a, long down, long across, long b, long step, int chain, long c,
+            long pitch) {
+        FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
+        FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
+        FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
+        FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
+        FloatVector c40 = FloatVector.zero(FLOATS), c41 = FloatVector.zero(FLOATS);
+        long a1 = a + 1 * down;
+        long a2 = a + 2 * down;
+        long a3 = a + 3 * down;
+        long a4 = a + 4 * down;
+        long at = 0;
+        for (int k = 0; k < chain; k++) {
+            FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
+            FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            c10 = x.fma(b0, c10);
+            c11 = x.fma(b1, c11);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            c20 = x.fma(b0, c20);
+            c21 = x.fma(b1, c21);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a3 + at));
+            c30 = x.fma(b0, c30);
+            c31 = x.fma(b1, c31);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a4 + at));
+            c40 = x.fma(b0, c40);
+            c41 = x.fma(b1, c41);
+            at += across;
+            b += step;
+        }
+        c00.intoMemorySegment(ALL, c, ORDER);
+        c01.intoMemorySegment(ALL, c + BYTES, ORDER);
+        c10.intoMemorySegment(ALL, c + pitch, ORDER);
+        c11.intoMemorySegment(ALL, c + pitch + BYTES, ORDER);
+        c20.intoMemorySegment(ALL, c + 2 * pitch, ORDER);
+        c21.intoMemorySegment(ALL, c + 2 * pitch + BYTES, ORDER);
+        c30.intoMemorySegment(ALL, c + 3 * pitch, ORDER);
+        c31.intoMemorySegment(ALL, c + 3 * pitch + BYTES, ORDER);
+        c40.intoMemorySegment(ALL, c + 4 * pitch, ORDER);
+        c41.intoMemorySegment(ALL, c + 4 * pitch + BYTES, ORDER);
+    }
+
+    private static void rows4(long a, long down, long across, long b, long step, int chain, long c,
+            long pitch) {
+        FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
+        FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
+        FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
+        FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
+        long a1 = a + 1 * down;
+        long a2 = a + 2 * down;
+        long a3 = a + 3 * down;
+        long at = 0;
+        for (int k = 0; k < chain; k++) {
+            FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
+            FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            c10 = x.fma(b0, c10);
+            c11 = x.fma(b1, c11);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            c20 = x.fma(b0, c20);
+            c21 = x.fma(b1, c21);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a3 + at));
+            c30 = x.fma(b0, c30);
+            c31 = x.fma(b1, c31);
+            at += across;
+            b += step;
+        }
+        c00.intoMemorySegment(ALL, c, ORDER);
+        c01.intoMemorySegment(ALL, c + BYTES, ORDER);
+        c10.intoMemorySegment(ALL, c + pitch, ORDER);
+        c11.intoMemorySegment(ALL, c + pitch + BYTES, ORDER);
+        c20.intoMemorySegment(ALL, c + 2 * pitch, ORDER);
+        c21.intoMemorySegment(ALL, c + 2 * pitch + BYTES, ORDER);
+        c30.intoMemorySegment(ALL, c + 3 * pitch, ORDER);
+        c31.intoMemorySegment(ALL, c + 3 * pitch + BYTES, ORDER);
+    }
+
+    private static void rows3(long a, long down, long across, long b, long step, int chain, long c,
+            long pitch) {
+        FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
+        FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
+        FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
+        long a1 = a + 1 * down;
+        long a2 = a + 2 * down;
+        long at = 0;
+        for (int k = 0; k < chain; k++) {
+            FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
+            FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            c10 = x.fma(b0, c10);
+            c11 = x.fma(b1, c11);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            c20 = x.fma(b0, c20);
+            c21 = x.fma(b1, c21);
+            at += across;
+            b += step;
+        }
+        c00.intoMemorySegment(ALL, c, ORDER);
+        c01.intoMemorySegment(ALL, c + BYTES, ORDER);
+        c10.intoMemorySegment(ALL, c + pitch, ORDER);
+        c11.intoMemorySegment(ALL, c + pitch + BYTES, ORDER);
+        c20.intoMemorySegment(ALL, c + 2 * pitch, ORDER);
+        c21.intoMemorySegment(ALL, c + 2 * pitch + BYTES, ORDER);
+    }
+
+    private static void rows2(long a, long down, long across, long b, long step, int chain, long c,
+            long pitch) {
+        FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
+        FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
+        long a1 = a + 1 * down;
+        long at = 0;
+        for (int k = 0; k < chain; k++) {
+            FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
+            FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            c10 = x.fma(b0, c10);
+            c11 = x.fma(b1, c11);
+            at += across;
+            b += step;
+        }
+        c00.intoMemorySegment(ALL, c, ORDER);
+        c01.intoMemorySegment(ALL, c + BYTES, ORDER);
+        c10.intoMemorySegment(ALL, c + pitch, ORDER);
+        c11.intoMemorySegment(ALL, c + pitch + BYTES, ORDER);
+    }
+
+    private static void rows1(long a, long down, long across, long b, long step, int chain, long c,
+            long pitch) {
+        FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
+        long at = 0;
+        for (int k = 0; k < chain; k++) {
+            FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
+            FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            at += across;
+            b += step;
+        }
+        c00.intoMemorySegment(ALL, c, ORDER);
+        c01.intoMemorySegment(ALL, c + BYTES, ORDER);
+    }
+}

@@ -1,0 +1,186 @@
+package org.flowrl.tensor.cpu;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+
+/// A persistent team of threads, the caller's included, that runs the parts of a kernel.
+///
+/// Parts are claimed from a counter, so a worker that is asleep or pre-empted delays nothing: the others take its
+/// parts. Which worker runs a part never changes a result. Helpers spin for some tens of microseconds after a job, because
+/// kernels follow each other closely, and then park. One thread at a time may call {@link #run}.
+final class Workers implements AutoCloseable {
+    /// Rounds of waiting before a helper parks: some 50 µs, the longest pause between kernels of one step.
+    private static final int SPINS = 2000;
+    /// Rounds of waiting before the caller yields its processor, which matters with more threads than processors.
+    private static final int SPINS_BEFORE_YIELD = 20_000;
+
+    private final Helper[] helpers;
+    private volatile Job job;
+    private volatile boolean closed;
+
+    /// One part of a job.
+    @FunctionalInterface
+    interface Part {
+        /// Runs part number `part`.
+        ///
+        /// @param worker the worker that runs it, 0 … threads−1, for scratch memory
+        void run(int part, int worker);
+    }
+
+    /// A team of `threads` workers; the caller of {@link #run} is worker 0.
+    Workers(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("workers: " + threads + " threads must be at least 1");
+        }
+        helpers = new Helper[threads - 1];
+        for (int i = 0; i < helpers.length; i++) {
+            helpers[i] = new Helper(i + 1);
+            helpers[i].thread.start();
+        }
+    }
+
+    /// Number of workers, the caller's included.
+    int threads() {
+        return helpers.length + 1;
+    }
+
+    /// Runs parts 0 … count−1, each once, and returns when all are done. Where a part throws, parts that nobody has
+    /// begun are left out and the first exception is thrown here.
+    void run(int count, Part part) {
+        if (closed) {
+            throw new IllegalStateException("workers: the team is closed");
+        }
+        if (count <= 1 || helpers.length == 0) {
+            for (int i = 0; i < count; i++) {
+                part.run(i, 0);
+            }
+            return;
+        }
+        Job current = new Job(part, count);
+        job = current;
+        for (Helper helper : helpers) {
+            if (helper.asleep) {
+                LockSupport.unpark(helper.thread);
+            }
+        }
+        current.work(0);
+        current.await();
+        job = null;
+        current.rethrow();
+    }
+
+    /// Ends the helper threads.
+    @Override
+    public void close() {
+        closed = true;
+        for (Helper helper : helpers) {
+            LockSupport.unpark(helper.thread);
+        }
+        for (Helper helper : helpers) {
+            join(helper.thread);
+        }
+    }
+
+    private static void join(Thread thread) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private final class Helper {
+        private final int worker;
+        private final Thread thread;
+        private volatile boolean asleep;
+
+        Helper(int worker) {
+            this.worker = worker;
+            this.thread = Thread.ofPlatform().daemon().name("flowrl-worker-" + worker).unstarted(this::serve);
+        }
+
+        private void serve() {
+            Job seen = null;
+            while (!closed) {
+                Job next = awaitOther(seen);
+                if (next != null) {
+                    next.work(worker);
+                }
+                seen = next;
+            }
+        }
+
+        /// The job of the moment once it is another than `seen`; `seen` itself where the team was closed.
+        private Job awaitOther(Job seen) {
+            for (int spin = 0; spin < SPINS; spin++) {
+                Job next = job;
+                if (next != seen && next != null) {
+                    return next;
+                }
+                Thread.onSpinWait();
+            }
+            asleep = true;
+            Job next = job;
+            while ((next == null || next == seen) && !closed) {
+                LockSupport.park(Workers.this);
+                next = job;
+            }
+            asleep = false;
+            return next;
+        }
+    }
+
+    private static final class Job {
+        private final Part part;
+        private final int count;
+        private final AtomicInteger next = new AtomicInteger();
+        private final AtomicInteger left;
+        private volatile Throwable failure;
+
+        Job(Part part, int count) {
+            this.part = part;
+            this.count = count;
+            this.left = new AtomicInteger(count);
+        }
+
+        void work(int worker) {
+            for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
+                try {
+                    if (failure == null) {
+                        part.run(i, worker);
+                    }
+                } catch (RuntimeException | Error e) {
+                    failure = e;
+                } finally {
+                    left.getAndDecrement();
+                }
+            }
+        }
+
+        void await() {
+            for (int spin = 0; left.get() != 0; spin++) {
+                if (spin < SPINS_BEFORE_YIELD) {
+                    Thread.onSpinWait();
+                } else {
+                    Thread.yield();
+                }
+            }
+        }
+
+        void rethrow() {
+            switch (failure) {
+                case null -> { }
+                case RuntimeException e -> throw e;
+                case Error e -> throw e;
+                case Throwable e -> throw new IllegalStateException("workers: a part threw a checked exception", e);
+            }
+        }
+    }
+}
