@@ -1,0 +1,70 @@
+package org.flowrl.tensor.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AtomicFileTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void aFileIsCreatedOrReplacedAndNothingElseIsLeft() {
+        Path target = folder.resolve("file");
+        for (String content : List.of("first", "second, longer", "")) {
+            AtomicFile.write(target, channel -> channel.write(bytes(content)));
+            assertThat(target).hasContent(content);
+            assertThat(folder).isDirectoryNotContaining(file -> !file.equals(target));
+        }
+    }
+
+    @Test
+    void readersSeeTheOldFileUntilTheNewOneIsComplete() throws IOException {
+        Path target = Files.writeString(folder.resolve("file"), "old");
+        AtomicFile.write(target, channel -> {
+            channel.write(bytes("new"));
+            assertThat(target).hasContent("old");
+        });
+        assertThat(target).hasContent("new");
+    }
+
+    @Test
+    void aFailureHalfwayLeavesTheOldFileAndNoPart() throws IOException {
+        Path target = Files.writeString(folder.resolve("file"), "old");
+        IOException full = new IOException("No space left on device");
+        assertThatThrownBy(() -> AtomicFile.write(target, channel -> {
+            channel.write(bytes("half of the n"));
+            throw full;
+        })).isInstanceOf(UncheckedIOException.class).hasCause(full)
+                .hasMessage("cannot write " + target + ": java.io.IOException: No space left on device");
+        assertThatThrownBy(() -> AtomicFile.write(target, channel -> {
+            channel.write(bytes("half"));
+            throw new IllegalStateException("interrupted by the test");
+        })).isInstanceOf(IllegalStateException.class).hasMessage("interrupted by the test");
+        assertThat(target).hasContent("old");
+        assertThat(folder).isDirectoryNotContaining(file -> !file.equals(target));
+    }
+
+    @Test
+    void aFolderIsNotReplaced() throws IOException {
+        Path target = Files.createDirectory(folder.resolve("directory"));
+        Files.createFile(target.resolve("inside"));
+        assertThatThrownBy(() -> AtomicFile.write(target, channel -> channel.write(bytes("x"))))
+                .isInstanceOf(UncheckedIOException.class).hasMessageStartingWith("cannot write " + target);
+        assertThat(folder).isDirectoryNotContaining(file -> !file.equals(target));
+        assertThat(target).isDirectoryContaining(file -> file.endsWith("inside"));
+    }
+
+    private static ByteBuffer bytes(String text) {
+        return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+    }
+}
