@@ -1,0 +1,94 @@
+package org.flowrl.autograd;
+
+import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.Shape;
+import org.flowrl.tensor.Tensor;
+
+/// A named trainable tensor in a {@link ParameterStore}.
+public final class Parameter {
+    private final ParameterStore store;
+    private final String name;
+    private final Shape shape;
+    private final Initializer initializer;
+    private final boolean isMatrix;
+    private final long offset;
+    private Tensor value;
+    private PackedMatrix packed;
+
+    Parameter(ParameterStore store, String name, Shape shape, Initializer initializer, boolean isMatrix, long offset) {
+        this.store = store;
+        this.name = name;
+        this.shape = shape;
+        this.initializer = initializer;
+        this.isMatrix = isMatrix;
+        this.offset = offset;
+    }
+
+    /// The full name: the path in the module tree, which is the checkpoint's name.
+    public String name() {
+        return name;
+    }
+
+    /// The dimensions.
+    public Shape shape() {
+        return shape;
+    }
+
+    /// The store that holds the value.
+    public ParameterStore store() {
+        return store;
+    }
+
+    /// The master value: a view of the store's arena.
+    public Tensor value() {
+        if (value == null) {
+            throw new IllegalStateException("parameter " + name + " has no memory yet: call ParameterStore.allocate");
+        }
+        return value;
+    }
+
+    /// The layout that matmul kernels read, as of the last {@link ParameterStore#repack}.
+    ///
+    /// @throws IllegalStateException where the parameter was not declared as a matrix
+    public PackedMatrix packed() {
+        if (packed == null) {
+            throw new IllegalStateException("parameter " + name + " " + shape
+                    + (isMatrix ? " has not been packed: call ParameterStore.repack" : " is not a matrix"));
+        }
+        return packed;
+    }
+
+    /// False where the store is frozen.
+    public boolean isTrainable() {
+        return !store.isFrozen();
+    }
+
+    Initializer initializer() {
+        return initializer;
+    }
+
+    boolean isMatrix() {
+        return isMatrix;
+    }
+
+    long offset() {
+        return offset;
+    }
+
+    boolean isPacked() {
+        return packed != null;
+    }
+
+    void attach(Tensor memory) {
+        value = memory;
+    }
+
+    void attach(PackedMatrix matrix) {
+        packed = matrix;
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + shape;
+    }
+}

@@ -1,0 +1,183 @@
+package org.flowrl.autograd;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.RandomKey;
+import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.Shape;
+import org.flowrl.tensor.Tensor;
+
+/// Named parameters in one flat arena, so that optimizer, norms, checkpoints and collectives run over one tensor.
+///
+/// Life: modules {@link #root declare} their parameters; {@link #allocate} lays them out; {@link #initialize} or copies
+/// into {@link Parameter#value} fill them; {@link #repack} derives the packed copies, again after each change.
+public final class ParameterStore {
+    /// Parameters start at multiples of this many elements, 64 bytes in F32. The gaps are zero and stay zero.
+    private static final long ALIGNMENT = 16;
+
+    private final Backend backend;
+    private final Scope scope;
+    private final DType dtype;
+    private final DType packedStorage;
+    private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+    private long elements;
+    private Tensor arena;
+    private boolean frozen;
+
+    /// @param scope holds the arena and the packed copies
+    /// @param dtype of the master values: F32, or F64 on the reference backend
+    /// @param packedStorage of the packed copies: `dtype` or BF16
+    public ParameterStore(Backend backend, Scope scope, DType dtype, DType packedStorage) {
+        this.backend = backend;
+        this.scope = scope;
+        this.dtype = dtype;
+        this.packedStorage = packedStorage;
+    }
+
+    /// A store whose packed copies have the masters' type.
+    public ParameterStore(Backend backend, Scope scope, DType dtype) {
+        this(backend, scope, dtype, dtype);
+    }
+
+    /// The root of the module tree.
+    public Parameters root() {
+        return new Parameters(this, "");
+    }
+
+    /// All parameters, in the order of declaration.
+    public Collection<Parameter> parameters() {
+        return parameters.values();
+    }
+
+    /// The parameter of this full name.
+    ///
+    /// @throws IllegalArgumentException where there is none
+    public Parameter named(String name) {
+        Parameter parameter = parameters.get(name);
+        if (parameter == null) {
+            throw new IllegalArgumentException("parameter '" + name + "' is not in this store");
+        }
+        return parameter;
+    }
+
+    /// The backend that packs the weights.
+    public Backend backend() {
+        return backend;
+    }
+
+    /// The type of the master values.
+    public DType dtype() {
+        return dtype;
+    }
+
+    /// All master values [elements], gaps included.
+    public Tensor arena() {
+        if (arena == null) {
+            throw new IllegalStateException("arena: call allocate first");
+        }
+        return arena;
+    }
+
+    /// Elements of the arena, gaps included.
+    public long elements() {
+        return elements;
+    }
+
+    /// Elements of the parameters, without gaps.
+    public long parameterCount() {
+        return parameters.values().stream().mapToLong(parameter -> parameter.shape().elements()).sum();
+    }
+
+    /// Bytes of all packed copies.
+    public long packedBytes() {
+        return parameters.values().stream().filter(Parameter::isPacked)
+                .mapToLong(parameter -> parameter.packed().bytes()).sum();
+    }
+
+    /// True where no gradients are wanted, as for a reference policy.
+    public boolean isFrozen() {
+        return frozen;
+    }
+
+    /// From now on no gradients are wanted.
+    public void freeze() {
+        frozen = true;
+    }
+
+    /// Lays the declared parameters out in an arena of zeros.
+    public void allocate() {
+        if (arena != null) {
+            throw new IllegalStateException("allocate: the arena exists");
+        }
+        arena = scope.zeros(dtype, elements);
+        for (Parameter parameter : parameters.values()) {
+            Tensor view = arena.slice(parameter.offset(), parameter.shape().elements());
+            parameter.attach(view.reshape(parameter.shape().toArray()));
+        }
+    }
+
+    /// Draws every parameter's first value; each depends on `key`, its name and its initializer alone.
+    public void initialize(RandomKey key) {
+        for (Parameter parameter : parameters.values()) {
+            RandomKey own = key.fold(parameter.name());
+            int count = Math.toIntExact(parameter.shape().elements());
+            double[] values = new double[count];
+            for (int i = 0; i < count; i++) {
+                values[i] = parameter.initializer().value(own, i);
+            }
+            set(parameter, values);
+        }
+        repack();
+    }
+
+    /// Overwrites one parameter's master value, rounding to its type; {@link #repack} is the caller's next step.
+    public void set(Parameter parameter, double[] values) {
+        if (dtype == DType.F64) {
+            parameter.value().copyFrom(values);
+            return;
+        }
+        float[] floats = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            floats[i] = (float) values[i];
+        }
+        parameter.value().copyFrom(floats);
+    }
+
+    /// Overwrites all master values with those of a store with the same layout, and repacks.
+    public void copyFrom(ParameterStore other) {
+        if (!parameters.keySet().equals(other.parameters.keySet()) || elements != other.elements) {
+            throw new IllegalArgumentException("copyFrom: the stores hold different parameters");
+        }
+        arena().copyFrom(other.arena());
+        repack();
+    }
+
+    /// Rebuilds the packed copies from the masters.
+    public void repack() {
+        for (Parameter parameter : parameters.values()) {
+            if (!parameter.isMatrix()) {
+                continue;
+            }
+            if (parameter.isPacked()) {
+                backend.matmul().repack(parameter.value(), parameter.packed());
+            } else {
+                parameter.attach(backend.matmul().pack(parameter.value(), packedStorage, scope));
+            }
+        }
+    }
+
+    Parameter declare(String name, Initializer initializer, boolean isMatrix, long... dims) {
+        if (arena != null) {
+            throw new IllegalStateException("declare: " + name + " after allocate");
+        }
+        Parameter parameter = new Parameter(this, name, Shape.of(dims), initializer, isMatrix, elements);
+        if (parameters.putIfAbsent(name, parameter) != null) {
+            throw new IllegalArgumentException("declare: parameter '" + name + "' is declared twice");
+        }
+        elements += (parameter.shape().elements() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        return parameter;
+    }
+}

@@ -1,0 +1,42 @@
+package org.flowrl.autograd;
+
+/// A place in the module tree of a {@link ParameterStore}: names below it are prefixed by its path, so the checkpoint's
+/// names are the module tree.
+///
+/// ```
+/// Parameter w = store.root().at("self_attn").at("q_proj").matrix("weight", init, 64, 64);   // self_attn.q_proj.weight
+/// ```
+public final class Parameters {
+    private final ParameterStore store;
+    private final String prefix;
+
+    Parameters(ParameterStore store, String prefix) {
+        this.store = store;
+        this.prefix = prefix;
+    }
+
+    /// The place `child` below this one.
+    public Parameters at(String child) {
+        return new Parameters(store, prefix + child + ".");
+    }
+
+    /// The place of a list's entry, such as `layers.3`.
+    public Parameters at(int index) {
+        return at(Integer.toString(index));
+    }
+
+    /// Declares a parameter here.
+    public Parameter declare(String name, Initializer initializer, long... dims) {
+        return store.declare(prefix + name, initializer, false, dims);
+    }
+
+    /// Declares a weight matrix [outputs, inputs] here, of which a packed copy is kept for matmul kernels.
+    public Parameter matrix(String name, Initializer initializer, long outputs, long inputs) {
+        return store.declare(prefix + name, initializer, true, outputs, inputs);
+    }
+
+    /// The store below.
+    public ParameterStore store() {
+        return store;
+    }
+}

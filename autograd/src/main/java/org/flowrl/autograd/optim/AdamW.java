@@ -1,0 +1,122 @@
+package org.flowrl.autograd.optim;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.flowrl.autograd.Gradients;
+import org.flowrl.autograd.ParameterStore;
+import org.flowrl.tensor.OptimizerKernels;
+import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.Tensor;
+
+/// AdamW (Loshchilov and Hutter 2019) with decoupled decay and one joint gradient-norm clip over all its stores.
+public final class AdamW {
+    /// Added to the norm in the clip factor maxNorm / (norm + 1e-6), as PyTorch's clip_grad_norm_ does.
+    private static final double CLIP_EPSILON = 1e-6;
+
+    /// @param beta1, beta2 decay of the moments
+    /// @param epsilon added to the root of the second moment
+    /// @param weightDecay on every parameter, per unit of learning rate
+    /// @param maxGradientNorm gradients are scaled down to this joint L2 norm; +∞ turns clipping off
+    public record Settings(double beta1, double beta2, double epsilon, double weightDecay, double maxGradientNorm) {
+        public Settings {
+            if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1 && epsilon > 0 && weightDecay >= 0
+                    && maxGradientNorm > 0)) {
+                throw new IllegalArgumentException("AdamW: beta1 " + beta1 + ", beta2 " + beta2 + " in [0, 1), epsilon "
+                        + epsilon + " > 0, weightDecay " + weightDecay + " ≥ 0, maxGradientNorm " + maxGradientNorm
+                        + " > 0");
+            }
+        }
+
+        /// PyTorch's defaults (0.9, 0.999, 1e-8) without decay, clipped at 1.
+        public static Settings defaults() {
+            return new Settings(0.9, 0.999, 1e-8, 0, 1);
+        }
+
+        /// These settings with another decay.
+        public Settings withWeightDecay(double decay) {
+            return new Settings(beta1, beta2, epsilon, decay, maxGradientNorm);
+        }
+    }
+
+    /// A store and what is its own in the update.
+    ///
+    /// @param store the parameters
+    /// @param learningRateFactor multiplies the learning rate
+    public record Group(ParameterStore store, double learningRateFactor) {
+    }
+
+    /// What an update did.
+    ///
+    /// @param gradientNorm joint L2 norm before clipping
+    /// @param applied false where the norm was not finite: nothing was changed and the gradients were dropped
+    public record Result(double gradientNorm, boolean applied) {
+    }
+
+    private record Moments(Tensor first, Tensor second) {
+    }
+
+    private final Settings settings;
+    private final List<Group> groups;
+    private final Map<ParameterStore, Moments> moments = new LinkedHashMap<>();
+    private long step;
+
+    /// @param scope holds the moments, two arenas of zeros a store
+    public AdamW(Settings settings, List<Group> groups, Scope scope) {
+        this.settings = settings;
+        this.groups = List.copyOf(groups);
+        for (Group group : groups) {
+            ParameterStore store = group.store();
+            moments.put(store, new Moments(scope.zeros(store.dtype(), store.elements()),
+                    scope.zeros(store.dtype(), store.elements())));
+        }
+    }
+
+    /// One update of every store; zeroes the gradients and repacks the weights.
+    public Result step(Gradients gradients, double learningRate) {
+        double norm = norm(gradients);
+        boolean finite = Double.isFinite(norm);
+        if (finite) {
+            step++;
+            double clip = Math.min(1, settings.maxGradientNorm() / (norm + CLIP_EPSILON));
+            for (Group group : groups) {
+                ParameterStore store = group.store();
+                Moments own = moments.get(store);
+                store.backend().optimizer().adamW(store.arena(), gradients.arena(store), own.first(), own.second(),
+                        new OptimizerKernels.AdamW(learningRate * group.learningRateFactor(), settings.beta1(),
+                                settings.beta2(), settings.epsilon(), settings.weightDecay(), step, clip));
+                store.repack();
+            }
+        }
+        gradients.zero();
+        return new Result(norm, finite);
+    }
+
+    /// Updates applied so far.
+    public long steps() {
+        return step;
+    }
+
+    /// The first moment of a store, laid out as its arena.
+    public Tensor firstMoment(ParameterStore store) {
+        return moments.get(store).first();
+    }
+
+    /// The second moment of a store, laid out as its arena.
+    public Tensor secondMoment(ParameterStore store) {
+        return moments.get(store).second();
+    }
+
+    /// Continues a run that had applied `steps` updates; the moments are restored by writing to them.
+    public void resume(long steps) {
+        step = steps;
+    }
+
+    private double norm(Gradients gradients) {
+        double squares = 0;
+        for (Group group : groups) {
+            squares += group.store().backend().optimizer().squaredNorm(gradients.arena(group.store()));
+        }
+        return Math.sqrt(squares);
+    }
+}

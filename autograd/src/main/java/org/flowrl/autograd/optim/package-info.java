@@ -1,0 +1,2 @@
+/// Optimizers over the flat arenas of parameter stores: read {@link org.flowrl.autograd.optim.AdamW}.
+package org.flowrl.autograd.optim;
