@@ -1,0 +1,154 @@
+package org.flowrl.transformer;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.flowrl.autograd.Checkpointed;
+import org.flowrl.autograd.Initializer;
+import org.flowrl.autograd.Parameter;
+import org.flowrl.autograd.ParameterStore;
+import org.flowrl.autograd.Parameters;
+import org.flowrl.autograd.Tape;
+import org.flowrl.autograd.Var;
+import org.flowrl.autograd.ops.Attention;
+import org.flowrl.autograd.ops.Products;
+import org.flowrl.autograd.ops.Rows;
+import org.flowrl.tensor.Tensor;
+
+/// A dense Qwen2, Qwen2.5 or Qwen3 language model.
+/// ```
+/// x = embed_tokens[ids]      x = layers.i(x) for i = 0 …      hidden = norm(x)      logits = hidden · headᵀ
+/// ```
+/// There is one forward pass. Scoring, training and sampling run it alike; only attention differs, which reads either the
+/// packed sequences themselves or a cache. On a row-invariant backend all of them give the same bits.
+public final class Qwen {
+    /// What a recording tape keeps of each block for the backward pass.
+    public enum Activations {
+        /// All values.
+        KEPT,
+        /// The block's input; the backward pass computes the rest again, with the same bits.
+        RECOMPUTED
+    }
+
+    /// Attention of layer `layer`; otherwise as {@link QwenBlock.Attend}.
+    @FunctionalInterface
+    private interface LayerAttend {
+        Var apply(int layer, Var q, Var k, Var v);
+    }
+
+    private final QwenConfig config;
+    private final ParameterStore store;
+    private final Parameter embedding;
+    private final List<QwenBlock> layers;
+    private final RmsNorm norm;
+    private final Parameter head;
+    private final RotaryTable rotary;
+
+    private Qwen(QwenConfig config, ParameterStore store, Parameter embedding, List<QwenBlock> layers, RmsNorm norm,
+            Parameter head) {
+        this.config = config;
+        this.store = store;
+        this.embedding = embedding;
+        this.layers = List.copyOf(layers);
+        this.norm = norm;
+        this.head = head;
+        this.rotary = new RotaryTable(config);
+    }
+
+    /// Declares the model's parameters; their names below `root` are those of a checkpoint.
+    public static Qwen declare(Parameters root, QwenConfig config) {
+        Initializer normal = Initializer.normal(config.initializerRange());
+        int v = config.vocabSize();
+        int d = config.hiddenSize();
+        Parameters model = root.at("model");
+        Parameters embedTokens = model.at("embed_tokens");
+        Parameter embedding = config.tieWordEmbeddings() ? embedTokens.matrix("weight", normal, v, d)
+                : embedTokens.declare("weight", normal, v, d);
+        List<QwenBlock> layers = new ArrayList<>();
+        for (int i = 0; i < config.numHiddenLayers(); i++) {
+            layers.add(QwenBlock.declare(model.at("layers").at(i), config));
+        }
+        RmsNorm norm = RmsNorm.declare(model.at("norm"), d, config.rmsNormEps());
+        Parameter head = config.tieWordEmbeddings() ? embedding : root.at("lm_head").matrix("weight", normal, v, d);
+        return new Qwen(config, root.store(), embedding, layers, norm, head);
+    }
+
+    /// The final hidden states [N, D] of whole sequences, after the last norm.
+    ///
+    /// @throws IllegalArgumentException where a sequence is longer than the model's positions
+    public Var forward(Tape tape, PackedSequences tokens) {
+        return forward(tape, tokens, Activations.KEPT);
+    }
+
+    /// As {@link #forward(Tape, PackedSequences)}, with a choice of what a recording tape keeps.
+    public Var forward(Tape tape, PackedSequences tokens, Activations activations) {
+        double scale = config.attentionScale();
+        return forward(tape, tokens.ids(), tokens.positions(), tokens.longest(), activations,
+                (layer, q, k, v) -> Attention.causal(q, k, v, tokens.starts(), scale));
+    }
+
+    /// The final hidden states [N, D] of new tokens of cached sequences, after the last norm. Their keys and values are
+    /// written to the cache.
+    ///
+    /// @param tape of inference, since gradients do not flow through a cache
+    /// @throws IllegalArgumentException where the tape records, or a sequence is longer than the model's positions
+    public Var forward(Tape tape, CacheBatch batch) {
+        if (tape.isRecording()) {
+            throw new IllegalArgumentException("qwen: a cached forward pass needs a tape of inference");
+        }
+        double scale = config.attentionScale();
+        return forward(tape, batch.ids(), batch.positions(), batch.longest(), Activations.KEPT,
+                (layer, q, k, v) -> batch.attend(layer, q, k, v, scale));
+    }
+
+    private Var forward(Tape tape, Tensor ids, Tensor positions, int longest, Activations activations,
+            LayerAttend attend) {
+        RotaryTable.Angles angles = rotary.upTo(longest, store.dtype(), store.arena().scope());
+        QwenBlock.Places places = new QwenBlock.Places(positions, angles.cos(), angles.sin());
+        Var x = Rows.embedding(tape, embedding, ids);                                         // [N, D]
+        for (int i = 0; i < layers.size(); i++) {
+            int layer = i;
+            UnaryOperator<Var> block = in -> layers.get(layer).forward(in, places,
+                    (q, k, v) -> attend.apply(layer, q, k, v));
+            if (!tape.isRecording()) {
+                overwrite(x, block);
+            } else {
+                x = activations == Activations.RECOMPUTED ? Checkpointed.apply(x, block) : block.apply(x);
+            }
+        }
+        return norm.forward(x);                                                               // [N, D]
+    }
+
+    /// Without a backward pass to come, one block's values are all that is ever held beside the stream.
+    private static void overwrite(Var x, UnaryOperator<Var> block) {
+        try (Tape inner = Tape.inference(x.tape().backend(), x.tape().scope())) {
+            x.value().copyFrom(block.apply(inner.constant(x.value())).value());
+        }
+    }
+
+    /// Logits [N, V] of hidden states [N, D]. For log-probabilities {@link org.flowrl.autograd.ops.Head} needs no such
+    /// tensor.
+    public Var logits(Var hidden) {
+        return Products.linear(hidden, head, null);
+    }
+
+    /// The head's matrix [V, D]; the embedding where they are tied.
+    public Parameter head() {
+        return head;
+    }
+
+    /// The blocks, first to last.
+    public List<QwenBlock> layers() {
+        return layers;
+    }
+
+    /// The shape of the model.
+    public QwenConfig config() {
+        return config;
+    }
+
+    /// The store that holds the parameters.
+    public ParameterStore store() {
+        return store;
+    }
+}

@@ -1,0 +1,102 @@
+package org.flowrl.transformer;
+
+import org.flowrl.autograd.Initializer;
+import org.flowrl.autograd.Parameters;
+import org.flowrl.autograd.Var;
+import org.flowrl.autograd.ops.Activations;
+import org.flowrl.autograd.ops.Attention;
+import org.flowrl.autograd.ops.Pointwise;
+import org.flowrl.autograd.ops.Rows;
+import org.flowrl.tensor.Tensor;
+
+/// One block of Qwen2 or Qwen3: attention and a gated feed-forward network, each on the normed stream and added to it.
+/// ```
+/// h = x + o_proj(attention(rope(q), rope(k), v))      q, k, v of input_layernorm(x); Qwen3 norms each head of q and k
+/// y = h + down_proj(silu(gate) · up)                  gate, up of post_attention_layernorm(h)
+/// ```
+/// Source: Qwen2 and Qwen3 technical reports (2024, 2025); names are the checkpoint's.
+///
+/// @param inputNorm of the stream, before attention
+/// @param query [H·E, D]
+/// @param key [G·E, D]
+/// @param value [G·E, D]
+/// @param queryNorm of each query head [E], or null
+/// @param keyNorm of each key head [E], or null
+/// @param output [D, H·E]
+/// @param postAttentionNorm of the stream, before the feed-forward network
+/// @param gate [F, D]
+/// @param up [F, D]
+/// @param down [D, F]
+/// @param headDim E
+public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear value, RmsNorm queryNorm, RmsNorm keyNorm,
+        Linear output, RmsNorm postAttentionNorm, Linear gate, Linear up, Linear down, int headDim) {
+    /// How tokens look at each other: within packed sequences, or through a cache.
+    @FunctionalInterface
+    public interface Attend {
+        /// The attention's output [N, H, E].
+        ///
+        /// @param q [N, H, E]
+        /// @param k, v [N, G, E]
+        Var apply(Var q, Var k, Var v);
+    }
+
+    /// Where tokens stand.
+    ///
+    /// @param positions I32 [N]
+    /// @param cos, sin [P, E/2], P above every position
+    public record Places(Tensor positions, Tensor cos, Tensor sin) {
+    }
+
+    /// Declares a block's parameters here.
+    public static QwenBlock declare(Parameters here, QwenConfig config) {
+        Initializer normal = Initializer.normal(config.initializerRange());
+        int d = config.hiddenSize();
+        int f = config.intermediateSize();
+        int queryWidth = config.numAttentionHeads() * config.headDim();
+        int keyWidth = config.numKeyValueHeads() * config.headDim();
+        double eps = config.rmsNormEps();
+        Parameters attention = here.at("self_attn");
+        Parameters mlp = here.at("mlp");
+        return new QwenBlock(RmsNorm.declare(here.at("input_layernorm"), d, eps),
+                Linear.declare(attention.at("q_proj"), normal, queryWidth, d, config.attentionBias()),
+                Linear.declare(attention.at("k_proj"), normal, keyWidth, d, config.attentionBias()),
+                Linear.declare(attention.at("v_proj"), normal, keyWidth, d, config.attentionBias()),
+                config.normsHeads() ? RmsNorm.declare(attention.at("q_norm"), config.headDim(), eps) : null,
+                config.normsHeads() ? RmsNorm.declare(attention.at("k_norm"), config.headDim(), eps) : null,
+                Linear.declare(attention.at("o_proj"), normal, d, queryWidth, config.outputBias()),
+                RmsNorm.declare(here.at("post_attention_layernorm"), d, eps),
+                Linear.declare(mlp.at("gate_proj"), normal, f, d, false),
+                Linear.declare(mlp.at("up_proj"), normal, f, d, false),
+                Linear.declare(mlp.at("down_proj"), normal, d, f, false), config.headDim());
+    }
+
+    /// The stream after this block, [N, D].
+    ///
+    /// @param x the stream [N, D]
+    public Var forward(Var x, Places places, Attend attend) {
+        Var h = Pointwise.add(x, attention(inputNorm.forward(x), places, attend));            // [N, D]
+        return Pointwise.add(h, feedForward(postAttentionNorm.forward(h)));                   // [N, D]
+    }
+
+    private Var attention(Var x, Places places, Attend attend) {
+        Var q = positioned(query.forward(x), queryNorm, places);                              // [N, H, E]
+        Var k = positioned(key.forward(x), keyNorm, places);                                  // [N, G, E]
+        Var v = heads(value.forward(x));                                                      // [N, G, E]
+        Var read = attend.apply(q, k, v);                                                     // [N, H, E]
+        return output.forward(Rows.reshape(read, x.dim(0), read.dim(1) * headDim));           // [N, D]
+    }
+
+    private Var feedForward(Var x) {
+        return down.forward(Activations.swiGlu(gate.forward(x), up.forward(x)));              // [N, F] to [N, D]
+    }
+
+    private Var positioned(Var flat, RmsNorm norm, Places places) {
+        Var heads = heads(flat);
+        Var normed = norm == null ? heads : norm.forward(heads);
+        return Attention.rope(normed, places.positions(), places.cos(), places.sin());
+    }
+
+    private Var heads(Var flat) {
+        return Rows.reshape(flat, flat.dim(0), flat.dim(1) / headDim, headDim);
+    }
+}

@@ -1,0 +1,11 @@
+package org.flowrl.transformer.generate;
+
+/// What was sampled after a prompt.
+///
+/// @param prompt the prompt's place in the request
+/// @param sample the number of this sample of the prompt, from 0
+/// @param tokens the sampled ids, at least one; the end token included where it was sampled
+/// @param logProbs of each token under the sampling law, in nats, see {@link org.flowrl.tensor.HeadKernels#sample}
+/// @param finished true where an end token was sampled, false where the length limit cut the sample off
+public record Completion(int prompt, int sample, int[] tokens, float[] logProbs, boolean finished) {
+}

@@ -1,0 +1,96 @@
+package org.flowrl.transformer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.flowrl.autograd.Parameter;
+import org.flowrl.autograd.ParameterStore;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.Backends;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.Scope;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Published configurations against the tensor names, shapes and totals that Transformers makes of them on its meta
+/// device (data/configs/expected-shapes.json).
+class ConfigOracleTest {
+    private static JsonNode expected() {
+        return JsonFile.read(Shared.folder("configs").resolve("expected-shapes.json")).root();
+    }
+
+    static Stream<String> models() {
+        return expected().properties().stream().map(Map.Entry::getKey);
+    }
+
+    @ParameterizedTest
+    @MethodSource("models")
+    void aPublishedModelDeclaresTheTensorsThatTransformersMakes(String name) {
+        JsonNode expected = expected().get(name);
+        QwenConfig config = read(name);
+        try (Backend backend = Backends.open("reference", 1).backend();
+                Scope scope = Scope.root("declare", backend.memory())) {
+            ParameterStore store = new ParameterStore(backend, scope, DType.F32);
+            Qwen.declare(store.root(), config);
+            assertThat(store.parameterCount()).isEqualTo(expected.get("parameters_total").asLong());
+            assertThat(store.parameters()).hasSize(expected.get("tensors").asInt());
+            assertThat(config.numHiddenLayers()).isEqualTo(expected.get("num_layers").asInt());
+            assertThat(config.tieWordEmbeddings()).isEqualTo(expected.get("tied").asBoolean());
+            Map<String, String> shapes = new TreeMap<>();
+            expected.get("shapes_outside_layers_and_layer_0").properties()
+                    .forEach(entry -> shapes.put(entry.getKey(), entry.getValue().toString()));
+            assertThat(shapesOfLayer(store, 0)).isEqualTo(shapes);
+            assertThat(shapesOfLayer(store, config.numHiddenLayers() - 1)).isEqualTo(shapes);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("models")
+    void aPublishedConfigurationSurvivesBeingWritten(String name, @TempDir Path folder) throws IOException {
+        QwenConfig config = read(name);
+        JsonFile.write(folder.resolve("config.json"), config.toJson(DType.BF16));
+        assertThat(QwenConfig.read(folder.resolve("config.json"))).isEqualTo(config);
+    }
+
+    @Test
+    void everyPublishedDenseConfigurationIsAmongTheExpected() throws IOException {
+        try (Stream<Path> files = Files.list(Shared.folder("configs"))) {
+            assertThat(files.map(file -> file.getFileName().toString()).filter(file -> file.endsWith(".config.json"))
+                    .map(file -> file.replace(".config.json", "")).filter(file -> !file.contains("A3B")))
+                    .containsExactlyInAnyOrderElementsOf(models().toList());
+        }
+    }
+
+    @Test
+    void theMixtureOfExpertsIsRefused() {
+        assertThatThrownBy(() -> read("Qwen3-30B-A3B")).isInstanceOf(ModelException.class)
+                .hasMessageContaining("Qwen3-30B-A3B.config.json: model_type \"qwen3_moe\": "
+                        + "mixture-of-experts models are not supported");
+    }
+
+    private static QwenConfig read(String name) {
+        return QwenConfig.read(Shared.folder("configs").resolve(name + ".config.json"));
+    }
+
+    /// Names and shapes of one layer, named as layer 0, and of all that is outside layers.
+    private static Map<String, String> shapesOfLayer(ParameterStore store, int layer) {
+        Map<String, String> shapes = new TreeMap<>();
+        for (Parameter parameter : store.parameters()) {
+            String own = "model.layers." + layer + ".";
+            if (!parameter.name().startsWith("model.layers.") || parameter.name().startsWith(own)) {
+                shapes.put(parameter.name().replace(own, "model.layers.0."),
+                        parameter.shape().toString().replace(" ", ""));
+            }
+        }
+        return shapes;
+    }
+}
