@@ -1,0 +1,124 @@
+package org.flowrl.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.flowrl.autograd.GradCheck;
+import org.flowrl.autograd.ParameterStore;
+import org.flowrl.autograd.ops.Head;
+import org.flowrl.rl.Policy;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.BackendProvider;
+import org.flowrl.tensor.Backends;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.RandomKey;
+import org.flowrl.tensor.SamplingLaw;
+import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.Tensor;
+import org.flowrl.transformer.PackedSequences;
+import org.flowrl.transformer.Qwen;
+import org.flowrl.transformer.QwenConfig;
+import org.flowrl.transformer.generate.Completion;
+import org.flowrl.transformer.generate.Generator;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/// `doctor`: what this machine offers and whether the program's two promises hold on it: gradients are right, and the
+/// log-probabilities of the sampler are those of the trainer to the bit.
+@Command(name = "doctor", mixinStandardHelpOptions = true,
+        description = "Show devices, speed and memory, and check gradients and rollout = training bits.")
+final class DoctorCommand implements Callable<Integer> {
+    private static final int MATRIX = 512;
+    private static final int VOCABULARY = 64;
+    private static final double GRADIENT_BOUND = 1e-6;
+    private static final int GRADIENTS_PER_PARAMETER = 4;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Override
+    public Integer call() {
+        System.out.println("java:     " + System.getProperty("java.vendor") + " " + Runtime.version());
+        System.out.printf("memory:   %,d MiB heap at most, %d processors%n",
+                Runtime.getRuntime().maxMemory() >> 20, Runtime.getRuntime().availableProcessors());
+        for (BackendProvider.Candidate candidate : Backends.candidates()) {
+            System.out.printf("device:   %s %s: %s%n", candidate.name(),
+                    candidate.available() ? "available" : "unavailable", candidate.reason());
+        }
+        try (Backend backend = device.open()) {
+            System.out.println("backend: " + backend.name() + " (" + backend.description() + ")");
+            System.out.printf(Locale.ROOT, "speed:    %.1f GFLOP/s in a %d x %d matrix product%n",
+                    matmulGigaflops(backend), MATRIX, MATRIX);
+            boolean gradients = gradientsAreRight();
+            boolean bits = samplerAgreesWithTrainer(backend);
+            return gradients && bits ? 0 : 1;
+        }
+    }
+
+    private static double matmulGigaflops(Backend backend) {
+        try (Scope scope = Scope.root("doctor", backend.memory())) {
+            Tensor x = scope.zeros(DType.F32, MATRIX, MATRIX);
+            Tensor y = scope.allocate(DType.F32, MATRIX, MATRIX);
+            PackedMatrix w = backend.matmul().pack(scope.zeros(DType.F32, MATRIX, MATRIX), DType.F32, scope);
+            long best = Long.MAX_VALUE;
+            long end = System.nanoTime() + 1_000_000_000L;
+            while (System.nanoTime() < end) {
+                long start = System.nanoTime();
+                backend.matmul().forward(x, w, null, y);
+                best = Math.min(best, System.nanoTime() - start);
+            }
+            return 2.0 * MATRIX * MATRIX * MATRIX / best;
+        }
+    }
+
+    private static boolean gradientsAreRight() {
+        try (GradCheck check = GradCheck.open(GRADIENTS_PER_PARAMETER, RandomKey.of(1))) {
+            ParameterStore store = check.store();
+            Qwen model = Qwen.declare(store.root(), QwenConfig.tiny(VOCABULARY, 32, 1, VOCABULARY));
+            store.allocate();
+            store.initialize(RandomKey.of(2));
+            List<int[]> tokens = List.of(new int[] {1, 2, 3, 4}, new int[] {5, 6});
+            Tensor targets = check.scope().of(new int[] {2, 3, 4, 5, 6, 7}, 6);
+            GradCheck.Result result = check.check((tape, none) -> Head.logProbs(
+                    model.forward(tape, PackedSequences.of(tape.scope(), tokens)), model.head(), targets, 1).logProb(),
+                    List.of(store));
+            boolean right = result.relativeError() <= GRADIENT_BOUND;
+            System.out.printf(Locale.ROOT, "check:    %s: gradients of a small Qwen against finite differences, worst "
+                    + "relative error %.1e%n", right ? "ok" : "FAILED", result.relativeError());
+            return right;
+        }
+    }
+
+    private static boolean samplerAgreesWithTrainer(Backend backend) {
+        int differing = 0;
+        int count = 0;
+        try (Scope scope = Scope.root("doctor", backend.memory())) {
+            ParameterStore store = new ParameterStore(backend, scope, DType.F32);
+            Qwen model = Qwen.declare(store.root(), QwenConfig.tiny(VOCABULARY));
+            store.allocate();
+            store.initialize(RandomKey.of(1));
+            List<int[]> prompts = List.of(new int[] {1, 2, 3}, new int[] {4, 5});
+            List<Completion> completions;
+            try (Scope rollout = scope.child("rollout")) {
+                completions = new Generator(model, backend, rollout).generate(prompts, 4, SamplingLaw.ofTemperature(1),
+                        24, Set.of(0), RandomKey.of(2));
+            }
+            List<Policy.Row> rows = new ArrayList<>();
+            completions.forEach(c -> rows.add(new Policy.Row(prompts.get(c.prompt()), c.tokens())));
+            List<float[]> scores = new Policy(backend, model, store).score(scope, rows, 1, Long.MAX_VALUE);
+            for (int i = 0; i < scores.size(); i++) {
+                count += scores.get(i).length;
+                for (int t = 0; t < scores.get(i).length; t++) {
+                    differing += Float.floatToRawIntBits(scores.get(i)[t])
+                            == Float.floatToRawIntBits(completions.get(i).logProbs()[t]) ? 0 : 1;
+                }
+            }
+        }
+        System.out.printf("check:    %s: %d of %d sampled log-probabilities differ from the trainer's bits%n",
+                differing == 0 ? "ok" : "FAILED", differing, count);
+        return differing == 0;
+    }
+}

@@ -1,0 +1,94 @@
+package org.flowrl.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.RandomKey;
+import org.flowrl.tensor.SamplingLaw;
+import org.flowrl.tensor.Scope;
+import org.flowrl.transformer.generate.Completion;
+import org.flowrl.transformer.generate.Generator;
+import org.flowrl.transformer.text.Tokenizer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `generate`: prompts in, completions out, one a line in the order of prompts and samples.
+@Command(name = "generate", mixinStandardHelpOptions = true,
+        description = "Complete prompts. Each completion is a line: the prompt's number, the sample's number, the text.")
+final class GenerateCommand implements Callable<Integer> {
+    @Option(names = "--model", required = true, paramLabel = "DIR", description = "A Hugging Face model folder.")
+    private Path model;
+
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "A prompt. Repeatable.")
+    private List<String> prompts = new ArrayList<>();
+
+    @Option(names = "--input", paramLabel = "FILE", description = "A file with a prompt a line; - is standard input.")
+    private String input;
+
+    @Option(names = "--samples", defaultValue = "1", paramLabel = "N", description = "Completions of each prompt.")
+    private int samples;
+
+    @Option(names = "--max-tokens", defaultValue = "128", paramLabel = "N", description = "Length limit (128).")
+    private int maxTokens;
+
+    @Option(names = "--temperature", defaultValue = "1", paramLabel = "X",
+            description = "Logits are divided by it; 0 takes the likeliest word (default: 1).")
+    private double temperature;
+
+    @Option(names = "--top-k", defaultValue = "0", paramLabel = "N", description = "Keep the N likeliest words.")
+    private int topK;
+
+    @Option(names = "--top-p", defaultValue = "1", paramLabel = "X",
+            description = "Keep the likeliest words that together reach this probability.")
+    private double topP;
+
+    @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Decides every draw (default: 1).")
+    private long seed;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Override
+    public Integer call() {
+        SamplingLaw law = new SamplingLaw(temperature, topK, topP);
+        List<String> texts = texts();
+        try (Backend backend = device.open(); Scope scope = Scope.root("generate", backend.memory())) {
+            LoadedModel loaded = LoadedModel.read(model, backend, scope);
+            Tokenizer tokenizer = loaded.tokenizer();
+            List<int[]> ids = texts.stream().map(tokenizer::encode).toList();
+            List<Completion> completions = new Generator(loaded.model(), backend, scope).generate(ids, samples, law,
+                    maxTokens, loaded.endTokens(), RandomKey.of(seed).fold("generate"));
+            for (Completion completion : completions) {
+                int length = completion.tokens().length - (completion.finished() ? 1 : 0);
+                System.out.println(completion.prompt() + "\t" + completion.sample() + "\t"
+                        + tokenizer.decode(Arrays.copyOf(completion.tokens(), length), true));
+            }
+        }
+        return 0;
+    }
+
+    private List<String> texts() {
+        List<String> texts = new ArrayList<>(prompts);
+        if (input != null) {
+            try {
+                texts.addAll(input.equals("-")
+                        ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8).lines().toList()
+                        : Files.readAllLines(Path.of(input)));
+            } catch (IOException e) {
+                throw new UncheckedIOException("prompts in " + input, e);
+            }
+        }
+        if (texts.isEmpty()) {
+            throw new IllegalArgumentException("generate: give --prompt or --input");
+        }
+        return texts;
+    }
+}

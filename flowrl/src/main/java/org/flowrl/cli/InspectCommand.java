@@ -1,0 +1,58 @@
+package org.flowrl.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.flowrl.tensor.Memory;
+import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.io.Safetensors;
+import org.flowrl.tensor.io.SafetensorsEntry;
+import org.flowrl.transformer.ModelDirectory;
+import org.flowrl.transformer.QwenConfig;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/// `inspect`: what is in a model folder or a safetensors file; fails where the file is not valid.
+@Command(name = "inspect", mixinStandardHelpOptions = true,
+        description = "Show names, shapes and types in a model folder or a safetensors file, and check that it is valid.")
+final class InspectCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "PATH", description = "A Hugging Face model folder, or one .safetensors file.")
+    private Path path;
+
+    private long elements;
+    private long bytes;
+
+    @Override
+    public Integer call() {
+        if (Files.isDirectory(path)) {
+            inspectFolder();
+        } else {
+            inspectFile(path);
+        }
+        System.out.printf("%,d elements, %,d bytes%n", elements, bytes);
+        return 0;
+    }
+
+    private void inspectFolder() {
+        ModelDirectory directory = ModelDirectory.open(path);
+        QwenConfig config = directory.config();
+        System.out.printf("%s: %d layers, width %d, %d query and %d key/value heads of %d, feed-forward %d, "
+                + "vocabulary %d%s%n", config.modelType(), config.numHiddenLayers(), config.hiddenSize(),
+                config.numAttentionHeads(), config.numKeyValueHeads(), config.headDim(), config.intermediateSize(),
+                config.vocabSize(), config.tieWordEmbeddings() ? ", tied embeddings" : "");
+        directory.check();
+        directory.weightFiles().forEach(this::inspectFile);
+    }
+
+    private void inspectFile(Path file) {
+        try (Memory memory = Memory.ofHost(); Scope scope = Scope.root("inspect", memory)) {
+            Safetensors tensors = Safetensors.open(file, scope);
+            System.out.println(file + (tensors.metadata().isEmpty() ? "" : " " + tensors.metadata()));
+            for (SafetensorsEntry entry : tensors.entries()) {
+                System.out.printf("  %-60s %-5s %s%n", entry.name(), entry.dtype(), entry.shape());
+                elements += entry.shape().elements();
+                bytes += entry.bytes();
+            }
+        }
+    }
+}

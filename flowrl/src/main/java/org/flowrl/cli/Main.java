@@ -1,0 +1,80 @@
+package org.flowrl.cli;
+
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.NoSuchFileException;
+import java.util.Optional;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// `flowrl`: trains, samples from and inspects language models. Errors are one line; `--verbose` adds the stack trace.
+/// The exit code is 0 only on success: 1 where something went wrong, 2 where the command line did.
+@Command(name = "flowrl", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
+        description = "LLM reinforcement learning on the JVM: FlowRL and its baselines.",
+        subcommands = {TrainCommand.class, SftCommand.class, GenerateCommand.class, ForwardCommand.class,
+            InspectCommand.class, DevicesCommand.class, DoctorCommand.class})
+public final class Main implements Runnable {
+    @Option(names = "--verbose", scope = CommandLine.ScopeType.INHERIT, description = "Show stack traces of errors.")
+    private boolean verbose;
+
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
+    /// Runs a command and ends the JVM with its exit code.
+    public static void main(String[] arguments) {
+        System.exit(run(arguments));
+    }
+
+    /// Runs a command and returns its exit code.
+    static int run(String... arguments) {
+        Main main = new Main();
+        CommandLine commandLine = new CommandLine(main);
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        commandLine.setExecutionExceptionHandler((error, command, parsed) -> main.report(error, command.getErr()));
+        commandLine.setParameterExceptionHandler((error, rejected) -> {
+            PrintWriter err = error.getCommandLine().getErr();
+            err.println("error: " + oneLine(error.getMessage()) + " (see "
+                    + error.getCommandLine().getCommandSpec().qualifiedName() + " --help)");
+            return CommandLine.ExitCode.USAGE;
+        });
+        return commandLine.execute(arguments);
+    }
+
+    @Override
+    public void run() {
+        spec.commandLine().usage(System.out);
+    }
+
+    private int report(Exception error, PrintWriter err) {
+        err.println("error: " + oneLine(describe(error)));
+        if (verbose) {
+            error.printStackTrace(err);
+        }
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    private static String describe(Exception error) {
+        if (error instanceof UncheckedIOException io && io.getCause() instanceof NoSuchFileException missing) {
+            return "no such file: " + missing.getFile();
+        }
+        if (error instanceof UncheckedIOException io) {
+            return io.getMessage() + ": " + io.getCause().getMessage();
+        }
+        return Optional.ofNullable(error.getMessage()).orElse(error.toString());
+    }
+
+    private static String oneLine(String message) {
+        return message.strip().replaceAll("\\s*\\R\\s*", " ");
+    }
+
+    /// The version in the jar's manifest.
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Optional.ofNullable(Main.class.getPackage().getImplementationVersion())
+                    .orElse("(not run from the jar)");
+            return new String[] {"flowrl " + version + ", Java " + Runtime.version()};
+        }
+    }
+}

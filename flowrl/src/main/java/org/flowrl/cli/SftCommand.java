@@ -1,0 +1,91 @@
+package org.flowrl.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.flowrl.autograd.optim.AdamW;
+import org.flowrl.rl.Policy;
+import org.flowrl.rl.Supervised;
+import org.flowrl.rl.SupervisedData;
+import org.flowrl.rl.TrainConfig;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.RandomKey;
+import org.flowrl.tensor.Scope;
+import org.flowrl.transformer.ModelDirectory;
+import org.flowrl.transformer.text.Tokenizer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `sft`: supervised fine-tuning on text or on prompts with responses.
+@Command(name = "sft", mixinStandardHelpOptions = true, description = {"Fine-tune a model on given text.",
+    "Data: JSONL with {\"text\": ...} or {\"prompt\": ..., \"response\": ...} a line; prompts carry no loss."})
+final class SftCommand implements Callable<Integer> {
+    private static final int MICRO_BATCH_MEBIBYTES = 256;
+
+    @Option(names = "--model", required = true, paramLabel = "DIR", description = "Hugging Face folder to start from.")
+    private Path model;
+
+    @Option(names = "--data", required = true, paramLabel = "FILE", description = "JSONL file.")
+    private Path data;
+
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to write; must not exist.")
+    private Path out;
+
+    @Option(names = "--steps", defaultValue = "100", paramLabel = "N", description = "Optimizer steps (100).")
+    private long steps;
+
+    @Option(names = "--batch", defaultValue = "8", paramLabel = "N", description = "Examples in a step (8).")
+    private int batch;
+
+    @Option(names = "--learning-rate", defaultValue = "1e-5", paramLabel = "X", description = "Highest rate (1e-5).")
+    private double learningRate;
+
+    @Option(names = "--warmup", defaultValue = "10", paramLabel = "N", description = "Steps of rising rate (10).")
+    private long warmup;
+
+    @Option(names = "--weight-decay", defaultValue = "0", paramLabel = "X", description = "Decoupled decay (0).")
+    private double weightDecay;
+
+    @Option(names = "--max-length", defaultValue = "1024", paramLabel = "N",
+            description = "Examples with more tokens are refused (1024).")
+    private int maxLength;
+
+    @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Decides the order (1).")
+    private long seed;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Override
+    public Integer call() {
+        if (Files.exists(out)) {
+            throw new IllegalArgumentException("sft: --out " + out + " exists");
+        }
+        AdamW.Settings adam = AdamW.Settings.defaults().withWeightDecay(weightDecay);
+        TrainConfig.Optimizer optimizer = new TrainConfig.Optimizer(learningRate, Math.min(warmup, steps), steps, 0.1,
+                adam);
+        try (Backend backend = device.open(); Scope scope = Scope.root("sft", backend.memory())) {
+            LoadedModel loaded = LoadedModel.read(model, backend, scope);
+            Tokenizer tokenizer = loaded.tokenizer();
+            SupervisedData examples = SupervisedData.read(data, tokenizer, maxLength);
+            Policy policy = new Policy(backend, loaded.model(), loaded.model().store());
+            Supervised supervised = new Supervised(scope, policy, adam, MICRO_BATCH_MEBIBYTES);
+            RandomKey key = RandomKey.of(seed).fold("sft");
+            for (long step = 0; step < steps; step++) {
+                List<Policy.Row> rows = examples.draw(key, step * batch, batch);
+                Supervised.StepResult result = supervised.step(rows, optimizer.rate(step));
+                System.out.printf(Locale.ROOT, "step %d/%d  loss %.4f nats per token  grad norm %.3f  %,d tokens%n",
+                        step + 1, steps, result.loss(), result.gradientNorm(), result.tokens());
+            }
+            ModelDirectory.save(out, loaded.model().config(), loaded.model().store(), DType.F32, Optional.of(tokenizer),
+                    ModelDirectory.DEFAULT_SHARD_BYTES);
+        }
+        System.out.println("model: " + out);
+        return 0;
+    }
+}

@@ -1,0 +1,121 @@
+package org.flowrl.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.flowrl.rl.ConfigFile;
+import org.flowrl.rl.Evaluator;
+import org.flowrl.rl.Presets;
+import org.flowrl.rl.TrainConfig;
+import org.flowrl.rl.TrainingRun;
+import org.flowrl.tensor.Backend;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `train`: reinforcement learning; with no option FlowRL on `lattice`.
+@Command(name = "train", mixinStandardHelpOptions = true,
+        description = "Train a policy by reinforcement learning. With no option: FlowRL on the lattice task.")
+final class TrainCommand implements Callable<Integer> {
+    @Option(names = "--preset", paramLabel = "TASK", description = "Built-in task (default: lattice).")
+    private String preset;
+
+    @Option(names = "--algo", paramLabel = "NAME", description = "flowrl or grpo (default: flowrl).")
+    private String algorithm;
+
+    @Option(names = "--config", paramLabel = "FILE", description = "Configuration as a run's config.yaml has it.")
+    private Path config;
+
+    @Option(names = "--model", paramLabel = "DIR",
+            description = "Start from this Hugging Face folder, which must speak the task's vocabulary.")
+    private Path model;
+
+    @Option(names = "--size", paramLabel = "NAME", description = "Size of a new model: nano, micro or small.")
+    private String size;
+
+    @Option(names = "--steps", paramLabel = "N", description = "Stop after this many steps. The learning rate's course "
+            + "is set by update.optimizer.scheduleSteps.")
+    private Long steps;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Every random draw is a function of it (default: 1).")
+    private Long seed;
+
+    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Set a key of the configuration, such as "
+            + "update.optimizer.learningRate=1e-3. Repeatable.")
+    private Map<String, String> settings = new LinkedHashMap<>();
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Run folder (default: the next free runs/TASK-ALGO-N).")
+    private Path out;
+
+    @Option(names = "--resume", description = "Continue the run in --out from its newest checkpoint; "
+            + "only --steps may be given beside it.")
+    private boolean resume;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Override
+    public Integer call() {
+        if (resume) {
+            requireResumable();
+        }
+        TrainConfig resolved = resume ? TrainingRun.storedConfig(out, Optional.ofNullable(steps)) : resolve();
+        Path folder = out != null ? out : nextFreeFolder(resolved);
+        TrainProgress progress = new TrainProgress();
+        progress.announce(resolved, folder);
+        try (Backend backend = device.open();
+             TrainingRun run = resume ? TrainingRun.resume(backend, resolved, folder, progress)
+                     : TrainingRun.start(backend, resolved, folder, progress)) {
+            Evaluator.Report before = run.referenceReport();
+            progress.begin(run);
+            Evaluator.Report after = run.run();
+            progress.finish(run, before, after);
+        }
+        return 0;
+    }
+
+    private void requireResumable() {
+        if (out == null) {
+            throw new IllegalArgumentException("--resume needs --out, the folder of the run");
+        }
+        if (preset != null || algorithm != null || config != null || model != null || size != null || seed != null
+                || !settings.isEmpty()) {
+            throw new IllegalArgumentException("--resume takes its configuration from " + out
+                    + "; only --steps may be given beside it");
+        }
+    }
+
+    private TrainConfig resolve() {
+        if (config != null && (preset != null || algorithm != null)) {
+            throw new IllegalArgumentException("--config says the task and the algorithm; --preset and --algo cannot "
+                    + "be given beside it");
+        }
+        TrainConfig base = config != null ? ConfigFile.read(config)
+                : Presets.config(Optional.ofNullable(preset).orElse("lattice"),
+                        Optional.ofNullable(algorithm).orElse("flowrl"));
+        Map<String, String> all = new LinkedHashMap<>(settings);
+        put(all, "steps", steps);
+        put(all, "seed", seed);
+        put(all, "size", size);
+        put(all, "model", model);
+        return ConfigFile.with(base, all);
+    }
+
+    private static void put(Map<String, String> settings, String key, Object value) {
+        if (value != null) {
+            settings.put(key, value.toString());
+        }
+    }
+
+    private static Path nextFreeFolder(TrainConfig config) {
+        for (int n = 1;; n++) {
+            Path folder = Path.of("runs", config.task() + "-" + config.objective().algorithm() + "-" + n);
+            if (!Files.exists(folder)) {
+                return folder;
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package org.flowrl.cli;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import org.flowrl.rl.Evaluator;
+import org.flowrl.rl.TrainConfig;
+import org.flowrl.rl.TrainingRun;
+
+/// Shows a training run: one live line on a terminal, a plain line every so often elsewhere, and a table at the end.
+final class TrainProgress implements TrainingRun.Observer {
+    private static final long PLAIN_LINE_EVERY = 50;
+    private static final double TERMINAL_LINE_SECONDS = 0.1;
+    private static final int LINE_WIDTH = 110;
+
+    private final PrintStream out = System.out;
+    private final boolean terminal = System.console() != null && System.console().isTerminal();
+    private long firstStep;
+    private long started;
+    private long lastShown;
+    private double reward = Double.NaN;
+    private double tokensPerSecond = Double.NaN;
+    private Map<String, Double> exact = Map.of();
+
+    /// Before anything is computed.
+    void announce(TrainConfig config, Path folder) {
+        out.printf(Locale.ROOT, "%s on %s: %d steps of %d prompts x %d samples, seed %d, run folder %s%n",
+                config.objective().algorithm(), config.task(), config.steps(), config.rollout().prompts(),
+                config.rollout().samples(), config.seed(), folder);
+    }
+
+    /// Before the first step.
+    void begin(TrainingRun run) {
+        firstStep = run.stepsDone();
+        started = System.nanoTime();
+        if (firstStep > 0) {
+            out.println("resumed after step " + firstStep);
+        }
+    }
+
+    @Override
+    public void warmedUp(long step, long steps, double loss) {
+        if (step == steps || terminal && isDue()) {
+            show(String.format(Locale.ROOT, "warm-up %d/%d  loss %.3f nats per token", step, steps, loss),
+                    step == steps);
+        }
+    }
+
+    @Override
+    public void stepped(long step, long steps, Map<String, Double> metrics) {
+        reward = smooth(reward, metrics.get("reward/mean"));
+        tokensPerSecond = smooth(tokensPerSecond, metrics.get("throughput/response_tokens_per_second"));
+        if (metrics.containsKey("exact/accuracy")) {
+            exact = metrics;
+        }
+        boolean last = step == steps;
+        if (last || (terminal ? isDue() : step % PLAIN_LINE_EVERY == 0)) {
+            double secondsPerStep = (System.nanoTime() - started) * 1e-9 / (step - firstStep);
+            show(String.format(Locale.ROOT, "step %d/%d  reward %.3f%s  %,.0f tokens/s  ETA %s", step, steps, reward,
+                    exactText(), tokensPerSecond, duration(secondsPerStep * (steps - step))), last || !terminal);
+        }
+    }
+
+    /// After the last step: what was learned, against where it started.
+    void finish(TrainingRun run, Evaluator.Report before, Evaluator.Report after) {
+        out.println();
+        new ReportTable(out).print(before, after);
+        out.printf(Locale.ROOT, "%n%.1f s for %d steps. Metrics: %s  Model: %s%n",
+                (System.nanoTime() - started) * 1e-9, run.stepsDone() - firstStep,
+                run.folder().resolve("metrics.csv"), run.folder().resolve("checkpoints/step-" + run.stepsDone()));
+    }
+
+    private String exactText() {
+        return exact.isEmpty() ? "" : String.format(Locale.ROOT, "  accuracy %.3f  effective modes %.1f of %.1f",
+                exact.get("exact/accuracy"), exact.get("exact/effective_modes"), exact.get("exact/modes"));
+    }
+
+    private boolean isDue() {
+        return (System.nanoTime() - lastShown) * 1e-9 >= TERMINAL_LINE_SECONDS;
+    }
+
+    private void show(String line, boolean keep) {
+        lastShown = System.nanoTime();
+        String padded = terminal ? "\r" + line + " ".repeat(Math.max(0, LINE_WIDTH - line.length())) : line;
+        out.print(keep ? padded.stripTrailing() + System.lineSeparator() : padded);
+        out.flush();
+    }
+
+    private static double smooth(double average, double value) {
+        return Double.isNaN(average) ? value : 0.9 * average + 0.1 * value;
+    }
+
+    private static String duration(double seconds) {
+        long rounded = Math.round(seconds);
+        return rounded / 60 + ":" + String.format(Locale.ROOT, "%02d", rounded % 60);
+    }
+}

@@ -1,0 +1,113 @@
+package org.flowrl.rl;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.flowrl.autograd.ParameterStore;
+import org.flowrl.autograd.optim.AdamW;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.Tensor;
+import org.flowrl.tensor.io.Safetensors;
+import org.flowrl.transformer.AtomicFolder;
+import org.flowrl.transformer.ModelDirectory;
+import org.flowrl.transformer.text.Tokenizer;
+
+/// A training run at rest after some steps: a Hugging Face folder that any tool loads, plus `trainer_state.safetensors`
+/// with what continuing to the bit needs: F32 masters and both moments of every trained store.
+///
+/// Written under a temporary name and renamed when complete, so that a checkpoint is there whole or not at all.
+///
+/// @param folder `checkpoints/step-N` of a run folder
+/// @param step N: steps done
+public record Checkpoint(Path folder, long step) {
+    private static final String STATE = "trainer_state.safetensors";
+    private static final String PREFIX = "step-";
+
+    /// Writes the state after `step` steps and removes all but the newest `keep` checkpoints.
+    ///
+    /// @param configHash of the configuration, compared when the run is resumed
+    public static Checkpoint write(Path runFolder, long step, Policy policy, Tokenizer tokenizer, Trainer trainer,
+            String configHash, int keep) {
+        Path folder = runFolder.resolve("checkpoints").resolve(PREFIX + step);
+        Map<String, String> state = Map.of("step", Long.toString(step),
+                "optimizer_steps", Long.toString(trainer.optimizer().steps()), "config", configHash);
+        AtomicFolder.write(folder, partial -> {
+            ModelDirectory.write(partial, policy.model().config(), policy.parameters(), DType.F32,
+                    Optional.of(tokenizer), ModelDirectory.DEFAULT_SHARD_BYTES);
+            Safetensors.write(partial.resolve(STATE), tensors(trainer), state);
+        });
+        List<Checkpoint> all = all(runFolder);
+        all.subList(0, Math.max(0, all.size() - keep)).forEach(Checkpoint::delete);
+        return new Checkpoint(folder, step);
+    }
+
+    /// The newest checkpoint of a run folder, or empty.
+    public static Optional<Checkpoint> latest(Path runFolder) {
+        List<Checkpoint> all = all(runFolder);
+        return all.isEmpty() ? Optional.empty() : Optional.of(all.getLast());
+    }
+
+    /// Puts this state into a policy, an objective's modules and an optimizer made from the same configuration.
+    ///
+    /// @throws IllegalArgumentException where the configurations differ
+    public void restore(Backend backend, Trainer trainer, String configHash) {
+        Path file = folder.resolve(STATE);
+        try (Scope scope = Scope.root("resume", backend.memory())) {
+            Safetensors state = Safetensors.open(file, scope);
+            if (!configHash.equals(state.metadata().get("config"))) {
+                throw new IllegalArgumentException(file + ": was written with another configuration; "
+                        + "only `steps` may change when a run is resumed");
+            }
+            tensors(trainer).forEach((name, tensor) -> tensor.copyFrom(state.tensor(name)));
+            trainer.stores().forEach(ParameterStore::repack);
+            trainer.optimizer().resume(Long.parseLong(state.metadata().get("optimizer_steps")));
+        }
+    }
+
+    private static Map<String, Tensor> tensors(Trainer trainer) {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        AdamW optimizer = trainer.optimizer();
+        int index = 0;
+        for (ParameterStore store : trainer.stores()) {
+            tensors.put("parameters." + index, store.arena());
+            tensors.put("first_moment." + index, optimizer.firstMoment(store));
+            tensors.put("second_moment." + index++, optimizer.secondMoment(store));
+        }
+        return tensors;
+    }
+
+    /// All checkpoints, the newest last.
+    private static List<Checkpoint> all(Path runFolder) {
+        Path checkpoints = runFolder.resolve("checkpoints");
+        if (!Files.isDirectory(checkpoints)) {
+            return List.of();
+        }
+        try (Stream<Path> folders = Files.list(checkpoints)) {
+            return folders.filter(folder -> folder.getFileName().toString().matches(PREFIX + "\\d+"))
+                    .map(folder -> new Checkpoint(folder,
+                            Long.parseLong(folder.getFileName().toString().substring(PREFIX.length()))))
+                    .sorted(Comparator.comparingLong(Checkpoint::step)).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(checkpoints.toString(), e);
+        }
+    }
+
+    private void delete() {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot remove " + folder, e);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package org.flowrl.rl;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.TreeMap;
+import org.flowrl.autograd.Tape;
+import org.flowrl.rl.objective.Advantages;
+import org.flowrl.rl.objective.FlowRl;
+import org.flowrl.rl.objective.Objective;
+import org.flowrl.rl.task.Problem;
+import org.flowrl.rl.task.Task;
+import org.flowrl.rl.task.Verdict;
+import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.Tensor;
+
+/// Measures a policy on a built-in task exactly: every well-formed answer to every training problem is scored.
+public final class Evaluator {
+    /// β of the optimum that objectives other than FlowRL with raw rewards are held against: the tasks' own preset.
+    private static final double PRESET_BETA = 1;
+
+    private final Scope scope;
+    private final Objective objective;
+    private final double temperature;
+    private final long positions;
+    private final double beta;
+    private final List<Questionnaire> questionnaires;
+
+    /// One problem with all its answers.
+    private record Questionnaire(Problem problem, int[] prompt, List<Policy.Row> rows, double[] rewards,
+            boolean[] correct, double[] referenceLogProbs) {
+    }
+
+    /// What was measured on one problem.
+    ///
+    /// @param problem the question
+    /// @param exact its figures
+    /// @param logZ the objective's estimate, nats per token; empty where it has none
+    public record ProblemReport(Problem problem, ExactMetrics exact, OptionalDouble logZ) {
+        /// |log Z − closed form|, or empty.
+        public OptionalDouble logZError() {
+            return logZ.isEmpty() ? logZ : OptionalDouble.of(Math.abs(logZ.getAsDouble() - exact.optimumLogZ()));
+        }
+    }
+
+    /// What was measured.
+    ///
+    /// @param mean means over the problems
+    /// @param problems each problem by itself
+    /// @param metrics by their names in the log
+    public record Report(ExactMetrics mean, List<ProblemReport> problems, Map<String, Double> metrics) {
+    }
+
+    /// @param scope for working memory
+    /// @param reference the policy before training; scored here, once
+    /// @param temperature logits are divided by it
+    /// @param positions computed at a time
+    public Evaluator(Scope scope, Task task, Policy reference, Objective objective, double temperature,
+            long positions) {
+        this.scope = scope;
+        this.objective = objective;
+        this.temperature = temperature;
+        this.positions = positions;
+        this.beta = objective instanceof FlowRl flowRl && flowRl.settings().reward() == Advantages.RAW
+                ? flowRl.settings().beta() : PRESET_BETA;
+        this.questionnaires = task.problems().stream().map(problem -> questionnaire(task, problem, reference)).toList();
+    }
+
+    /// Scores every answer under `policy`.
+    public Report evaluate(Policy policy) {
+        OptionalDouble[] logZ = logZ(policy);
+        List<ProblemReport> reports = new ArrayList<>();
+        for (int i = 0; i < questionnaires.size(); i++) {
+            Questionnaire asked = questionnaires.get(i);
+            ExactMetrics exact = ExactMetrics.of(new ExactMetrics.Answers(asked.rewards(), asked.correct(),
+                    masses(policy, asked.rows()), asked.referenceLogProbs()), optimum(asked));
+            reports.add(new ProblemReport(asked.problem(), exact, logZ[i]));
+        }
+        ExactMetrics mean = ExactMetrics.mean(reports.stream().map(ProblemReport::exact).toList());
+        Map<String, Double> metrics = new TreeMap<>(mean.values());
+        reports.stream().flatMap(report -> report.logZError().stream().boxed()).max(Double::compare)
+                .ifPresent(worst -> metrics.put("exact/log_z_error_max", worst));
+        return new Report(mean, List.copyOf(reports), metrics);
+    }
+
+    private Questionnaire questionnaire(Task task, Problem problem, Policy reference) {
+        int[] prompt = task.tokenizer().encode(problem.prompt());
+        int end = task.tokenizer().eosTokenId().orElseThrow();
+        List<String> answers = task.wellFormedAnswers(problem);
+        List<Policy.Row> rows = new ArrayList<>(answers.size());
+        double[] rewards = new double[answers.size()];
+        boolean[] correct = new boolean[answers.size()];
+        for (int i = 0; i < answers.size(); i++) {
+            int[] tokens = task.tokenizer().encode(answers.get(i));
+            int[] response = Arrays.copyOf(tokens, tokens.length + 1);
+            response[tokens.length] = end;
+            rows.add(new Policy.Row(prompt, response));
+            Verdict verdict = task.verifier().verify(problem, answers.get(i), true);
+            rewards[i] = verdict.reward();
+            correct[i] = verdict instanceof Verdict.Correct;
+        }
+        return new Questionnaire(problem, prompt, rows, rewards, correct, masses(reference, rows));
+    }
+
+    /// Log-probability of each whole answer.
+    private double[] masses(Policy policy, List<Policy.Row> rows) {
+        return policy.score(scope, rows, temperature, positions).stream().mapToDouble(logProbs -> {
+            double sum = 0;
+            for (float logProb : logProbs) {
+                sum += logProb;
+            }
+            return sum;
+        }).toArray();
+    }
+
+    private ExactMetrics.Optimum optimum(Questionnaire asked) {
+        double tokens = asked.rows().stream().mapToInt(row -> row.response().length).average().orElseThrow();
+        return new ExactMetrics.Optimum(beta, tokens, 0);
+    }
+
+    private OptionalDouble[] logZ(Policy policy) {
+        OptionalDouble[] estimates = new OptionalDouble[questionnaires.size()];
+        Arrays.fill(estimates, OptionalDouble.empty());
+        if (objective instanceof FlowRl flowRl && flowRl.net().isPresent()) {
+            List<Policy.Row> rows = questionnaires.stream().map(asked -> asked.rows().getFirst()).toList();
+            try (Tape tape = Tape.inference(policy.backend(), scope)) {
+                Tensor means = policy.evaluate(tape, rows, temperature, objective.promptStates()).promptMean().value();
+                double[] logZ = flowRl.net().get().estimate(policy.backend(), scope, means);
+                Arrays.setAll(estimates, i -> OptionalDouble.of(logZ[i]));
+            }
+        }
+        return estimates;
+    }
+}

@@ -1,0 +1,59 @@
+package org.flowrl.rl;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import org.flowrl.tensor.Tensor;
+
+/// SHA-256 of what a run is made from, in hexadecimal.
+public final class Hashes {
+    private static final int PIECE = 1 << 20;
+
+    private Hashes() {
+    }
+
+    /// Of bytes.
+    public static String sha256(byte[] bytes) {
+        MessageDigest digest = digest();
+        digest.update(bytes);
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /// Of a file's content.
+    public static String sha256(Path file) {
+        MessageDigest digest = digest();
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] piece = new byte[PIECE];
+            for (int n = in.read(piece); n >= 0; n = in.read(piece)) {
+                digest.update(piece, 0, n);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(file.toString(), e);
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /// Of a host tensor's elements, as they lie in memory.
+    public static String sha256(Tensor tensor) {
+        MessageDigest digest = digest();
+        MemorySegment memory = tensor.segment();
+        for (long at = 0; at < memory.byteSize(); at += PIECE) {
+            digest.update(memory.asSlice(at, Math.min(PIECE, memory.byteSize() - at)).asByteBuffer());
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest digest() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package org.flowrl.rl;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.lang.management.ManagementFactory;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.flowrl.autograd.ParameterStore;
+import org.flowrl.rl.task.Task;
+import org.flowrl.tensor.Backend;
+
+/// Where a run's numbers came from: hashes of code, data, configuration and first weights, and the machine.
+final class Manifest {
+    private Manifest() {
+    }
+
+    /// The manifest of a run that is about to start, as JSON text.
+    ///
+    /// @param parameters the policy's first weights
+    static String of(TrainConfig config, Task task, Backend backend, ParameterStore parameters) {
+        Map<String, Object> manifest = new LinkedHashMap<>();
+        manifest.put("seed", config.seed());
+        manifest.put("config_sha256", ConfigFile.hash(config));
+        manifest.put("data_sha256", Hashes.sha256(task.problems().toString().getBytes(StandardCharsets.UTF_8)));
+        manifest.put("initial_weights_sha256", Hashes.sha256(parameters.arena()));
+        Path code = code();
+        manifest.put("code", code.toString());
+        manifest.put("code_sha256", Files.isRegularFile(code) ? Hashes.sha256(code) : "not one file");
+        manifest.put("java", System.getProperty("java.vendor") + " " + Runtime.version());
+        manifest.put("jvm_flags", ManagementFactory.getRuntimeMXBean().getInputArguments());
+        manifest.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        manifest.put("backend", backend.name() + ": " + backend.description());
+        manifest.put("backend_row_invariant", backend.guarantees().rowInvariant());
+        try {
+            return JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build()
+                    .writeValueAsString(manifest) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("manifest cannot be written: " + manifest, e);
+        }
+    }
+
+    /// The jar or folder that this class was loaded from.
+    private static Path code() {
+        try {
+            return Path.of(Manifest.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException("the code's own location is no path", e);
+        }
+    }
+}

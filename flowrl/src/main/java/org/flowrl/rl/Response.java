@@ -1,0 +1,26 @@
+package org.flowrl.rl;
+
+import org.flowrl.rl.task.Verdict;
+
+/// One sampled answer. The token ids are the record of truth; the text is for verifiers and people.
+///
+/// @param group the prompt's slot in its rollout: responses of one group answer the same prompt
+/// @param sample the number of this response within its group
+/// @param prompt the prompt's tokens
+/// @param tokens the response's tokens, the end-of-sequence token included where it was sampled
+/// @param logProbs log-probability of each response token under the law that sampled it, in nats
+/// @param finished true where the end-of-sequence token was sampled
+/// @param text the response's text, without the end-of-sequence token
+/// @param verdict of the task's verifier
+public record Response(int group, int sample, int[] prompt, int[] tokens, float[] logProbs, boolean finished,
+        String text, Verdict verdict) {
+    /// The response's tokens, counted with the end-of-sequence token.
+    public int length() {
+        return tokens.length;
+    }
+
+    /// The verifier's reward.
+    public double reward() {
+        return verdict.reward();
+    }
+}

@@ -1,0 +1,43 @@
+package org.flowrl.rl;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// The responses of one step as JSONL: `group`, `sample`, `text`, `tokens`, `log_probs`, `verdict`, `reward`.
+final class RolloutFile {
+    private static final ObjectMapper JSON = JsonMapper.builder().build();
+
+    private RolloutFile() {
+    }
+
+    /// Writes `step-N.jsonl` into `folder`.
+    static void write(Path folder, long step, Rollout rollout) {
+        List<String> lines = new ArrayList<>();
+        Path file = folder.resolve("step-" + step + ".jsonl");
+        try {
+            for (Response response : rollout.responses()) {
+                Map<String, Object> row = new LinkedHashMap<>();
+                row.put("group", response.group());
+                row.put("sample", response.sample());
+                row.put("text", response.text());
+                row.put("tokens", response.tokens());
+                row.put("log_probs", response.logProbs());
+                row.put("verdict", response.verdict().kind());
+                row.put("reward", response.reward());
+                lines.add(JSON.writeValueAsString(row));
+            }
+            Files.createDirectories(folder);
+            Files.write(file, lines);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file.toString(), e);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+package org.flowrl.rl;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.flowrl.autograd.ParameterStore;
+import org.flowrl.rl.objective.Objective;
+import org.flowrl.rl.objective.ObjectiveSettings;
+import org.flowrl.rl.task.Problem;
+import org.flowrl.rl.task.Task;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.RandomKey;
+import org.flowrl.tensor.Scope;
+import org.flowrl.transformer.ModelDirectory;
+import org.flowrl.transformer.Qwen;
+
+/// A whole training run in its folder: model, warm-up, steps, evaluations, checkpoints; started anew or resumed.
+///
+/// The folder holds `config.yaml`, `manifest.json`, `reference/` (the model before the first rollout, a Hugging Face
+/// folder), `metrics.jsonl`, `metrics.csv`, `rollouts/` and `checkpoints/step-N/`.
+public final class TrainingRun implements AutoCloseable {
+    /// Positions that evaluations and scores without gradients compute at a time.
+    private static final long SCORING_POSITIONS = 4096;
+
+    private final Backend backend;
+    private final TrainConfig config;
+    private final Path folder;
+    private final Observer observer;
+    private final Scope scope;
+    private final Task task;
+    private final Policy policy;
+    private final Policy reference;
+    private final Trainer trainer;
+    private final Evaluator evaluator;
+    private final MetricsLog log;
+    private long done;
+
+    /// Watches a run as it goes.
+    public interface Observer {
+        /// After each warm-up step, counted from 1.
+        void warmedUp(long step, long steps, double loss);
+
+        /// After each training step, counted from 1.
+        ///
+        /// @param metrics of this step, exact metrics included where they were due
+        void stepped(long step, long steps, Map<String, Double> metrics);
+    }
+
+    private TrainingRun(Backend backend, TrainConfig config, Path folder, Observer observer, boolean resume) {
+        this.backend = backend;
+        this.config = config;
+        this.folder = folder;
+        this.observer = observer;
+        this.scope = Scope.root("run", backend.memory());
+        this.task = Presets.task(config.task());
+        this.log = new MetricsLog(folder);
+        Path referenceFolder = folder.resolve("reference");
+        if (!resume) {
+            begin(referenceFolder);
+        }
+        this.policy = load(referenceFolder);
+        this.reference = load(referenceFolder);
+        reference.parameters().freeze();
+        Objective objective = config.objective().create(new ObjectiveSettings.Context(backend, scope, DType.F32,
+                policy.model().config().hiddenSize(), key().fold("objective")));
+        this.trainer = new Trainer(scope, policy, reference, objective, Questions.of(task), config);
+        this.evaluator = new Evaluator(scope, task, reference, objective, config.rollout().temperature(),
+                SCORING_POSITIONS);
+        if (resume) {
+            Checkpoint checkpoint = Checkpoint.latest(folder).orElseThrow(() ->
+                    new IllegalArgumentException("resume: " + folder + " has no checkpoint"));
+            checkpoint.restore(backend, trainer, ConfigFile.hash(config));
+            done = checkpoint.step();
+            log.keepUntil(done);
+        }
+    }
+
+    /// A new run in `folder`, which must be empty or not exist; runs the warm-up.
+    public static TrainingRun start(Backend backend, TrainConfig config, Path folder, Observer observer) {
+        return new TrainingRun(backend, config, folder, observer, false);
+    }
+
+    /// The configuration of the run in `folder`.
+    ///
+    /// @param steps where it is to end now; empty for what `config.yaml` says
+    public static TrainConfig storedConfig(Path folder, Optional<Long> steps) {
+        TrainConfig stored = ConfigFile.read(folder.resolve("config.yaml"));
+        return steps.isEmpty() ? stored : ConfigFile.with(stored, Map.of("steps", steps.get().toString()));
+    }
+
+    /// The run in `folder`, continued from its newest checkpoint.
+    ///
+    /// @param config of the run, see {@link #storedConfig}; only where it ends may differ
+    public static TrainingRun resume(Backend backend, TrainConfig config, Path folder, Observer observer) {
+        return new TrainingRun(backend, config, folder, observer, true);
+    }
+
+    /// Trains to the last step and evaluates the result.
+    public Evaluator.Report run() {
+        train();
+        return evaluator.evaluate(policy);
+    }
+
+    /// Trains to the last step, writing metrics and checkpoints as it goes.
+    void train() {
+        backend.memory().resetHighWater();
+        while (done < config.steps()) {
+            Trainer.StepResult result = trainer.step(done++);
+            Map<String, Double> metrics = new TreeMap<>(result.metrics());
+            if (done % config.evaluateEvery() == 0) {
+                metrics.putAll(evaluator.evaluate(policy).metrics());
+            }
+            log.append(done, metrics);
+            if (done % config.evaluateEvery() == 0) {
+                RolloutFile.write(folder.resolve("rollouts"), done, result.rollout());
+            }
+            if (done % config.checkpointEvery() == 0 || done == config.steps()) {
+                Checkpoint.write(folder, done, policy, task.tokenizer(), trainer, ConfigFile.hash(config),
+                        config.keepCheckpoints());
+            }
+            observer.stepped(done, config.steps(), metrics);
+        }
+        log.writeCsv();
+        write("config.yaml", ConfigFile.text(config));
+    }
+
+    /// Exact metrics of the reference: where training started.
+    public Evaluator.Report referenceReport() {
+        return evaluator.evaluate(reference);
+    }
+
+    /// The folder of this run.
+    public Path folder() {
+        return folder;
+    }
+
+    /// The configuration of this run.
+    public TrainConfig config() {
+        return config;
+    }
+
+    /// Steps done so far.
+    public long stepsDone() {
+        return done;
+    }
+
+    /// The trained policy.
+    public Policy policy() {
+        return policy;
+    }
+
+    /// Writes what identifies the run, and makes the policy that training starts from.
+    private void begin(Path referenceFolder) {
+        requireEmpty(folder);
+        try (Scope first = scope.child("first")) {
+            Policy start = config.model().isEmpty() ? newPolicy(first)
+                    : load(Path.of(config.model()), first);
+            write("config.yaml", ConfigFile.text(config));
+            write("manifest.json", Manifest.of(config, task, backend, start.parameters()));
+            warmUp(start, first);
+            ModelDirectory.save(referenceFolder, start.model().config(), start.parameters(), DType.F32,
+                    Optional.of(task.tokenizer()), ModelDirectory.DEFAULT_SHARD_BYTES);
+        }
+    }
+
+    private void warmUp(Policy start, Scope memory) {
+        TrainConfig.WarmUp settings = config.warmUp();
+        RandomKey key = key().fold("warmup");
+        List<Problem> problems = task.problems();
+        int end = task.tokenizer().eosTokenId().orElseThrow();
+        Supervised supervised = new Supervised(memory, start, settings.optimizer().adam(),
+                config.update().microBatchMebibytes());
+        for (long step = 0; step < settings.steps(); step++) {
+            List<Policy.Row> batch = new ArrayList<>(settings.batch());
+            for (int i = 0; i < settings.batch(); i++) {
+                RandomKey own = key.fold(step).fold(i);
+                Problem problem = problems.get(own.nextInt(0, problems.size()));
+                int[] answer = task.tokenizer().encode(task.randomAnswer(problem, own.fold("answer")));
+                int[] response = Arrays.copyOf(answer, answer.length + 1);
+                response[answer.length] = end;
+                batch.add(new Policy.Row(task.tokenizer().encode(problem.prompt()), response));
+            }
+            double loss = supervised.step(batch, settings.optimizer().rate(step)).loss();
+            observer.warmedUp(step + 1, settings.steps(), loss);
+        }
+    }
+
+    private Policy newPolicy(Scope memory) {
+        int longestPrompt = task.problems().stream().mapToInt(p -> task.tokenizer().encode(p.prompt()).length).max()
+                .orElseThrow();
+        ParameterStore store = new ParameterStore(backend, memory, DType.F32);
+        Qwen model = Qwen.declare(store.root(),
+                Presets.model(config.size(), task.tokenizer(), longestPrompt + task.maxResponseTokens()));
+        store.allocate();
+        store.initialize(key().fold("model"));
+        return new Policy(backend, model, store);
+    }
+
+    private Policy load(Path modelFolder) {
+        return load(modelFolder, scope);
+    }
+
+    private Policy load(Path modelFolder, Scope memory) {
+        ModelDirectory directory = ModelDirectory.open(modelFolder);
+        if (directory.tokenizer().vocabularySize() != task.tokenizer().vocabularySize()) {
+            throw new IllegalArgumentException("train: " + modelFolder + " does not speak the vocabulary of task "
+                    + task.name());
+        }
+        ParameterStore store = new ParameterStore(backend, memory, DType.F32);
+        return new Policy(backend, directory.load(store), store);
+    }
+
+    private RandomKey key() {
+        return RandomKey.of(config.seed());
+    }
+
+    private void write(String name, String text) {
+        try {
+            Files.createDirectories(folder);
+            Files.writeString(folder.resolve(name), text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder.resolve(name).toString(), e);
+        }
+    }
+
+    private static void requireEmpty(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (var entries = Files.list(folder)) {
+            if (entries.findAny().isPresent()) {
+                throw new IllegalArgumentException("train: " + folder + " is not empty; --resume continues a run");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder.toString(), e);
+        }
+    }
+
+    /// Frees the run's memory.
+    @Override
+    public void close() {
+        scope.close();
+    }
+}

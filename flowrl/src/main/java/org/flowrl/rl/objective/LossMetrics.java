@@ -1,0 +1,57 @@
+package org.flowrl.rl.objective;
+
+import java.util.Arrays;
+import org.flowrl.rl.Batch;
+import org.flowrl.rl.MetricSums;
+import org.flowrl.tensor.Tensor;
+
+/// What several objectives report of a batch. Sums in F64.
+final class LossMetrics {
+    /// Ratios are reported as if their logarithm were at most this, in nats, so that means stay finite.
+    private static final double MAX_LOG_RATIO = 20;
+
+    private LossMetrics() {
+    }
+
+    /// `policy/kl_to_reference`: mean over tokens of log π_θ − log π_ref, in nats; nothing where there is no reference.
+    static void klToReference(Tensor logProbs, Batch batch, MetricSums metrics) {
+        if (batch.referenceLogProbs() == null) {
+            return;
+        }
+        double difference = sum(logProbs.toDoubles()) - sum(batch.referenceLogProbs().toDoubles());
+        metrics.mean("policy/kl_to_reference", difference, logProbs.elements());
+    }
+
+    /// `ratio/mean`, `ratio/max` and `ratio/clipped_share`: of the ratios to the sampling policy, the share being of
+    /// those outside the bounds.
+    ///
+    /// @param logRatios in nats
+    /// @param logLow, logHigh bounds in nats
+    static void ratios(double[] logRatios, double logLow, double logHigh, MetricSums metrics) {
+        double sum = 0;
+        double largest = Double.NEGATIVE_INFINITY;
+        long clipped = 0;
+        for (double logRatio : logRatios) {
+            double ratio = StrictMath.exp(Math.min(logRatio, MAX_LOG_RATIO));
+            sum += ratio;
+            largest = Math.max(largest, ratio);
+            clipped += logRatio < logLow || logRatio > logHigh ? 1 : 0;
+        }
+        metrics.mean("ratio/mean", sum, logRatios.length);
+        metrics.max("ratio/max", largest);
+        metrics.mean("ratio/clipped_share", clipped, logRatios.length);
+    }
+
+    /// The mean of all values, and the standard deviation within each batch, its mean over batches weighted by their
+    /// rows.
+    static void meanAndDeviation(String meanName, String deviationName, double[] values, MetricSums metrics) {
+        double mean = sum(values) / values.length;
+        double variance = Arrays.stream(values).map(value -> (value - mean) * (value - mean)).sum() / values.length;
+        metrics.mean(meanName, sum(values), values.length);
+        metrics.mean(deviationName, Math.sqrt(variance) * values.length, values.length);
+    }
+
+    private static double sum(double[] values) {
+        return Arrays.stream(values).sum();
+    }
+}

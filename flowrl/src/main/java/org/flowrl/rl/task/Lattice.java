@@ -1,0 +1,145 @@
+package org.flowrl.rl.task;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.flowrl.tensor.RandomKey;
+import org.flowrl.transformer.text.Tokenizer;
+
+/// Monotone paths on a grid: given counts a and b with a + b = L, answer with L symbols of which exactly a are `R`
+/// (right) and b are `U` (up). Every order is right, so a prompt has L! / (a! · b!) correct answers of equal length,
+/// and a policy that keeps only some of them has lost diversity that can be counted.
+///
+/// ```
+/// prompt  <bos>35<sep>          answer  RURUURUU<eos>          reward 1, or 0
+/// ```
+/// Prompts have a = 2 … L−2, counts being hexadecimal digits. For L = 8 there are 28, 56, 70, 56 and 28 correct answers
+/// among 256 well-formed ones. The prompt ends in a separator of its own, because FlowRL's log Z leaves out the last
+/// prompt token.
+public final class Lattice implements Task {
+    /// L where nothing else is asked for.
+    public static final int DEFAULT_LENGTH = 8;
+
+    /// Least a and least b.
+    private static final int LEAST_COUNT = 2;
+    /// Beyond it the 2^L well-formed answers are too many to list.
+    private static final int MAX_LENGTH = 16;
+    private static final int COUNT_RADIX = 16;
+    private static final char RIGHT = 'R';
+    private static final char UP = 'U';
+
+    private final int length;
+    private final Tokenizer tokenizer;
+    private final List<Problem> problems;
+    private final List<String> wellFormed;
+
+    /// @param length L, symbols in an answer: 4 … 16
+    public Lattice(int length) {
+        if (length < 2 * LEAST_COUNT || length > MAX_LENGTH) {
+            throw new IllegalArgumentException("lattice: length " + length + " must be in " + 2 * LEAST_COUNT + " … "
+                    + MAX_LENGTH);
+        }
+        this.length = length;
+        int most = length - LEAST_COUNT;
+        this.tokenizer = Tokenizer.ofAlphabet(List.of("<eos>", "<bos>", "<sep>"), symbols(most));
+        this.problems = IntStream.rangeClosed(LEAST_COUNT, most).mapToObj(this::problem).toList();
+        this.wellFormed = IntStream.range(0, 1 << length).mapToObj(this::path).toList();
+    }
+
+    @Override
+    public String name() {
+        return "lattice";
+    }
+
+    @Override
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    @Override
+    public List<Problem> problems() {
+        return problems;
+    }
+
+    /// None: every question is trained on.
+    @Override
+    public List<Problem> heldOutProblems() {
+        return List.of();
+    }
+
+    /// Reward 1 for a path with the prompt's counts, 0 for any other response. What is not exactly L symbols `R` or
+    /// `U`, or was cut at the length limit, is {@link Verdict.Unparsable}.
+    @Override
+    public Verifier verifier() {
+        return this::verify;
+    }
+
+    @Override
+    public int maxResponseTokens() {
+        return length + 1;
+    }
+
+    /// L fair coins.
+    @Override
+    public String randomAnswer(Problem problem, RandomKey key) {
+        StringBuilder answer = new StringBuilder(length);
+        for (int i = 0; i < length; i++) {
+            answer.append(key.nextInt(i, 2) == 0 ? RIGHT : UP);
+        }
+        return answer.toString();
+    }
+
+    /// All 2^L strings of `R` and `U`, in alphabetical order.
+    @Override
+    public List<String> wellFormedAnswers(Problem problem) {
+        return wellFormed;
+    }
+
+    private Verdict verify(Problem problem, String response, boolean finished) {
+        if (!finished) {
+            return new Verdict.Unparsable(0, "not finished after " + maxResponseTokens() + " tokens");
+        }
+        if (response.length() != length) {
+            return new Verdict.Unparsable(0, response.length() + " characters, not " + length);
+        }
+        int rights = 0;
+        for (int i = 0; i < length; i++) {
+            char symbol = response.charAt(i);
+            if (symbol != RIGHT && symbol != UP) {
+                return new Verdict.Unparsable(0, "character " + i + " is '" + symbol + "', not R or U");
+            }
+            rights += symbol == RIGHT ? 1 : 0;
+        }
+        return rights == Integer.parseInt(problem.answer()) ? new Verdict.Correct(1) : new Verdict.Wrong(0);
+    }
+
+    /// The question with `rights` steps to the right; its answer is their number.
+    private Problem problem(int rights) {
+        int ups = length - rights;
+        return new Problem("lattice-" + rights + "-" + ups, "<bos>" + digit(rights) + digit(ups) + "<sep>",
+                Integer.toString(rights));
+    }
+
+    /// The string whose i-th symbol is `U` where bit L−1−i of `bits` is set.
+    private String path(int bits) {
+        StringBuilder path = new StringBuilder(length);
+        for (int i = length - 1; i >= 0; i--) {
+            path.append((bits >> i & 1) == 0 ? RIGHT : UP);
+        }
+        return path.toString();
+    }
+
+    private static List<String> symbols(int mostCount) {
+        List<String> symbols = new ArrayList<>();
+        for (int count = LEAST_COUNT; count <= mostCount; count++) {
+            symbols.add(digit(count));
+        }
+        symbols.add(String.valueOf(RIGHT));
+        symbols.add(String.valueOf(UP));
+        return symbols;
+    }
+
+    private static String digit(int count) {
+        return Integer.toString(count, COUNT_RADIX);
+    }
+}

@@ -1,0 +1,54 @@
+package org.flowrl.rl.task;
+
+/// What a verifier says of one response. Every kind is counted in the log; none is an exception.
+public sealed interface Verdict {
+    /// The reward of this response, on the verifier's scale.
+    double reward();
+
+    /// The kind in lower case: `correct`, `wrong`, `unparsable`, `timed_out`, `failed`.
+    String kind();
+
+    /// A right answer, or the best there is where rewards are graded.
+    record Correct(double reward) implements Verdict {
+        @Override
+        public String kind() {
+            return "correct";
+        }
+    }
+
+    /// An answer that was understood and is not right; graded tasks give it part of the reward.
+    record Wrong(double reward) implements Verdict {
+        @Override
+        public String kind() {
+            return "wrong";
+        }
+    }
+
+    /// No answer could be read.
+    ///
+    /// @param reason why, for people
+    record Unparsable(double reward, String reason) implements Verdict {
+        @Override
+        public String kind() {
+            return "unparsable";
+        }
+    }
+
+    /// Checking took longer than it may.
+    record TimedOut(double reward) implements Verdict {
+        @Override
+        public String kind() {
+            return "timed_out";
+        }
+    }
+
+    /// The verifier itself failed.
+    ///
+    /// @param reason why, for people
+    record Failed(double reward, String reason) implements Verdict {
+        @Override
+        public String kind() {
+            return "failed";
+        }
+    }
+}

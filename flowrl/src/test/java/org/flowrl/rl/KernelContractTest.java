@@ -1,0 +1,60 @@
+package org.flowrl.rl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Rule 7 of the kernel contract: a small step of supervised and one of reinforcement learning, sampling included, give
+/// the same bytes whatever compiles the code.
+class KernelContractTest {
+    private static final String VECTOR_MODULE = "--add-modules=jdk.incubator.vector";
+
+    /// Compiled by C1 and C2 as usual, on one thread; computed once.
+    private static final List<String> EXPECTED = hashes("vector", 1, 1, VECTOR_MODULE);
+
+    @ParameterizedTest
+    @CsvSource({
+        "vector, 2, 1, ''", "vector, 1, 30, ''", "vector, 2, 30, ''",
+        "vector, 1, 1, -Xint", "vector, 2, 1, -Xint",
+        "vector, 1, 3, -XX:TieredStopAtLevel=1", "vector, 2, 3, -XX:TieredStopAtLevel=1",
+        "vector, 1, 30, -XX:UseAVX=2", "vector, 2, 30, -XX:UseAVX=2",
+        "reference, 1, 1, ''", "reference, 1, 1, -Xint"})
+    void theHashOfAStepIsTheSame(String device, int threads, int repetitions, String flag) {
+        List<String> hashes = flag.isEmpty() ? hashes(device, threads, repetitions, VECTOR_MODULE)
+                : hashes(device, threads, repetitions, VECTOR_MODULE, flag);
+        assertThat(hashes).hasSize(repetitions);
+        assertThat(new TreeSet<>(hashes)).isEqualTo(Set.copyOf(EXPECTED));
+    }
+
+    @Test
+    void withoutTheVectorModuleTheHashIsTheSame() {
+        assertThat(hashes("cpu", 1, 1, "-ea")).isEqualTo(EXPECTED);
+    }
+
+    private static List<String> hashes(String device, int threads, int repetitions, String... flags) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")));
+        command.addAll(List.of(flags));
+        command.addAll(List.of(StepHash.class.getName(), device, Integer.toString(threads),
+                Integer.toString(repetitions)));
+        try {
+            Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(process.waitFor()).as(String.join(" ", command).replace(File.pathSeparator, ":")).isZero();
+            return output.lines().filter(line -> line.startsWith("hash ")).toList();
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(command.toString(), e);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package org.flowrl.rl;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// Lattice runs that take a moment.
+final class SmallRuns {
+    private SmallRuns() {
+    }
+
+    /// The lattice preset, cut down: 2 prompts with 2 samples each, 2 updates a step, a warm-up of 3 steps.
+    static TrainConfig config(String algorithm, Map<String, String> settings) {
+        Map<String, String> all = new LinkedHashMap<>(Map.of("warmUp.steps", "3", "warmUp.batch", "4",
+                "rollout.prompts", "2", "rollout.samples", "2", "steps", "2", "evaluateEvery", "1000"));
+        all.putAll(settings);
+        return ConfigFile.with(Presets.config("lattice", algorithm), all);
+    }
+
+    /// Hears nothing.
+    static final TrainingRun.Observer SILENT = new TrainingRun.Observer() {
+        @Override
+        public void warmedUp(long step, long steps, double loss) {
+        }
+
+        @Override
+        public void stepped(long step, long steps, Map<String, Double> metrics) {
+        }
+    };
+}

@@ -1,0 +1,121 @@
+package org.flowrl.rl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.Backends;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TrainingRunTest {
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"flowrl", "grpo"})
+    void twentyStepsAreTenAndTenResumedByteForByte(String algorithm) throws IOException {
+        Path whole = folder.resolve("whole");
+        Path parts = folder.resolve("parts");
+        run(SmallRuns.config(algorithm, Map.of("steps", "20", "evaluateEvery", "5")), whole);
+        run(SmallRuns.config(algorithm, Map.of("steps", "10", "evaluateEvery", "5")), parts);
+        resume(parts, 20);
+
+        for (String file : List.of("model.safetensors", "trainer_state.safetensors", "tokenizer.json", "config.json")) {
+            Path last = Path.of("checkpoints", "step-20", file);
+            assertThat(parts.resolve(last)).hasSameBinaryContentAs(whole.resolve(last));
+        }
+        assertThat(numbers(parts)).isEqualTo(numbers(whole)).hasSize(20);
+    }
+
+    @Test
+    void theFirstUpdateOfARunHasImportanceWeightExactlyOne() {
+        Path run = folder.resolve("run");
+        run(SmallRuns.config("flowrl", Map.of("steps", "1", "update.miniBatches", "1")), run);
+        assertThat(new MetricsLog(run).rows().getFirst()).containsEntry("ratio/max", 1.0)
+                .containsEntry("ratio/mean", 1.0);
+    }
+
+    @Test
+    void threadsDoNotChangeAByteOfARun() {
+        Path one = folder.resolve("one");
+        Path two = folder.resolve("two");
+        TrainConfig config = SmallRuns.config("flowrl", Map.of("steps", "3", "rollout.samples", "16"));
+        run(config, one, 1);
+        run(config, two, 2);
+        Path state = Path.of("checkpoints", "step-3", "trainer_state.safetensors");
+        assertThat(two.resolve(state)).hasSameBinaryContentAs(one.resolve(state));
+        assertThat(numbers(two)).isEqualTo(numbers(one));
+    }
+
+    @Test
+    void aFolderWithAnotherRunIsLeftAlone() throws IOException {
+        Files.writeString(folder.resolve("precious"), "data");
+        assertThatThrownBy(() -> run(SmallRuns.config("flowrl", Map.of()), folder))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("is not empty");
+        assertThat(folder.toFile().list()).containsExactly("precious");
+    }
+
+    @Test
+    void aRunIsNotResumedWithAnotherConfiguration() throws IOException {
+        Path run = folder.resolve("run");
+        run(SmallRuns.config("flowrl", Map.of("steps", "1")), run);
+        Path config = run.resolve("config.yaml");
+        Files.writeString(config, Files.readString(config).replace("temperature: 1.0", "temperature: 0.9"));
+        assertThatThrownBy(() -> resume(run, 2)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("another configuration");
+    }
+
+    @Test
+    void oldCheckpointsAreRemoved() {
+        Path run = folder.resolve("run");
+        run(SmallRuns.config("flowrl", Map.of("steps", "5", "checkpointEvery", "1")), run);
+        assertThat(run.resolve("checkpoints").toFile().list()).containsExactlyInAnyOrder("step-4", "step-5");
+    }
+
+    @Test
+    void whatAWriterThatWasKilledLeftBehindIsNoCheckpoint() throws IOException {
+        Path run = folder.resolve("run");
+        run(SmallRuns.config("flowrl", Map.of("steps", "2")), run);
+        Files.createDirectories(run.resolve("checkpoints/.step-3.partial"));
+        Files.writeString(run.resolve("checkpoints/.step-3.partial/model.safetensors"), "half");
+        assertThat(Checkpoint.latest(run).orElseThrow().step()).isEqualTo(2);
+        resume(run, 3);
+        assertThat(Checkpoint.latest(run).orElseThrow().step()).isEqualTo(3);
+    }
+
+    private static void run(TrainConfig config, Path folder) {
+        run(config, folder, Backends.defaultThreads());
+    }
+
+    private static void run(TrainConfig config, Path folder, int threads) {
+        try (Backend backend = Backends.open("cpu", threads).backend();
+             TrainingRun run = TrainingRun.start(backend, config, folder, SmallRuns.SILENT)) {
+            run.run();
+        }
+    }
+
+    private static void resume(Path folder, long steps) {
+        try (Backend backend = Backends.open("cpu", Backends.defaultThreads()).backend();
+             TrainingRun run = TrainingRun.resume(backend,
+                     TrainingRun.storedConfig(folder, Optional.of(steps)), folder, SmallRuns.SILENT)) {
+            run.run();
+        }
+    }
+
+    /// All metrics but those that measure time and memory.
+    private static List<Map<String, Object>> numbers(Path run) {
+        return new MetricsLog(run).rows().stream().map(row -> row.entrySet().stream()
+                .filter(metric -> !metric.getKey().matches("(time|throughput|memory)/.*"))
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue))).toList();
+    }
+}
