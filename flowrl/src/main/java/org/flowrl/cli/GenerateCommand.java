@@ -24,6 +24,8 @@ import picocli.CommandLine.Option;
 @Command(name = "generate", mixinStandardHelpOptions = true,
         description = "Complete prompts. Each completion is a line: the prompt's number, the sample's number, the text.")
 final class GenerateCommand implements Callable<Integer> {
+    private static final int DEFAULT_MAX_TOKENS = 128;
+
     @Option(names = "--model", required = true, paramLabel = "DIR", description = "A Hugging Face model folder.")
     private Path model;
 
@@ -36,8 +38,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--samples", defaultValue = "1", paramLabel = "N", description = "Completions of each prompt.")
     private int samples;
 
-    @Option(names = "--max-tokens", defaultValue = "128", paramLabel = "N", description = "Length limit (128).")
-    private int maxTokens;
+    @Option(names = "--max-tokens", paramLabel = "N",
+            description = "Length limit (default: 128, or what the model's positions leave).")
+    private Integer maxTokens;
 
     @Option(names = "--temperature", defaultValue = "1", paramLabel = "X",
             description = "Logits are divided by it; 0 takes the likeliest word (default: 1).")
@@ -65,7 +68,7 @@ final class GenerateCommand implements Callable<Integer> {
             Tokenizer tokenizer = loaded.tokenizer();
             List<int[]> ids = texts.stream().map(tokenizer::encode).toList();
             List<Completion> completions = new Generator(loaded.model(), backend, scope).generate(ids, samples, law,
-                    maxTokens, loaded.endTokens(), RandomKey.of(seed).fold("generate"));
+                    limit(loaded, ids), loaded.endTokens(), RandomKey.of(seed).fold("generate"));
             for (Completion completion : completions) {
                 int length = completion.tokens().length - (completion.finished() ? 1 : 0);
                 System.out.println(completion.prompt() + "\t" + completion.sample() + "\t"
@@ -73,6 +76,13 @@ final class GenerateCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private int limit(LoadedModel loaded, List<int[]> prompts) {
+        int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElseThrow();
+        // The last token is never fed to the model.
+        int room = loaded.model().config().maxPositionEmbeddings() - longest + 1;
+        return maxTokens != null ? maxTokens : Math.min(DEFAULT_MAX_TOKENS, room);
     }
 
     private List<String> texts() {

@@ -4,11 +4,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import org.flowrl.autograd.Tape;
 import org.flowrl.rl.objective.Advantages;
 import org.flowrl.rl.objective.FlowRl;
+import org.flowrl.rl.objective.FlowRlSettings;
 import org.flowrl.rl.objective.Objective;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Task;
@@ -25,7 +27,8 @@ public final class Evaluator {
     private final Objective objective;
     private final double temperature;
     private final long positions;
-    private final double beta;
+    /// The settings of a FlowRL whose optimum is known: the one with raw rewards.
+    private final Optional<FlowRlSettings> closedForm;
     private final List<Questionnaire> questionnaires;
 
     /// One problem with all its answers.
@@ -37,7 +40,7 @@ public final class Evaluator {
     ///
     /// @param problem the question
     /// @param exact its figures
-    /// @param logZ the objective's estimate, nats per token; empty where it has none
+    /// @param logZ the objective's estimate, nats per token; empty where it has none or its target is not known
     public record ProblemReport(Problem problem, ExactMetrics exact, OptionalDouble logZ) {
         /// |log Z − closed form|, or empty.
         public OptionalDouble logZError() {
@@ -63,8 +66,8 @@ public final class Evaluator {
         this.objective = objective;
         this.temperature = temperature;
         this.positions = positions;
-        this.beta = objective instanceof FlowRl flowRl && flowRl.settings().reward() == Advantages.RAW
-                ? flowRl.settings().beta() : PRESET_BETA;
+        this.closedForm = objective instanceof FlowRl flowRl && flowRl.settings().reward() == Advantages.RAW
+                ? Optional.of(flowRl.settings()) : Optional.empty();
         this.questionnaires = task.problems().stream().map(problem -> questionnaire(task, problem, reference)).toList();
     }
 
@@ -117,13 +120,15 @@ public final class Evaluator {
 
     private ExactMetrics.Optimum optimum(Questionnaire asked) {
         double tokens = asked.rows().stream().mapToInt(row -> row.response().length).average().orElseThrow();
-        return new ExactMetrics.Optimum(beta, tokens, 0);
+        boolean isSummed = closedForm.isPresent() && !closedForm.get().lengthNormalised();
+        return new ExactMetrics.Optimum(closedForm.map(FlowRlSettings::beta).orElse(PRESET_BETA),
+                isSummed ? 1 : tokens, 0);
     }
 
     private OptionalDouble[] logZ(Policy policy) {
         OptionalDouble[] estimates = new OptionalDouble[questionnaires.size()];
         Arrays.fill(estimates, OptionalDouble.empty());
-        if (objective instanceof FlowRl flowRl && flowRl.net().isPresent()) {
+        if (closedForm.isPresent() && objective instanceof FlowRl flowRl && flowRl.net().isPresent()) {
             List<Policy.Row> rows = questionnaires.stream().map(asked -> asked.rows().getFirst()).toList();
             try (Tape tape = Tape.inference(policy.backend(), scope)) {
                 Tensor means = policy.evaluate(tape, rows, temperature, objective.promptStates()).promptMean().value();

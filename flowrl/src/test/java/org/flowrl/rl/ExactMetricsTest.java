@@ -137,23 +137,21 @@ class ExactMetricsTest {
     static Stream<Arguments> impossibleAnswers() {
         double[] fine = {0.25, 0.25, 0.25};
         return Stream.of(
-                arguments(new double[] {0, 0, 0}, fine, fine,
-                        "exact metrics: at least one of 3 answers must be correct"),
+                arguments(new double[] {0, 0, 0}, fine, fine, "at least one of 3 answers must be correct"),
                 arguments(new double[] {1, 0, 0}, new double[] {0, 0.5, 0.5}, fine,
-                        "exact metrics: the policy gives no correct answer any probability, at least one must have some"),
+                        "the policy gives no correct answer any probability, at least one must have some"),
                 arguments(new double[] {1, 0, 0}, fine, new double[] {1, 1, 0},
-                        "exact metrics: probabilities of the reference add up to 2.0, they must be numbers and add up to 1"
-                                + " at the most"),
+                        "probabilities of the reference add up to 2.0, they must be numbers and add up to 1 at "
+                                + "the most"),
                 arguments(new double[] {1, 0, 0}, new double[] {Double.NaN, 0, 0}, fine,
-                        "exact metrics: probabilities of the policy add up to NaN, they must be numbers and add up to 1 at"
-                                + " the most"));
+                        "probabilities of the policy add up to NaN, they must be numbers and add up to 1 at the most"));
     }
 
     @ParameterizedTest
     @MethodSource("impossibleAnswers")
     void impossibleAnswersAreRefused(double[] rewards, double[] policy, double[] reference, String message) {
         assertThatThrownBy(() -> ExactMetrics.of(answers(rewards, policy, reference), EIGHTFOLD))
-                .isInstanceOf(IllegalArgumentException.class).hasMessage(message);
+                .isInstanceOf(IllegalArgumentException.class).hasMessage("exact metrics: " + message);
     }
 
     /// Answers given by probabilities; those of positive reward are right.

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /// Writes a folder whole or not at all: under the temporary name `.NAME.partial` beside it, every file forced to the
-/// disk, then renamed. After a crash the target is there complete, or not there; a leftover partial folder is deleted by
-/// the next write of the same target.
+/// disk, then renamed. After a crash the target is there complete, or not there; a leftover partial folder is deleted
+/// by the next write of the same target.
 public final class AtomicFolder {
     /// What goes into the folder.
     @FunctionalInterface

@@ -3,6 +3,7 @@ package org.flowrl.transformer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -48,7 +49,9 @@ record JsonFile(Path path, JsonNode root) {
     /// Writes `root` with two spaces a level and a line feed at the end, on every system.
     static void write(Path path, JsonNode root) throws IOException {
         DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
-        DefaultPrettyPrinter printer = new DefaultPrettyPrinter().withObjectIndenter(indenter)
+        Separators separators = Separators.createDefaultInstance()
+                .withObjectFieldValueSpacing(Separators.Spacing.AFTER);
+        DefaultPrettyPrinter printer = new DefaultPrettyPrinter(separators).withObjectIndenter(indenter)
                 .withArrayIndenter(indenter);
         String text = MAPPER.writer(printer).writeValueAsString(root);
         Files.write(path, (text + "\n").getBytes(StandardCharsets.UTF_8));

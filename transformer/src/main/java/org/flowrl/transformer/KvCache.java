@@ -95,7 +95,8 @@ public final class KvCache {
         return add(new Sequence());
     }
 
-    /// The number of a new sequence with the tokens of `sequence`: full pages are shared, a partly filled one is copied.
+    /// The number of a new sequence with the tokens of `sequence`: full pages are shared, a partly filled one is
+    /// copied.
     ///
     /// @throws IllegalStateException where the copy finds no free page
     public int fork(int sequence) {

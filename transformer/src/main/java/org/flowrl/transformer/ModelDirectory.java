@@ -124,8 +124,8 @@ public final class ModelDirectory {
     /// Declares the model in an empty store, checks all names, types and shapes, and fills the store: ready to compute.
     /// Values are converted to the store's type, rounding to nearest even.
     ///
-    /// @throws ModelException where a tensor is missing, unexpected, of the wrong shape or not of type F64, F32, BF16 or
-    ///     F16; the store's memory has not been allocated then
+    /// @throws ModelException where a tensor is missing, unexpected, of the wrong shape or not of type F64, F32, BF16
+    ///     or F16; the store's memory has not been allocated then
     /// @throws org.flowrl.tensor.io.SafetensorsException where a weight file breaks the format
     public Qwen load(ParameterStore store) {
         Qwen model = Qwen.declare(store.root(), config);

@@ -18,8 +18,8 @@ public record PaddedBatch(int columns, List<int[]> sequences, int[] offsets) {
     ///
     /// @param inputIds [B, T]
     /// @param attentionMask [B, T] of 0 (padding) and 1, or null where there is no padding
-    /// @throws IllegalArgumentException where shapes differ, the mask holds another value, a row has no token, or a row's
-    ///     tokens do not stand together
+    /// @throws IllegalArgumentException where shapes differ, the mask holds another value, a row has no token, or a
+    ///     row's tokens do not stand together
     public static PaddedBatch of(Tensor inputIds, Tensor attentionMask) {
         requireIntegers("input_ids", inputIds);
         if (attentionMask != null) {

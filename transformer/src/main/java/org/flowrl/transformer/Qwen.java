@@ -19,8 +19,8 @@ import org.flowrl.tensor.Tensor;
 /// ```
 /// x = embed_tokens[ids]      x = layers.i(x) for i = 0 …      hidden = norm(x)      logits = hidden · headᵀ
 /// ```
-/// There is one forward pass. Scoring, training and sampling run it alike; only attention differs, which reads either the
-/// packed sequences themselves or a cache. On a row-invariant backend all of them give the same bits.
+/// There is one forward pass. Scoring, training and sampling run it alike; only attention differs, which reads either
+/// the packed sequences themselves or a cache. On a row-invariant backend all of them give the same bits.
 public final class Qwen {
     /// What a recording tape keeps of each block for the backward pass.
     public enum Activations {

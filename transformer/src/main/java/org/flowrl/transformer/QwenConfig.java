@@ -72,10 +72,10 @@ public record QwenConfig(String modelType, int vocabSize, int hiddenSize, int in
 
     /// The configuration in a `config.json`, with the defaults of Transformers' Qwen2Config and Qwen3Config.
     ///
-    /// @throws ModelException naming file, key and value where the file is not JSON, a value has the wrong type, sizes do
-    ///     not fit each other, or the model is none of these: other model types, mixtures of experts, rotary scaling
-    ///     (YaRN and others), a sliding window that can act, quantised weights, activations other than SiLU, attention
-    ///     dropout
+    /// @throws ModelException naming file, key and value where the file is not JSON, a value has the wrong type, sizes
+    ///     do not fit each other, or the model is one that is not supported: another model type, a mixture of experts,
+    ///     scaled rotary positions (YaRN and others), a sliding window that can act, quantised weights, an activation
+    ///     other than SiLU, attention dropout
     public static QwenConfig read(Path file) {
         return QwenConfigJson.parse(JsonFile.read(file));
     }
@@ -85,8 +85,8 @@ public record QwenConfig(String modelType, int vocabSize, int hiddenSize, int in
         return tiny(vocabSize, 64, 2, 1024);
     }
 
-    /// A model for the built-in tasks: Qwen2 with heads of size 16, twice as many query as key/value heads, feed-forward
-    /// width 2.75 · width, tied embeddings, θ = 10,000 and first values of standard deviation 0.05.
+    /// A model for the built-in tasks: Qwen2 with heads of size 16, twice as many query as key/value heads,
+    /// feed-forward width 2.75 · width, tied embeddings, θ = 10,000 and first values of standard deviation 0.05.
     ///
     /// @param width D, a multiple of 32
     /// @param layers number of blocks

@@ -5,6 +5,6 @@
 /// {@link org.flowrl.transformer.CacheBatch} what goes in when sampling; attention is all that differs.
 /// {@link org.flowrl.transformer.ModelDirectory} reads and writes folders.
 ///
-/// Dimensions: N tokens, D model width, H query heads, G key/value heads, E head size, F feed-forward width, V vocabulary,
-/// B sequences, T padded columns.
+/// Dimensions: N tokens, D model width, H query heads, G key/value heads, E head size, F feed-forward width, V
+/// vocabulary, B sequences, T padded columns.
 package org.flowrl.transformer;

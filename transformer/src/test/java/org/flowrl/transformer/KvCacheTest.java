@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.util.List;
 import org.flowrl.autograd.Tape;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Backends;
@@ -111,7 +112,7 @@ class KvCacheTest {
         QwenConfig config = QwenConfig.tiny(9, 32, 1, 20);
         try (ModelFixture fixture = ModelFixture.random(config, "reference", 1, DType.F32, 1);
                 Tape tape = Tape.inference(fixture.backend(), fixture.scope())) {
-            PackedSequences tokens = PackedSequences.of(tape.scope(), java.util.List.of(new int[21]));
+            PackedSequences tokens = PackedSequences.of(tape.scope(), List.of(new int[21]));
             assertThatIllegalArgumentException().isThrownBy(() -> fixture.model().forward(tape, tokens))
                     .withMessage("qwen: a sequence of 21 tokens must not exceed max_position_embeddings 20");
         }

@@ -52,7 +52,8 @@ class PaddedBatchTest {
         PaddedBatch batch = PaddedBatch.of(integers(9, 5, 6, 7, 9, 9), integers(0, 1, 1, 1, 0, 0));
         Tensor rows = scope.of(new float[] {1, 2, 3, 4, 5, 6}, 3, 2);
         assertThat(batch.unpack(rows, scope).toFloats()).containsExactly(0, 0, 1, 2, 3, 4, 5, 6, 0, 0, 0, 0);
-        assertThat(batch.unpack(scope.of(new float[] {1, 2, 3}, 3), scope).toFloats()).containsExactly(0, 1, 2, 3, 0, 0);
+        assertThat(batch.unpack(scope.of(new float[] {1, 2, 3}, 3), scope).toFloats())
+                .containsExactly(0, 1, 2, 3, 0, 0);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,7 +29,7 @@ class QwenConfigTest {
         try {
             Files.writeString(file, json);
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
         return QwenConfig.read(file);
     }
@@ -42,9 +43,9 @@ class QwenConfigTest {
     void absentKeysHaveTransformersDefaults() {
         assertThat(read("{\"model_type\": \"qwen2\"}")).isEqualTo(new QwenConfig("qwen2", 151_936, 4096, 22_016, 32, 32,
                 32, 128, 32_768, 1e-6, 10_000, true, false, 0.02, OptionalInt.empty(), List.of(), OptionalInt.empty()));
-        assertThat(read("{\"model_type\": \"qwen3\", \"hidden_size\": 1024}")).isEqualTo(new QwenConfig("qwen3", 151_936,
-                1024, 22_016, 32, 32, 32, 128, 32_768, 1e-6, 10_000, false, false, 0.02, OptionalInt.empty(), List.of(),
-                OptionalInt.empty()));
+        assertThat(read("{\"model_type\": \"qwen3\", \"hidden_size\": 1024}")).isEqualTo(new QwenConfig("qwen3",
+                151_936, 1024, 22_016, 32, 32, 32, 128, 32_768, 1e-6, 10_000, false, false, 0.02, OptionalInt.empty(),
+                List.of(), OptionalInt.empty()));
         assertThat(read("{\"model_type\": \"qwen2\", \"num_key_value_heads\": null}").numKeyValueHeads()).isEqualTo(32);
     }
 
@@ -85,7 +86,7 @@ class QwenConfigTest {
             "rope_parameters": {"rope_type": "dynamic"} | rope_parameters.rope_type "dynamic": scaled rotary positions
             "rope_parameters": {"rope_theta": 5.0} | rope_parameters.rope_theta 5.0: contradicts rope_theta 1000000.0
             "use_sliding_window": true, "sliding_window": 8, "max_window_layers": 1 | (sliding_window 8, shorter
-            "use_sliding_window": true, "sliding_window": 8, "layer_types": ["full_attention", "sliding_attention"] | use_s
+            "use_sliding_window": true, "sliding_window": 8, "layer_types": ["full_attention","sliding_attention"] | sliding
             "layer_types": ["full_attention", "linear_attention"] | only "full_attention" is supported
             "layer_types": ["full_attention"] | one entry for each of the num_hidden_layers 2
             "hidden_act": "gelu" | hidden_act "gelu": must be "silu"
@@ -113,7 +114,7 @@ class QwenConfigTest {
             {} | model_type (absent): this model is not supported
             {"model_type": "qwen2_moe"} | model_type "qwen2_moe": mixture-of-experts models are not supported
             {"model_type": "qwen2", "hidden_size": 100} | hidden_size 100: must be a multiple of num_attention_heads 32
-            {"model_type": "qwen2", "num_key_value_heads": 5} | num_attention_heads 32 must be a multiple of num_key_value
+            {"model_type": "qwen2", "num_key_value_heads": 5} | num_attention_heads 32 must be a multiple of num_
             {"model_type": "qwen2", "vocab_size": 0} | vocab_size 0 must be at least 1
             [1] | must hold a JSON object, not [1]
             {"model_type" | line 1, column 14: not valid JSON
@@ -138,7 +139,8 @@ class QwenConfigTest {
         QwenConfig config = QwenConfig.tiny(20);
         assertThat(config).isEqualTo(new QwenConfig("qwen2", 20, 64, 176, 2, 4, 2, 16, 1024, 1e-6, 10_000, true, true,
                 0.05, OptionalInt.empty(), List.of(), OptionalInt.empty()));
-        assertThat(config.withTokens(OptionalInt.of(1), List.of(2), OptionalInt.of(0)).eosTokenIds()).containsExactly(2);
+        assertThat(config.withTokens(OptionalInt.of(1), List.of(2), OptionalInt.of(0)).eosTokenIds())
+                .containsExactly(2);
         assertThatIllegalArgumentException().isThrownBy(() -> QwenConfig.tiny(20, 48, 2, 64))
                 .withMessage("hidden_size 48 must be a multiple of 32");
     }

@@ -23,7 +23,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Every folder of data/oracle, at the bars of data/SOURCES.md, on every CPU backend. Expected numbers are those of
 /// Transformers 5.17.0 and of a forward pass in F64 with PyTorch's gradients.
 class QwenOracleTest {
-    // In F64 the difference is that of the F32 parts inside Transformers: 7.5e-7 in logits, 7e-6 in weights (SOURCES.md).
+    // In F64 the difference is that of the F32 parts inside Transformers: 7.5e-7 in logits, 7e-6 in weights
+    // (SOURCES.md).
     private static final double F64_LOGIT_BAR = 1e-6;
     private static final double F64_WEIGHT_BAR = 1e-5;
 

@@ -42,13 +42,10 @@ final class LossMetrics {
         metrics.mean("ratio/clipped_share", clipped, logRatios.length);
     }
 
-    /// The mean of all values, and the standard deviation within each batch, its mean over batches weighted by their
-    /// rows.
+    /// The mean and the standard deviation of all values of the step.
     static void meanAndDeviation(String meanName, String deviationName, double[] values, MetricSums metrics) {
-        double mean = sum(values) / values.length;
-        double variance = Arrays.stream(values).map(value -> (value - mean) * (value - mean)).sum() / values.length;
         metrics.mean(meanName, sum(values), values.length);
-        metrics.mean(deviationName, Math.sqrt(variance) * values.length, values.length);
+        metrics.deviation(deviationName, values);
     }
 
     private static double sum(double[] values) {

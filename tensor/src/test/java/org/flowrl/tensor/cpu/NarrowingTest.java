@@ -16,7 +16,7 @@ class NarrowingTest {
             {-1e300, Double.NEGATIVE_INFINITY}, {Double.NEGATIVE_INFINITY, Double.NEGATIVE_INFINITY}, {-0.0, -0.0}};
         for (double[] row : table) {
             assertThat((double) DType.fromBfloat16(Narrowing.toBfloat16(row[0]))).as("BF16 of %s", row[0])
-                    .isEqualTo(row[1]);
+                    .isEqualTo(Double.valueOf(row[1]));
         }
         assertThat(DType.fromBfloat16(Narrowing.toBfloat16(Double.NaN))).isNaN();
     }
@@ -28,7 +28,7 @@ class NarrowingTest {
             {65520 - 0x1p-30, 65504}, {0x1p-25, 0}, {0x1p-25 + 0x1p-60, 0x1p-24}};
         for (double[] row : table) {
             assertThat((double) Float.float16ToFloat(Narrowing.toFloat16(row[0]))).as("F16 of %s", row[0])
-                    .isEqualTo(row[1]);
+                    .isEqualTo(Double.valueOf(row[1]));
         }
     }
 }

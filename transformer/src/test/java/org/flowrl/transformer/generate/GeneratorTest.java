@@ -60,8 +60,9 @@ class GeneratorTest {
         try (ModelFixture fixture = fixture(config, backend)) {
             List<int[]> prompts = prompts(config);
             List<Completion> completions = generate(fixture, Limits.defaults(), prompts, SAMPLES);
-            List<int[]> whole = completions.stream().map(completion -> IntStream.concat(
-                    IntStream.of(prompts.get(completion.prompt())), IntStream.of(completion.tokens())).toArray()).toList();
+            List<int[]> whole = completions.stream().map(completion ->
+                    IntStream.concat(IntStream.of(prompts.get(completion.prompt())),
+                            IntStream.of(completion.tokens())).toArray()).toList();
             try (Tape tape = Tape.recording(fixture.backend(), fixture.scope())) {
                 Var hidden = fixture.model().forward(tape, PackedSequences.of(tape.scope(), whole),
                         Qwen.Activations.RECOMPUTED);

@@ -1,0 +1,144 @@
+package org.flowrl.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class MainTest {
+    private static final String[] TINY_RUN = {"--steps", "2", "--set", "warmUp.steps=1", "--set", "warmUp.batch=2",
+        "--set", "rollout.prompts=2", "--set", "rollout.samples=2"};
+
+    @TempDir
+    private Path folder;
+
+    private final PrintStream standardOut = System.out;
+    private final PrintStream standardErr = System.err;
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @BeforeEach
+    void capture() {
+        System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+    }
+
+    @AfterEach
+    void restore() {
+        System.setOut(standardOut);
+        System.setErr(standardErr);
+    }
+
+    static Stream<Arguments> badCommandLines() {
+        return Stream.of(
+                Arguments.of("an unknown flag", 2, "--nonsense", List.of("train", "--nonsense")),
+                Arguments.of("an unknown command", 2, "fly", List.of("fly")),
+                Arguments.of("a number that is none", 2, "many", List.of("train", "--steps", "many")),
+                Arguments.of("no steps", 1, "steps 0", List.of("train", "--steps", "0", "--out", "@/run")),
+                Arguments.of("an unknown algorithm", 1, "known: flowrl, grpo",
+                        List.of("train", "--algo", "magic", "--out", "@/run")),
+                Arguments.of("an unknown preset", 1, "known: lattice",
+                        List.of("train", "--preset", "chess", "--out", "@/run")),
+                Arguments.of("an unknown key", 1, "'lernRate' is not one of learningRate",
+                        List.of("train", "--set", "update.optimizer.lernRate=1", "--out", "@/run")),
+                Arguments.of("a value of the wrong type", 1, "learningRate",
+                        List.of("train", "--set", "update.optimizer.learningRate=fast", "--out", "@/run")),
+                Arguments.of("a missing configuration", 1, "no such file",
+                        List.of("train", "--config", "@/none.yaml", "--out", "@/run")),
+                Arguments.of("resuming nothing", 1, "no such file",
+                        List.of("train", "--resume", "--out", "@/nothing")),
+                Arguments.of("resuming without a folder", 1, "--out", List.of("train", "--resume")),
+                Arguments.of("a card", 1, "no CUDA backend",
+                        List.of("train", "--device", "cuda:0", "--out", "@/run")),
+                Arguments.of("an unknown device", 1, "is unknown",
+                        List.of("train", "--device", "abacus", "--out", "@/run")),
+                Arguments.of("a model folder that is not there", 1, "does not exist",
+                        List.of("generate", "--model", "@/none", "--prompt", "x")),
+                Arguments.of("no prompt", 1, "--prompt", List.of("generate", "--model", "@/none")),
+                Arguments.of("a file that is not safetensors", 1, "lie.safetensors, byte 3",
+                        List.of("inspect", "@/lie.safetensors")),
+                Arguments.of("a supervised line that is not JSON", 1, "line 2",
+                        List.of("sft", "--model", "@/model", "--data", "@/bad.jsonl", "--out", "@/tuned")));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("badCommandLines")
+    void whatIsWrongIsSaidInOneLineAndNothingIsWritten(String what, int code, String message, List<String> arguments)
+            throws IOException {
+        Files.write(folder.resolve("lie.safetensors"), new byte[] {1, 2, 3});
+        Files.writeString(folder.resolve("bad.jsonl"), "{\"prompt\": \"<bos>26<sep>\", \"response\": \"RRUUUUUU\"}\n{");
+        if (arguments.contains("@/model")) {
+            assertThat(run("train", "--out", "@/trained")).isZero();
+            Files.move(folder.resolve("trained/checkpoints/step-2"), folder.resolve("model"));
+        }
+        List<String> before = files();
+        out.reset();
+        err.reset();
+
+        assertThat(Main.run(arguments.stream().map(this::inFolder).toArray(String[]::new))).isEqualTo(code);
+        List<String> errors = err.toString(StandardCharsets.UTF_8).lines()
+                .filter(line -> !line.startsWith("backend: ")).toList();
+        assertThat(errors).singleElement().asString().startsWith("error: ").contains(message);
+        assertThat(files()).isEqualTo(before);
+    }
+
+    @Test
+    void aModelIsTrainedInspectedAndSampledFrom() {
+        assertThat(run("train", "--out", "@/run")).isZero();
+        String model = "@/run/checkpoints/step-2";
+        assertThat(Main.run("inspect", inFolder(model))).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("model.embed_tokens.weight", "elements");
+        out.reset();
+        assertThat(Main.run("generate", "--model", inFolder(model), "--prompt", "<bos>26<sep>", "--samples", "3"))
+                .isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8).lines()).hasSize(3)
+                .allMatch(line -> line.matches("0\t[012]\t.*"));
+    }
+
+    @Test
+    void supervisedTuningLowersTheLoss() throws IOException {
+        assertThat(run("train", "--out", "@/run")).isZero();
+        Files.writeString(folder.resolve("data.jsonl"), """
+                {"prompt": "<bos>26<sep>", "response": "RRUUUUUU"}
+                {"text": "<bos>62<sep>RRRRRRUU"}
+                """);
+        out.reset();
+        assertThat(Main.run("sft", "--model", inFolder("@/run/checkpoints/step-2"), "--data",
+                inFolder("@/data.jsonl"), "--out", inFolder("@/tuned"), "--steps", "20", "--learning-rate", "1e-3"))
+                .isZero();
+        double[] losses = out.toString(StandardCharsets.UTF_8).lines().filter(line -> line.startsWith("step "))
+                .mapToDouble(line -> Double.parseDouble(line.replaceAll(".*loss ([0-9.]+) .*", "$1"))).toArray();
+        assertThat(losses).hasSize(20);
+        assertThat(losses[19]).isLessThan(losses[0]);
+        assertThat(Main.run("inspect", inFolder("@/tuned"))).isZero();
+    }
+
+    private int run(String command, String... more) {
+        return Main.run(Stream.of(Stream.of(command), Arrays.stream(TINY_RUN), Arrays.stream(more)).flatMap(s -> s)
+                .map(this::inFolder).toArray(String[]::new));
+    }
+
+    private String inFolder(String argument) {
+        return argument.startsWith("@/") ? folder.resolve(argument.substring(2)).toString() : argument;
+    }
+
+    private List<String> files() throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.map(Path::toString).sorted().toList();
+        }
+    }
+}
