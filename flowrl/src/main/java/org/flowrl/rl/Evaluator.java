@@ -29,7 +29,10 @@ public final class Evaluator {
     private final long positions;
     /// The settings of a FlowRL whose optimum is known: the one with raw rewards.
     private final Optional<FlowRlSettings> closedForm;
-    private final List<Questionnaire> questionnaires;
+    private final Task task;
+    private final Policy reference;
+    /// Made, and scored under the reference, when first needed.
+    private List<Questionnaire> questionnaires;
 
     /// One problem with all its answers.
     private record Questionnaire(Problem problem, int[] prompt, List<Policy.Row> rows, double[] rewards,
@@ -57,7 +60,7 @@ public final class Evaluator {
     }
 
     /// @param scope for working memory
-    /// @param reference the policy before training; scored here, once
+    /// @param reference the policy before training; scored once
     /// @param temperature logits are divided by it
     /// @param positions computed at a time
     public Evaluator(Scope scope, Task task, Policy reference, Objective objective, double temperature,
@@ -68,11 +71,15 @@ public final class Evaluator {
         this.positions = positions;
         this.closedForm = objective instanceof FlowRl flowRl && flowRl.settings().reward() == Advantages.RAW
                 ? Optional.of(flowRl.settings()) : Optional.empty();
-        this.questionnaires = task.problems().stream().map(problem -> questionnaire(task, problem, reference)).toList();
+        this.task = task;
+        this.reference = reference;
     }
 
     /// Scores every answer under `policy`.
     public Report evaluate(Policy policy) {
+        if (questionnaires == null) {
+            questionnaires = task.problems().stream().map(this::questionnaire).toList();
+        }
         OptionalDouble[] logZ = logZ(policy);
         List<ProblemReport> reports = new ArrayList<>();
         for (int i = 0; i < questionnaires.size(); i++) {
@@ -88,7 +95,7 @@ public final class Evaluator {
         return new Report(mean, List.copyOf(reports), metrics);
     }
 
-    private Questionnaire questionnaire(Task task, Problem problem, Policy reference) {
+    private Questionnaire questionnaire(Problem problem) {
         int[] prompt = task.tokenizer().encode(problem.prompt());
         int end = task.tokenizer().eosTokenId().orElseThrow();
         List<String> answers = task.wellFormedAnswers(problem);

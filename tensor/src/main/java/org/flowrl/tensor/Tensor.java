@@ -187,7 +187,7 @@ public final class Tensor {
         return values;
     }
 
-    /// Element `index` in row-major order of a host tensor as a double; exact but for I64 beyond 2^53.
+    /// Element `index` in row-major order of a host tensor as a double; exact but for I64 and U64 beyond 2^53.
     public double get(long index) {
         java.util.Objects.checkIndex(index, elements());
         MemorySegment data = segment();
@@ -197,10 +197,18 @@ public final class Tensor {
             case F32 -> data.get(FLOAT, at);
             case BF16 -> DType.fromBfloat16(data.get(SHORT, at));
             case F16 -> Float.float16ToFloat(data.get(SHORT, at));
-            case I64, U64 -> data.get(LONG, at);
-            case I32, U32 -> data.get(INT, at);
-            case I16, U16 -> data.get(SHORT, at);
-            case I8, U8, BOOL -> data.get(ValueLayout.JAVA_BYTE, at);
+            case I64 -> data.get(LONG, at);
+            // Halved with the lowest bit kept, so that the conversion rounds as that of the whole number would.
+            case U64 -> {
+                long bits = data.get(LONG, at);
+                yield bits >= 0 ? bits : 2.0 * (bits >>> 1 | bits & 1);
+            }
+            case I32 -> data.get(INT, at);
+            case U32 -> Integer.toUnsignedLong(data.get(INT, at));
+            case I16 -> data.get(SHORT, at);
+            case U16 -> Short.toUnsignedInt(data.get(SHORT, at));
+            case I8 -> data.get(ValueLayout.JAVA_BYTE, at);
+            case U8, BOOL -> Byte.toUnsignedInt(data.get(ValueLayout.JAVA_BYTE, at));
             case F8_E4M3, F8_E5M2 -> throw new IllegalStateException("get: " + dtype + " is stored, not computed with");
         };
     }

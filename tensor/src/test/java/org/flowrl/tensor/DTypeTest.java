@@ -41,7 +41,8 @@ class DTypeTest {
             {Float.MAX_VALUE, Float.POSITIVE_INFINITY}, {Float.NEGATIVE_INFINITY, Float.NEGATIVE_INFINITY},
             {Float.MIN_VALUE, 0}, {-0f, -0f}};
         for (float[] row : table) {
-            assertThat(DType.fromBfloat16(DType.toBfloat16(row[0]))).as("BF16 of %s", row[0]).isEqualTo(Float.valueOf(row[1]));
+            assertThat(DType.fromBfloat16(DType.toBfloat16(row[0]))).as("BF16 of %s", row[0])
+                    .isEqualTo(Float.valueOf(row[1]));
         }
     }
 

@@ -95,7 +95,8 @@ class ScopeTest {
     void onlyTheOwnerReleases() {
         try (Scope run = Scope.root("run", memory); Scope step = run.child("step")) {
             Tensor tensor = run.zeros(DType.F32, 1);
-            assertThatIllegalArgumentException().isThrownBy(() -> step.release(tensor)).withMessageContaining("run/step");
+            assertThatIllegalArgumentException().isThrownBy(() -> step.release(tensor))
+                    .withMessageContaining("run/step");
         }
     }
 

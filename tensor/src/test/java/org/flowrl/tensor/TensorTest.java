@@ -97,6 +97,17 @@ class TensorTest {
     }
 
     @Test
+    void unsignedTypesReadAsUnsigned() {
+        try (Arena arena = Arena.ofConfined()) {
+            var bytes = arena.allocate(8, 8).fill((byte) 0xff);
+            assertThat(scope.wrap(bytes, DType.U8, Shape.of(1)).get(0)).isEqualTo(255);
+            assertThat(scope.wrap(bytes, DType.U16, Shape.of(1)).get(0)).isEqualTo(65535);
+            assertThat(scope.wrap(bytes, DType.U32, Shape.of(1)).get(0)).isEqualTo(4294967295.0);
+            assertThat(scope.wrap(bytes, DType.U64, Shape.of(1)).get(0)).isEqualTo(0x1p64);
+        }
+    }
+
+    @Test
     void elementsOutOfRangeAreRefused() {
         Tensor tensor = scope.zeros(DType.F32, 2).slice(0, 1);
         assertThatThrownBy(() -> tensor.get(1)).isInstanceOf(IndexOutOfBoundsException.class);

@@ -27,8 +27,8 @@ import org.junit.jupiter.api.TestFactory;
 
 /// What every backend owes its callers, in F32. A backend's test is a subclass that says how to open it.
 ///
-/// Where the backend guarantees row invariance, its kernels have the bits of the reference backend; otherwise they agree
-/// within {@link #tolerance}.
+/// Where the backend guarantees row invariance, its kernels have the bits of the reference backend; otherwise they
+/// agree within {@link #tolerance}.
 public abstract class BackendContract {
     private static final long[] SEEDS = {1, 2};
     private static final long[] ONE_SEED = {1};
@@ -42,8 +42,8 @@ public abstract class BackendContract {
     protected abstract Backend open(int threads);
 
     /// How far a backend without row invariance may be from the reference, relative to the largest number of an output:
-    /// sums of up to 600 products in another order differ by about √600 · 2^-24 = 1.5e-6 of the sum's size, gradients of
-    /// attention and the head chain three such sums, and cancellation costs another factor of ten.
+    /// sums of up to 600 products in another order differ by about √600 · 2^-24 = 1.5e-6 of the sum's size, gradients
+    /// of attention and the head chain three such sums, and cancellation costs another factor of ten.
     protected double tolerance() {
         return 5e-5;
     }

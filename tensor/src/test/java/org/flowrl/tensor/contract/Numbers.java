@@ -33,8 +33,8 @@ public final class Numbers {
         }
     }
 
-    /// Every number differs by at most `tolerance` times the largest size among the expected ones and 1, the size of the
-    /// inputs (outputs may cancel to nothing); integers, NaN and infinities are equal.
+    /// Every number differs by at most `tolerance` times the largest size among the expected ones and 1, the size of
+    /// the inputs (outputs may cancel to nothing); integers, NaN and infinities are equal.
     public static void assertClose(String what, List<Tensor> expected, List<Tensor> actual, double tolerance) {
         for (int t = 0; t < expected.size(); t++) {
             assertClose(what + ", output " + t, read(expected.get(t)), read(actual.get(t)),

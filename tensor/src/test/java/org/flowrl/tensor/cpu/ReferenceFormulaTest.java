@@ -55,8 +55,8 @@ class ReferenceFormulaTest {
         backend.close();
     }
 
-    /// A sum of `terms` products of size about 1 is wrong by about √terms roundings of 2^-24 in F32 (a random walk); ten
-    /// times that is allowed. F64 has 29 more digits, of which 1e-12 asks for few.
+    /// A sum of `terms` products of size about 1 is wrong by about √terms roundings of 2^-24 in F32 (a random walk);
+    /// ten times that is allowed. F64 has 29 more digits, of which 1e-12 asks for few.
     private void assertClose(Tensor actual, double[] expected, int terms) {
         double allowed = type == DType.F32 ? 10 * Math.sqrt(terms) * 0x1p-24 : 1e-12;
         double[] values = actual.toDoubles();

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.TestFactory;
 
 /// The reference kernels in F32 against themselves in F64, over the whole table of the contract.
 class ReferencePrecisionTest {
-    /// Relative to an output's largest number: √600 roundings of 2^-24 for the longest sums, 1.5e-6, times ten for chains
-    /// of such sums and for the polynomial of the exponential.
+    /// Relative to an output's largest number: √600 roundings of 2^-24 for the longest sums, 1.5e-6, times ten for
+    /// chains of such sums and for the polynomial of the exponential.
     private static final double TOLERANCE = 1.5e-5;
 
     private final Backend backend = new ReferenceBackend();
