@@ -1,7 +1,9 @@
 package org.flowrl.autograd;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Scope;
@@ -167,6 +169,20 @@ public final class Tape implements AutoCloseable {
         }
         Tensor gradient = adjoints.of(variable);
         return gradient != null ? gradient : scope.zeros(variable.value().dtype(), variable.shape());
+    }
+
+    /// Where a value that is not a number first came up among the recorded ops: the class of the op, its number on the
+    /// tape and its value's shape. Empty where every value is a number. For messages.
+    public Optional<String> firstNaN() {
+        for (int i = 0; i < nodes.size(); i++) {
+            Var output = nodes.get(i).output();
+            if (Arrays.stream(output.value().toDoubles()).anyMatch(Double::isNaN)) {
+                // A pullback is a lambda of the class that the op's method is in.
+                String op = nodes.get(i).pullback().getClass().getName().replaceFirst("\\$\\$Lambda.*", "");
+                return Optional.of("op " + i + " of the tape, from " + op + ", value " + output.value());
+            }
+        }
+        return Optional.empty();
     }
 
     /// The number of recorded ops and the scope.

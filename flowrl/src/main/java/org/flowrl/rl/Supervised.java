@@ -51,12 +51,13 @@ public final class Supervised {
             try (Tape tape = Tape.recording(policy.backend(), run)) {
                 PolicyOutput output = policy.evaluate(tape, part, 1, PromptStates.NONE);
                 Var partLoss = Pointwise.scale(Reductions.sum(output.logProbs()), -1.0 / tokens);
-                loss += partLoss.value().item();
+                double value = partLoss.value().item();
+                if (Double.isNaN(value)) {
+                    throw new DivergedException("supervised step " + (optimizer.steps() + 1), tape);
+                }
+                loss += value;
                 tape.backward(partLoss, gradients);
             }
-        }
-        if (Double.isNaN(loss)) {
-            throw new DivergedException("supervised step " + optimizer.steps() + ": the loss is not a number");
         }
         return new StepResult(loss, optimizer.step(gradients, learningRate).gradientNorm(), tokens);
     }

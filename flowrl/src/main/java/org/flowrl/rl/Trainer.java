@@ -165,10 +165,8 @@ public final class Trainer {
             // Rollout order within a part keeps prompts together and makes the batches' boundaries easy to follow.
             int[] members = Arrays.copyOfRange(order, part * size, (part + 1) * size);
             Arrays.sort(members);
-            double loss = accumulate(members, rows, scores, key.fold("update").fold(step).fold(part), metrics);
-            if (Double.isNaN(loss)) {
-                throw new DivergedException("step " + step + ", mini-batch " + part + ": the loss is not a number");
-            }
+            double loss = accumulate("step " + (step + 1) + ", mini-batch " + (part + 1), members, rows, scores,
+                    key.fold("update").fold(step).fold(part), metrics);
             AdamW.Result result = optimizer.step(gradients, config.update().optimizer().rate(step));
             metrics.mean("loss", loss, 1);
             metrics.mean("policy/grad_norm", result.gradientNorm(), 1);
@@ -178,7 +176,7 @@ public final class Trainer {
     }
 
     /// Adds the gradients of a mini-batch's loss and returns the loss.
-    private double accumulate(int[] members, List<Policy.Row> rows, Scores scores, RandomKey updateKey,
+    private double accumulate(String place, int[] members, List<Policy.Row> rows, Scores scores, RandomKey updateKey,
             MetricSums metrics) {
         long tokens = Arrays.stream(members).mapToLong(i -> rows.get(i).response().length).sum();
         List<Policy.Row> chosen = Arrays.stream(members).mapToObj(rows::get).toList();
@@ -193,10 +191,11 @@ public final class Trainer {
                 Var partLoss = objective.loss(output, batch, metrics);
                 double value = partLoss.value().item();
                 metrics.mean("policy/entropy", sum(output.entropies()), output.entropies().value().elements());
-                loss += value;
-                if (!Double.isNaN(value)) {
-                    tape.backward(partLoss, gradients);
+                if (Double.isNaN(value)) {
+                    throw new DivergedException(place, tape);
                 }
+                loss += value;
+                tape.backward(partLoss, gradients);
             }
         }
         return loss;

@@ -6,12 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Backends;
+import org.flowrl.tensor.Memory;
+import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.io.Safetensors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,6 +61,33 @@ class TrainingRunTest {
         assertThat(numbers(two)).isEqualTo(numbers(one));
     }
 
+    /// After one update the first moment is the clipped gradient times 1 − beta1. 1e-6 is the contract's bound on what
+    /// the cuts may change: F32 rounding of sums in another order.
+    @Test
+    void whereAMiniBatchIsCutChangesItsGradientByRoundingAlone() {
+        Map<String, String> settings = Map.of("steps", "1", "rollout.samples", "16", "update.miniBatches", "1");
+        double[] whole = firstMoment(settings, 64);
+        double[] parts = firstMoment(settings, 1);
+        double difference = 0;
+        double norm = 0;
+        for (int i = 0; i < whole.length; i++) {
+            difference += (whole[i] - parts[i]) * (whole[i] - parts[i]);
+            norm += whole[i] * whole[i];
+        }
+        assertThat(Math.sqrt(difference / norm)).isPositive().isLessThanOrEqualTo(1e-6);
+    }
+
+    private double[] firstMoment(Map<String, String> settings, int mebibytes) {
+        Path run = folder.resolve("run-" + mebibytes);
+        Map<String, String> all = new HashMap<>(settings);
+        all.put("update.microBatchMebibytes", Integer.toString(mebibytes));
+        run(SmallRuns.config("flowrl", all), run);
+        try (Memory memory = Memory.ofHost(); Scope scope = Scope.root("test", memory)) {
+            return Safetensors.open(run.resolve("checkpoints/step-1/trainer_state.safetensors"), scope)
+                    .tensor("first_moment.0").toDoubles();
+        }
+    }
+
     @Test
     void aFolderWithAnotherRunIsLeftAlone() throws IOException {
         Files.writeString(folder.resolve("precious"), "data");
@@ -73,6 +104,14 @@ class TrainingRunTest {
         Files.writeString(config, Files.readString(config).replace("temperature: 1.0", "temperature: 0.9"));
         assertThatThrownBy(() -> resume(run, 2)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("another configuration");
+    }
+
+    @Test
+    void aLossThatIsNotANumberStopsTheRunAndNamesStepAndOp() {
+        assertThatThrownBy(() -> run(SmallRuns.config("flowrl", Map.of("update.optimizer.learningRate", "1e38",
+                "steps", "5", "update.optimizer.adam.maxGradientNorm", "1e30")), folder.resolve("run")))
+                .isInstanceOf(DivergedException.class)
+                .hasMessageMatching("step \\d+, mini-batch \\d+: the loss is not a number.*org.flowrl.autograd.ops.*");
     }
 
     @Test

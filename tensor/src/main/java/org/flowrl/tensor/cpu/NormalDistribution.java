@@ -4,19 +4,26 @@ package org.flowrl.tensor.cpu;
 /// the same on every machine. Shared by all CPU backends: the exact GELU is not worth a vector form.
 ///
 /// ```
-/// φ(x) = e^(−x²/2) / √(2π)        Φ(x) = ∫_{−∞}^{x} φ
+/// φ(x) = e^(−x²/2) / √(2π)        Φ(x) = ∫_{−∞}^{x} φ        1 − Φ(x) = φ(x) · M(x)   for x ≥ 0
 /// ```
+/// Mills' ratio M solves M' = x · M − 1, which gives its Taylor coefficients c at any point from its value there:
+/// ```
+/// c₀ = M(x)     c₁ = x · c₀ − 1     c_{n+1} = (x · c_n + c_{n−1}) / (n + 1)
+/// ```
+/// Up to {@link #TABLE_END} M is the series around the nearest point of a table, beyond it a continued fraction.
 final class NormalDistribution {
     private static final double DENSITY_AT_ZERO = 0.3989422804014326779;
-    /// Up to here in |x| the series is used, where 0.5 − series cancels little; beyond it the continued fraction.
-    private static final double SERIES_LIMIT = 1;
-    /// Terms of the series: the next one is below 1e-17 of the sum at {@link #SERIES_LIMIT}.
-    private static final int SERIES_TERMS = 20;
-    /// Levels of the continued fraction: this many, and this many over x² more, reach 1e-16.
-    private static final int FRACTION_LEVELS = 16;
-    private static final double FRACTION_LEVELS_OVER_SQUARE = 420;
+    /// Table points in a unit of x.
+    private static final int POINTS_PER_UNIT = 8;
+    private static final int TABLE_END = 8;
+    /// Terms of a series: at half a step from its point the next one is below 1e-18; at a whole step, below 1e-17.
+    private static final int TERMS = 16;
+    /// Levels of the continued fraction that reach 1e-17 from {@link #TABLE_END} on.
+    private static final int FRACTION_LEVELS = 24;
     /// Beyond this in |x| both the density and the tail are below the smallest subnormal number.
     private static final double SUPPORT = 38.7;
+
+    private static final double[][] MILLS = table();
 
     private NormalDistribution() {
     }
@@ -34,34 +41,58 @@ final class NormalDistribution {
 
     /// Φ(x), with a relative error of about 1e-15 in the lower tail too.
     static double cumulative(double x) {
-        double size = Math.abs(x);
-        if (size <= SERIES_LIMIT) {
-            return 0.5 + fromCentre(x);
-        }
-        double tail = tail(size);
+        double tail = tail(Math.abs(x));
         return x > 0 ? 1 - tail : tail;
     }
 
-    /// Φ(x) − 1/2 = φ(x) · (x + x³/3 + x⁵/(3·5) + …), all terms of one sign.
-    private static double fromCentre(double x) {
-        double term = x;
-        double sum = x;
-        for (int n = 1; n <= SERIES_TERMS; n++) {
-            term *= x * x / (2 * n + 1);
-            sum += term;
-        }
-        return density(x) * sum;
-    }
-
-    /// 1 − Φ(x) = φ(x) / (x + 1/(x + 2/(x + 3/(x + …)))) for x > 0 (Laplace).
+    /// 1 − Φ(x) for x ≥ 0.
     private static double tail(double x) {
         if (x > SUPPORT) {
             return 0;
         }
-        double fraction = x;
-        for (int n = FRACTION_LEVELS + (int) (FRACTION_LEVELS_OVER_SQUARE / (x * x)); n >= 1; n--) {
-            fraction = x + n / fraction;
+        if (x >= TABLE_END) {
+            return density(x) * fraction(x);
         }
-        return density(x) / fraction;
+        double nearest = Math.rint(x * POINTS_PER_UNIT);
+        return density(x) * series(MILLS[(int) nearest], x - nearest / POINTS_PER_UNIT);
+    }
+
+    /// M(x) = 1 / (x + 1/(x + 2/(x + 3/(x + …)))) (Laplace).
+    private static double fraction(double x) {
+        double denominator = x;
+        for (int n = FRACTION_LEVELS; n >= 1; n--) {
+            denominator = x + n / denominator;
+        }
+        return 1 / denominator;
+    }
+
+    private static double series(double[] coefficients, double h) {
+        double sum = coefficients[TERMS - 1];
+        for (int n = TERMS - 2; n >= 0; n--) {
+            sum = Math.fma(sum, h, coefficients[n]);
+        }
+        return sum;
+    }
+
+    /// Coefficients at 0, 1/8, … 8. Each point's value comes from the series of the point above it: downwards, errors
+    /// shrink as e^(x²/2) does.
+    private static double[][] table() {
+        int last = TABLE_END * POINTS_PER_UNIT;
+        double[][] table = new double[last + 1][];
+        table[last] = coefficients(TABLE_END, fraction(TABLE_END));
+        for (int i = last - 1; i >= 0; i--) {
+            table[i] = coefficients((double) i / POINTS_PER_UNIT, series(table[i + 1], -1.0 / POINTS_PER_UNIT));
+        }
+        return table;
+    }
+
+    private static double[] coefficients(double x, double value) {
+        double[] c = new double[TERMS];
+        c[0] = value;
+        c[1] = x * value - 1;
+        for (int n = 1; n < TERMS - 1; n++) {
+            c[n + 1] = (x * c[n] + c[n - 1]) / (n + 1);
+        }
+        return c;
     }
 }
