@@ -19,17 +19,17 @@ final class ReportTable {
     /// @param after the trained policy
     void print(Evaluator.Report before, Evaluator.Report after) {
         boolean hasLogZ = after.metrics().containsKey("exact/log_z_error_max");
-        out.printf(Locale.ROOT, "%-10s %9s %9s %9s %9s %10s%s%n", "prompt", "accuracy", "optimum", "answers",
+        out.printf(Locale.ROOT, "%-14s %9s %9s %9s %9s %10s%s%n", "prompt", "accuracy", "optimum", "answers",
                 "alive", "KL to opt", hasLogZ ? "     log Z  closed form" : "");
         for (Evaluator.ProblemReport problem : after.problems()) {
             ExactMetrics exact = problem.exact();
-            out.printf(Locale.ROOT, "%-10s %9.3f %9.3f %9.0f %9.1f %10.3f%s%n", problem.problem().id(),
+            out.printf(Locale.ROOT, "%-14s %9.3f %9.3f %9.0f %9.1f %10.3f%s%n", problem.problem().id(),
                     exact.accuracy(), exact.optimumAccuracy(), exact.modes(), exact.effectiveModes(),
                     exact.klToOptimum(), problem.logZ().isEmpty() ? "" : String.format(Locale.ROOT, "%10.3f %12.3f",
                             problem.logZ().getAsDouble(), exact.optimumLogZ()));
         }
         ExactMetrics mean = after.mean();
-        out.printf(Locale.ROOT, "%-10s %9.3f %9.3f %9.1f %9.1f %10.3f%s%n%n", "mean", mean.accuracy(),
+        out.printf(Locale.ROOT, "%-14s %9.3f %9.3f %9.1f %9.1f %10.3f%s%n%n", "mean", mean.accuracy(),
                 mean.optimumAccuracy(), mean.modes(), mean.effectiveModes(), mean.klToOptimum(),
                 hasLogZ ? String.format(Locale.ROOT, "   worst error %.3f",
                         after.metrics().get("exact/log_z_error_max")) : "");

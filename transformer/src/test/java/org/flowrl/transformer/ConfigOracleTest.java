@@ -16,6 +16,7 @@ import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Scope;
+import org.flowrl.transformer.text.SharedData;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// device (data/configs/expected-shapes.json).
 class ConfigOracleTest {
     private static JsonNode expected() {
-        return JsonFile.read(Shared.folder("configs").resolve("expected-shapes.json")).root();
+        return JsonFile.read(SharedData.folder("configs").resolve("expected-shapes.json")).root();
     }
 
     static Stream<String> models() {
@@ -63,7 +64,7 @@ class ConfigOracleTest {
 
     @Test
     void everyPublishedDenseConfigurationIsAmongTheExpected() throws IOException {
-        try (Stream<Path> files = Files.list(Shared.folder("configs"))) {
+        try (Stream<Path> files = Files.list(SharedData.folder("configs"))) {
             assertThat(files.map(file -> file.getFileName().toString()).filter(file -> file.endsWith(".config.json"))
                     .map(file -> file.replace(".config.json", "")).filter(file -> !file.contains("A3B")))
                     .containsExactlyInAnyOrderElementsOf(models().toList());
@@ -78,7 +79,7 @@ class ConfigOracleTest {
     }
 
     private static QwenConfig read(String name) {
-        return QwenConfig.read(Shared.folder("configs").resolve(name + ".config.json"));
+        return QwenConfig.read(SharedData.folder("configs").resolve(name + ".config.json"));
     }
 
     /// Names and shapes of one layer, named as layer 0, and of all that is outside layers.

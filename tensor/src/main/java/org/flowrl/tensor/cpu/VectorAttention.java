@@ -4,6 +4,7 @@ import static org.flowrl.tensor.cpu.VectorLanes.ALL;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
 import static org.flowrl.tensor.cpu.VectorLanes.INT;
 import static org.flowrl.tensor.cpu.VectorLanes.LANE_BYTES;
+import static org.flowrl.tensor.cpu.VectorLanes.LENGTH;
 
 import java.lang.foreign.MemorySegment;
 import org.flowrl.tensor.AttentionKernels;
@@ -100,17 +101,18 @@ final class VectorAttention implements AttentionKernels {
         }
     }
 
-    /// Transposes `tokens` rows of E numbers, `pitch` bytes apart, into pages [E, LANES]; zeros fill the last page.
+    /// Transposes `tokens` rows of E numbers, `pitch` bytes apart, into pages [E, LANES]. What lies in lanes beyond the
+    /// last token is finite where the last row is, and is not used.
     static void transpose(long rows, long pitch, int tokens, int size, long pages) {
-        int padded = VectorLanes.padded(tokens);
-        for (int j = 0; j < padded; j++) {
+        int whole = size - size % LENGTH;
+        for (int j = 0; j < tokens; j += LENGTH) {
             long lane = pages + j / Backend.LANES * size * LANE_BYTES + j % Backend.LANES * 4L;
-            if (j < tokens) {
-                transposeKey(rows + j * pitch, size, lane);
-            } else {
-                for (int e = 0; e < size; e++) {
-                    ALL.set(FLOAT, lane + e * LANE_BYTES, 0f);
-                }
+            int last = Math.min(LENGTH, tokens - j) - 1;
+            for (int e = 0; e < whole; e += LENGTH) {
+                VectorTranspose.block(rows + j * pitch + e * 4L, pitch, last, lane + e * LANE_BYTES, LANE_BYTES);
+            }
+            for (int r = 0; whole < size && r <= last; r++) {
+                transposeKey(rows + (j + r) * pitch + whole * 4L, size - whole, lane + r * 4L + whole * LANE_BYTES);
             }
         }
     }
@@ -132,7 +134,9 @@ final class VectorAttention implements AttentionKernels {
         float m = VectorExponential.scale(s, scale, count, padded);
         VectorExponential.ofDifferences(s, m, padded, s);
         ALL.set(FLOAT, maximum, m);
-        return 1 / VectorSums.ofElements(s, padded, lanes);
+        // Sixteen weights are their own lanes: 0 + w = w, as no weight is −0.
+        float sum = padded == Backend.LANES ? VectorLanes.fold(s, lanes) : VectorSums.ofElements(s, padded, lanes);
+        return 1 / sum;
     }
 
     @Override

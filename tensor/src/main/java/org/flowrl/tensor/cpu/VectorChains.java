@@ -14,6 +14,8 @@ import org.flowrl.tensor.Backend;
 /// weights `across` bytes apart. Every row of weights has its own number of keys, and none reads a key beyond it, for
 /// zero times NaN is NaN.
 final class VectorChains {
+    /// Chains that {@link #extendFour} continues at once.
+    static final int FOUR_CHAINS = 4;
     private static final int EIGHT = 8 * LENGTH;
     private static final int TWO = 2 * LENGTH;
 
@@ -98,6 +100,64 @@ final class VectorChains {
         s0.intoMemorySegment(ALL, sums, ORDER);
     }
 
+    /// Continues four rows of chains over the same rows of v: sums[r, e] = fma(w[r, k], v[k, e], sums[r, e]).
+    ///
+    /// @param wDown bytes from one row's weights to the next row's
+    /// @param wAcross bytes from one weight of a row to its next
+    /// @param pitch bytes from one row of sums to the next
+    static void extendFour(long w, long wDown, long wAcross, long v, long step, int chain, long sums, long pitch,
+            int size) {
+        int e = 0;
+        for (; e <= size - TWO; e += TWO) {
+            extendFourByTwo(w, wDown, wAcross, v + e * 4L, step, chain, sums + e * 4L, pitch);
+        }
+        for (int r = 0; e < size && r < FOUR_CHAINS; r++) {
+            extend(w + r * wDown, wAcross, v + e * 4L, step, chain, sums + r * pitch + e * 4L, size - e);
+        }
+    }
+
+    private static void extendFourByTwo(long w, long wDown, long wAcross, long v, long step, int chain, long sums,
+            long pitch) {
+        FloatVector s00 = FloatVector.fromMemorySegment(FLOATS, ALL, sums, ORDER);
+        FloatVector s01 = FloatVector.fromMemorySegment(FLOATS, ALL, sums + BYTES, ORDER);
+        FloatVector s10 = FloatVector.fromMemorySegment(FLOATS, ALL, sums + pitch, ORDER);
+        FloatVector s11 = FloatVector.fromMemorySegment(FLOATS, ALL, sums + pitch + BYTES, ORDER);
+        FloatVector s20 = FloatVector.fromMemorySegment(FLOATS, ALL, sums + 2 * pitch, ORDER);
+        FloatVector s21 = FloatVector.fromMemorySegment(FLOATS, ALL, sums + 2 * pitch + BYTES, ORDER);
+        FloatVector s30 = FloatVector.fromMemorySegment(FLOATS, ALL, sums + 3 * pitch, ORDER);
+        FloatVector s31 = FloatVector.fromMemorySegment(FLOATS, ALL, sums + 3 * pitch + BYTES, ORDER);
+        long w1 = w + wDown;
+        long w2 = w + 2 * wDown;
+        long w3 = w + 3 * wDown;
+        long at = 0;
+        for (int k = 0; k < chain; k++) {
+            FloatVector v0 = FloatVector.fromMemorySegment(FLOATS, ALL, v, ORDER);
+            FloatVector v1 = FloatVector.fromMemorySegment(FLOATS, ALL, v + BYTES, ORDER);
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, w + at));
+            s00 = x.fma(v0, s00);
+            s01 = x.fma(v1, s01);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, w1 + at));
+            s10 = x.fma(v0, s10);
+            s11 = x.fma(v1, s11);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, w2 + at));
+            s20 = x.fma(v0, s20);
+            s21 = x.fma(v1, s21);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, w3 + at));
+            s30 = x.fma(v0, s30);
+            s31 = x.fma(v1, s31);
+            at += wAcross;
+            v += step;
+        }
+        s00.intoMemorySegment(ALL, sums, ORDER);
+        s01.intoMemorySegment(ALL, sums + BYTES, ORDER);
+        s10.intoMemorySegment(ALL, sums + pitch, ORDER);
+        s11.intoMemorySegment(ALL, sums + pitch + BYTES, ORDER);
+        s20.intoMemorySegment(ALL, sums + 2 * pitch, ORDER);
+        s21.intoMemorySegment(ALL, sums + 2 * pitch + BYTES, ORDER);
+        s30.intoMemorySegment(ALL, sums + 3 * pitch, ORDER);
+        s31.intoMemorySegment(ALL, sums + 3 * pitch + BYTES, ORDER);
+    }
+
     /// Weighted sums of causal rows: row r of `rows` takes the keys 0 … firstKeys + r − 1, as a chain of blocks.
     ///
     /// @param w the first row's weights, rows `pitch` bytes apart, weights contiguous
@@ -132,15 +192,8 @@ final class VectorChains {
             VectorProduct.sixteen(rows, w, pitch, 4, v + e * 4L, step, chain, sums + e * 4L, sumsPitch);
         }
         for (int r = 0; whole < size && r < rows; r++) {
-            clear(sums + r * sumsPitch + whole * 4L, size - whole);
+            VectorPointwise.fill(0, sums + r * sumsPitch + whole * 4L, size - whole);
             extend(w + r * pitch, 4, v + whole * 4L, step, chain, sums + r * sumsPitch + whole * 4L, size - whole);
-        }
-    }
-
-    /// Overwrites `count` floats with +0.
-    static void clear(long x, int count) {
-        for (int i = 0; i < count; i++) {
-            ALL.set(FLOAT, x + i * 4L, 0f);
         }
     }
 

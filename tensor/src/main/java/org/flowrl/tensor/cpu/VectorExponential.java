@@ -77,20 +77,15 @@ final class VectorExponential {
         return most.reduceLanes(VectorOperators.MAX);
     }
 
-    /// Overwrites each of `padded` scores, a multiple of sixteen, with its probability e^(s · scale − m) · inverse.
-    static void probabilities(long s, float scale, float m, float inverse, int padded) {
+    /// Over `padded` numbers, a multiple of sixteen: overwrites scores with probabilities p = e^(s · scale − m) · inverse,
+    /// and their gradients with those towards the scaled products, (p · (slope − d)) · scale.
+    static void slopes(long s, long slope, float d, float scale, float m, float inverse, int padded) {
         for (int j = 0; j < padded; j += LENGTH) {
-            exp(FloatVector.fromMemorySegment(FLOATS, ALL, s + j * 4L, ORDER).mul(scale).sub(m)).mul(inverse)
-                    .intoMemorySegment(ALL, s + j * 4L, ORDER);
-        }
-    }
-
-    /// Overwrites slope = (p · (slope − d)) · scale over `padded` numbers, a multiple of sixteen.
-    static void slopes(long p, long slope, float d, float scale, int padded) {
-        for (int j = 0; j < padded; j += LENGTH) {
+            FloatVector scaled = FloatVector.fromMemorySegment(FLOATS, ALL, s + j * 4L, ORDER).mul(scale);
+            FloatVector p = exp(scaled.sub(m)).mul(inverse);
             FloatVector difference = FloatVector.fromMemorySegment(FLOATS, ALL, slope + j * 4L, ORDER).sub(d);
-            FloatVector.fromMemorySegment(FLOATS, ALL, p + j * 4L, ORDER).mul(difference).mul(scale)
-                    .intoMemorySegment(ALL, slope + j * 4L, ORDER);
+            p.intoMemorySegment(ALL, s + j * 4L, ORDER);
+            p.mul(difference).mul(scale).intoMemorySegment(ALL, slope + j * 4L, ORDER);
         }
     }
 }

@@ -24,8 +24,8 @@ record VectorHeadBackward(long dout, long q, long k, long v, long out, long stat
         VectorAttention.transpose(k + ofGroup, pitch, tokens, size, keys);
         VectorAttention.transpose(v + ofGroup, pitch, tokens, size, values);
         for (int j = 0; j < tokens; j++) {
-            VectorChains.clear(dk + ofGroup + j * pitch, size);
-            VectorChains.clear(dv + ofGroup + j * pitch, size);
+            VectorPointwise.fill(0, dk + ofGroup + j * pitch, size);
+            VectorPointwise.fill(0, dv + ofGroup + j * pitch, size);
         }
         int each = heads / groups;
         for (int h = group * each; h < (group + 1) * each; h++) {
@@ -56,19 +56,23 @@ record VectorHeadBackward(long dout, long q, long k, long v, long out, long stat
             long number = row + (long) r * heads;
             float d = VectorSums.ofProducts(dout + number * size * 4, out + number * size * 4, size, lanes);
             long p = probabilities + r * padded * 4L;
-            VectorExponential.probabilities(p, scale, ALL.get(FLOAT, statistics + number * 8),
+            VectorExponential.slopes(p, slopes + r * padded * 4L, d, scale, ALL.get(FLOAT, statistics + number * 8),
                     ALL.get(FLOAT, statistics + number * 8 + 4), padded);
-            VectorExponential.slopes(p, slopes + r * padded * 4L, d, scale, padded);
         }
     }
 
     /// Continues the chain of each key over rows i … i + rows − 1: dk[j] = fma(w[r, j], x[r], dk[j]).
     private void extendKeys(int i, int rows, long w, int width, long x, long dk) {
         long down = heads * size * 4L;
-        for (int j = 0; j < i + rows; j++) {
+        long pitch = groups * size * 4L;
+        int j = 0;
+        for (; j <= i + 1 - VectorChains.FOUR_CHAINS; j += VectorChains.FOUR_CHAINS) {
+            VectorChains.extendFour(w + j * 4L, 4, width * 4L, x, down, rows, dk + j * pitch, pitch, size);
+        }
+        for (; j < i + rows; j++) {
             int r = Math.max(0, j - i);
             VectorChains.extend(w + (r * (long) width + j) * 4, width * 4L, x + r * down, down, rows - r,
-                    dk + (long) j * groups * size * 4, size);
+                    dk + j * pitch, size);
         }
     }
 }

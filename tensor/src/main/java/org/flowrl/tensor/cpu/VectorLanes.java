@@ -60,20 +60,37 @@ final class VectorLanes {
         return (columns + Backend.LANES - 1) / Backend.LANES;
     }
 
-    /// The sum of the sixteen floats at `lanes`, in the contract's order; overwrites them.
-    static float fold(long lanes) {
+    /// The sum of the sixteen floats at `lanes`, in the contract's order.
+    ///
+    /// @param scratch sixteen floats, which may be `lanes` itself
+    static float fold(long lanes, long scratch) {
+        // Lane i takes lane i + 8, then i + 4, as far as whole vectors go; single floats do the rest.
+        long at = lanes;
         for (int width = Backend.LANES / 2; width >= LENGTH; width /= 2) {
-            for (long i = lanes; i < lanes + width * 4L; i += BYTES) {
-                FloatVector low = FloatVector.fromMemorySegment(FLOATS, ALL, i, ORDER);
-                low.add(FloatVector.fromMemorySegment(FLOATS, ALL, i + width * 4L, ORDER))
-                        .intoMemorySegment(ALL, i, ORDER);
+            for (long i = 0; i < width * 4L; i += BYTES) {
+                FloatVector.fromMemorySegment(FLOATS, ALL, at + i, ORDER)
+                        .add(FloatVector.fromMemorySegment(FLOATS, ALL, at + i + width * 4L, ORDER))
+                        .intoMemorySegment(ALL, scratch + i, ORDER);
             }
+            at = scratch;
         }
-        for (int width = Math.min(LENGTH, Backend.LANES) / 2; width > 2; width /= 2) {
-            for (long i = lanes; i < lanes + width * 4L; i += 4) {
-                ALL.set(FLOAT, i, ALL.get(FLOAT, i) + ALL.get(FLOAT, i + width * 4L));
+        if (LENGTH <= 4) {
+            return ofFour(at);
+        }
+        if (LENGTH == 16) {
+            for (long i = 0; i < LANE_BYTES / 2; i += 4) {
+                ALL.set(FLOAT, scratch + i, ALL.get(FLOAT, at + i) + ALL.get(FLOAT, at + i + LANE_BYTES / 2));
             }
+            at = scratch;
         }
+        float a = ALL.get(FLOAT, at) + ALL.get(FLOAT, at + 16);
+        float b = ALL.get(FLOAT, at + 4) + ALL.get(FLOAT, at + 20);
+        float c = ALL.get(FLOAT, at + 8) + ALL.get(FLOAT, at + 24);
+        float d = ALL.get(FLOAT, at + 12) + ALL.get(FLOAT, at + 28);
+        return a + c + (b + d);
+    }
+
+    private static float ofFour(long lanes) {
         float even = ALL.get(FLOAT, lanes) + ALL.get(FLOAT, lanes + 8);
         float odd = ALL.get(FLOAT, lanes + 4) + ALL.get(FLOAT, lanes + 12);
         return even + odd;

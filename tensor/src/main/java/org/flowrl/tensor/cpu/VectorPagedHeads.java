@@ -47,7 +47,7 @@ record VectorPagedHeads(long q, long keyPages, long valuePages, long out, int he
     private void values(int group, int count, long table, long weights, long to, long sums) {
         for (int from = 0; from < count; from += Backend.BLOCK) {
             long block = from == 0 ? to : sums;
-            VectorChains.clear(block, size);
+            VectorPointwise.fill(0, block, size);
             for (int j = from; j < Math.min(count, from + Backend.BLOCK); j += Backend.LANES) {
                 VectorChains.extend(weights + j * 4L, 4, valuePages + page(table, j, group) * size * LANE_BYTES,
                         size * 4L, Math.min(Backend.LANES, count - j), block, size);

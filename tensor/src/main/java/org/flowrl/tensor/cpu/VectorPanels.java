@@ -110,7 +110,13 @@ final class VectorPanels implements PackedMatrix {
     }
 
     private static void pack(long weights, long inputs, int columns, long to) {
-        for (long k = 0; k < inputs; k++, to += COLUMNS * 4L) {
+        long whole = columns == COLUMNS ? inputs - inputs % LENGTH : 0;
+        for (long k = 0; k < whole; k += LENGTH, to += LENGTH * COLUMNS * 4L) {
+            for (int j = 0; j < COLUMNS; j += LENGTH) {
+                VectorTranspose.block(weights + (j * inputs + k) * 4, inputs * 4, LENGTH - 1, to + j * 4L, COLUMNS * 4L);
+            }
+        }
+        for (long k = whole; k < inputs; k++, to += COLUMNS * 4L) {
             for (int j = 0; j < COLUMNS; j++) {
                 ALL.set(FLOAT, to + j * 4L, j < columns ? ALL.get(FLOAT, weights + (j * inputs + k) * 4) : 0f);
             }
@@ -161,6 +167,20 @@ final class VectorPanels implements PackedMatrix {
         for (int k = 0; k < rows; k++, from += pitch) {
             for (int j = 0; j < COLUMNS; j += LENGTH, to += BYTES) {
                 FloatVector.fromMemorySegment(FLOATS, ALL, from + j * 4L, ORDER).intoMemorySegment(ALL, to, ORDER);
+            }
+        }
+    }
+
+    /// Copies `rows` rows of `count` floats, from rows `pitch` bytes apart to rows `toPitch` bytes apart.
+    static void copyRows(long from, long pitch, int rows, int count, long to, long toPitch) {
+        for (int r = 0; r < rows; r++, from += pitch, to += toPitch) {
+            int j = 0;
+            for (; j <= count - LENGTH; j += LENGTH) {
+                FloatVector.fromMemorySegment(FLOATS, ALL, from + j * 4L, ORDER)
+                        .intoMemorySegment(ALL, to + j * 4L, ORDER);
+            }
+            for (; j < count; j++) {
+                ALL.set(FLOAT, to + j * 4L, ALL.get(FLOAT, from + j * 4L));
             }
         }
     }

@@ -24,6 +24,10 @@ final class VectorProduct {
     /// Up to this many rows the input gradient reads the row-major weight in place.
     private static final int FEW_ROWS = 12;
     private static final long ROW_BYTES = COLUMNS * (long) Float.BYTES;
+    /// Lines this far apart share a set of a first-level cache of 32 KB in eight ways (48 KB in twelve).
+    private static final long PAGE_BYTES = 4096;
+    /// Bytes of one block of a copied row, an odd number of cache lines.
+    private static final long COPY_PITCH = Backend.BLOCK * (long) Float.BYTES + 64;
 
     private VectorProduct() {
     }
@@ -58,16 +62,45 @@ final class VectorProduct {
         int from = 0;
         do {
             int chain = Math.min(Backend.BLOCK, inputs - from);
-            long b = w.address(panel, from);
-            if (w.isNarrow()) {
-                VectorPanels.widen(b, chain, scratch.panel);
-                b = scratch.panel;
-            }
             boolean last = from + chain == inputs;
-            tiles(x + from * 4L, inputs * 4L, 4, rows, b, ROW_BYTES, chain, y, pitch, columns, from > 0,
-                    last ? bias : 0, scratch);
+            tiles(x + from * 4L, inputs * 4L, 4, rows, block(w, panel, from, chain, scratch), ROW_BYTES, chain, y,
+                    pitch, columns, from > 0, last ? bias : 0, scratch);
             from += chain;
         } while (from < inputs);
+    }
+
+    /// One block of a panel in F32: as it is packed, or widened into scratch.
+    private static long block(VectorPanels w, long panel, int from, int chain, VectorScratch scratch) {
+        long packed = w.address(panel, from);
+        if (!w.isNarrow()) {
+            return packed;
+        }
+        VectorPanels.widen(packed, chain, scratch.panel);
+        return scratch.panel;
+    }
+
+    /// True where rows that far apart fall on the same lines of the first-level cache, so that a tile's rows evict each
+    /// other and the panel: widths of 1024, 2048, …
+    private static boolean collides(long rowBytes) {
+        return rowBytes > 0 && rowBytes % PAGE_BYTES == 0;
+    }
+
+    /// As {@link #forward}, block by block over a copy of x whose rows do not collide.
+    private static void forwardOfCopy(VectorPanels w, long x, int rows, long firstPanel, long endPanel, long bias,
+            long y, long pitch, VectorScratch scratch) {
+        int inputs = (int) w.columns();
+        long copy = scratch.copies(rows * COPY_PITCH);
+        for (int from = 0; from < inputs; from += Backend.BLOCK) {
+            int chain = Math.min(Backend.BLOCK, inputs - from);
+            VectorPanels.copyRows(x + from * 4L, inputs * 4L, rows, chain, copy, COPY_PITCH);
+            boolean last = from + chain == inputs;
+            for (long p = firstPanel; p < endPanel; p++) {
+                int columns = (int) Math.min(COLUMNS, w.rows() - p * COLUMNS);
+                tiles(copy, COPY_PITCH, 4, rows, block(w, p, from, chain, scratch), ROW_BYTES, chain,
+                        y + (p - firstPanel) * ROW_BYTES, pitch, columns, from > 0,
+                        last && bias != 0 ? bias + p * ROW_BYTES : 0, scratch);
+            }
+        }
     }
 
     private static void streamedRow(VectorPanels w, long x, long panel, int columns, long bias, long y,
@@ -97,24 +130,30 @@ final class VectorProduct {
     /// @param dx the first row, rows of K floats
     static void inputGradient(long weight, int inputs, boolean narrowed, int chainLength, long dy, long across,
             int rows, long firstPanel, long endPanel, long dx, boolean add, VectorScratch scratch) {
-        for (long p = firstPanel; p < endPanel; p++) {
-            int columns = (int) Math.min(COLUMNS, inputs - p * COLUMNS);
-            int from = 0;
-            do {
-                int chain = Math.min(Backend.BLOCK, chainLength - from);
+        boolean copies = rows > VectorTile.ROWS && collides(across);
+        long copy = copies ? scratch.copies(rows * COPY_PITCH) : 0;
+        int from = 0;
+        do {
+            int chain = Math.min(Backend.BLOCK, chainLength - from);
+            long a = dy + from * 4L;
+            if (copies) {
+                VectorPanels.copyRows(a, across, rows, chain, copy, COPY_PITCH);
+            }
+            for (long p = firstPanel; p < endPanel; p++) {
+                int columns = (int) Math.min(COLUMNS, inputs - p * COLUMNS);
                 long b = weight + ((long) from * inputs + p * COLUMNS) * 4;
-                long step = inputs * 4L;
+                boolean inPlace = !narrowed && columns == COLUMNS && rows <= FEW_ROWS;
                 if (narrowed) {
-                    VectorPanels.copyNarrowed(b, step, chain, columns, scratch.panel);
-                } else if (columns < COLUMNS || rows > FEW_ROWS) {
-                    VectorPanels.copy(b, step, chain, columns, scratch.panel);
+                    VectorPanels.copyNarrowed(b, inputs * 4L, chain, columns, scratch.panel);
+                } else if (!inPlace) {
+                    VectorPanels.copy(b, inputs * 4L, chain, columns, scratch.panel);
                 }
-                boolean copied = narrowed || columns < COLUMNS || rows > FEW_ROWS;
-                tiles(dy + from * 4L, across, 4, rows, copied ? scratch.panel : b, copied ? ROW_BYTES : step, chain,
-                        dx + p * ROW_BYTES, inputs * 4L, columns, add || from > 0, 0, scratch);
-                from += chain;
-            } while (from < chainLength);
-        }
+                tiles(copies ? copy : a, copies ? COPY_PITCH : across, 4, rows, inPlace ? b : scratch.panel,
+                        inPlace ? inputs * 4L : ROW_BYTES, chain, dx + p * ROW_BYTES, inputs * 4L, columns,
+                        add || from > 0, 0, scratch);
+            }
+            from += chain;
+        } while (from < chainLength);
     }
 
     /// dw += dyᵀ · x for `rows` rows of dw and the panels firstPanel … endPanel−1 of dw.
@@ -124,13 +163,21 @@ final class VectorProduct {
     /// @param dw the first row, rows of K floats
     static void weightGradient(long dy, long across, long x, int tokens, int inputs, int rows, long firstPanel,
             long endPanel, long dw, VectorScratch scratch) {
+        boolean copies = collides(across);
+        // An odd number of cache lines from one copied token to the next.
+        long copyPitch = (rows * 4L + 63) / 128 * 128 + 64;
+        long copy = copies ? scratch.copies(Backend.BLOCK * copyPitch) : 0;
         for (int from = 0; from < tokens; from += Backend.BLOCK) {
             int chain = Math.min(Backend.BLOCK, tokens - from);
+            if (copies) {
+                VectorPanels.copyRows(dy + from * across, across, chain, rows, copy, copyPitch);
+            }
+            long a = copies ? copy : dy + from * across;
             for (long p = firstPanel; p < endPanel; p++) {
                 int columns = (int) Math.min(COLUMNS, inputs - p * COLUMNS);
                 VectorPanels.copy(x + ((long) from * inputs + p * COLUMNS) * 4, inputs * 4L, chain, columns,
                         scratch.panel);
-                tiles(dy + from * across, 4, across, rows, scratch.panel, ROW_BYTES, chain, dw + p * ROW_BYTES,
+                tiles(a, 4, copies ? copyPitch : across, rows, scratch.panel, ROW_BYTES, chain, dw + p * ROW_BYTES,
                         inputs * 4L, columns, true, 0, scratch);
             }
         }

@@ -18,9 +18,8 @@ final class VectorScratch implements AutoCloseable {
     final long lanes;
 
     private final Arena fixed = Arena.ofShared();
-    private Arena growing = Arena.ofShared();
-    private long capacity;
-    private long buffer;
+    private final Growing buffer = new Growing();
+    private final Growing copies = new Growing();
 
     VectorScratch() {
         long row = VectorProduct.COLUMNS * (long) Float.BYTES;
@@ -29,20 +28,37 @@ final class VectorScratch implements AutoCloseable {
         lanes = fixed.allocate(VectorLanes.LANE_BYTES, ALIGNMENT).address();
     }
 
-    /// The address of at least `bytes` of undefined content; ends the buffer of the call before.
+    /// The address of at least `bytes` of undefined content, for a kernel family; ends the buffer of the call before.
     long buffer(long bytes) {
-        if (bytes > capacity) {
-            growing.close();
-            growing = Arena.ofShared();
-            capacity = Math.max(SMALLEST_BUFFER, Math.max(bytes, capacity + capacity / 2));
-            buffer = growing.allocate(capacity, ALIGNMENT).address();
-        }
-        return buffer;
+        return buffer.address(bytes);
+    }
+
+    /// As {@link #buffer}, for what {@link VectorProduct} copies of its operands while its caller holds a buffer.
+    long copies(long bytes) {
+        return copies.address(bytes);
     }
 
     @Override
     public void close() {
-        growing.close();
+        copies.arena.close();
+        buffer.arena.close();
         fixed.close();
+    }
+
+    /// One block that is replaced by a larger one where it does not suffice.
+    private static final class Growing {
+        private Arena arena = Arena.ofShared();
+        private long capacity;
+        private long address;
+
+        long address(long bytes) {
+            if (bytes > capacity) {
+                arena.close();
+                arena = Arena.ofShared();
+                capacity = Math.max(SMALLEST_BUFFER, Math.max(bytes, capacity + capacity / 2));
+                address = arena.allocate(capacity, ALIGNMENT).address();
+            }
+            return address;
+        }
     }
 }

@@ -45,7 +45,7 @@ final class VectorSums {
             long lane = lanes + (j - whole) * 4L;
             ALL.set(FLOAT, lane, ALL.get(FLOAT, lane) + ALL.get(FLOAT, x + j * 4L));
         }
-        return VectorLanes.fold(lanes);
+        return VectorLanes.fold(lanes, lanes);
     }
 
     /// Σ x² by fma.
@@ -82,7 +82,7 @@ final class VectorSums {
             float value = ALL.get(FLOAT, x + j * 4L);
             ALL.set(FLOAT, lane, Math.fma(value, value, ALL.get(FLOAT, lane)));
         }
-        return VectorLanes.fold(lanes);
+        return VectorLanes.fold(lanes, lanes);
     }
 
     /// Σ a · b by fma.
@@ -119,7 +119,7 @@ final class VectorSums {
             float product = Math.fma(ALL.get(FLOAT, a + j * 4L), ALL.get(FLOAT, b + j * 4L), ALL.get(FLOAT, lane));
             ALL.set(FLOAT, lane, product);
         }
-        return VectorLanes.fold(lanes);
+        return VectorLanes.fold(lanes, lanes);
     }
 
     /// Σ (a · weight) · b, the first product rounded, the second by fma.
@@ -160,7 +160,7 @@ final class VectorSums {
             float scaled = ALL.get(FLOAT, a + j * 4L) * ALL.get(FLOAT, weight + j * 4L);
             ALL.set(FLOAT, lane, Math.fma(scaled, ALL.get(FLOAT, b + j * 4L), ALL.get(FLOAT, lane)));
         }
-        return VectorLanes.fold(lanes);
+        return VectorLanes.fold(lanes, lanes);
     }
 
     /// Σ a · b, each product rounded before it is added.
@@ -197,7 +197,7 @@ final class VectorSums {
             float product = ALL.get(FLOAT, a + j * 4L) * ALL.get(FLOAT, b + j * 4L);
             ALL.set(FLOAT, lane, ALL.get(FLOAT, lane) + product);
         }
-        return VectorLanes.fold(lanes);
+        return VectorLanes.fold(lanes, lanes);
     }
 
     /// Σ w · (z − m), the difference rounded, the product by fma.
@@ -234,7 +234,7 @@ final class VectorSums {
             float difference = ALL.get(FLOAT, z + j * 4L) - m;
             ALL.set(FLOAT, lane, Math.fma(ALL.get(FLOAT, w + j * 4L), difference, ALL.get(FLOAT, lane)));
         }
-        return VectorLanes.fold(lanes);
+        return VectorLanes.fold(lanes, lanes);
     }
 
     /// Σ (x − centre)², the difference rounded, the square by fma.
@@ -271,6 +271,6 @@ final class VectorSums {
             float value = ALL.get(FLOAT, x + j * 4L) - centre;
             ALL.set(FLOAT, lane, Math.fma(value, value, ALL.get(FLOAT, lane)));
         }
-        return VectorLanes.fold(lanes);
+        return VectorLanes.fold(lanes, lanes);
     }
 }

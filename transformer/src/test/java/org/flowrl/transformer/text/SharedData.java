@@ -7,13 +7,13 @@ import java.nio.file.Path;
 import java.util.List;
 
 /// Where the outside data lies that oracle tests compare with.
-final class SharedData {
+public final class SharedData {
     private SharedData() {
     }
 
     /// The folder `name` of the shared data: under the system property `flowrl.shared`, or under `shared` beside the
     /// project, seen from its root or from a module. The calling test is skipped where there is none.
-    static Path folder(String name) {
+    public static Path folder(String name) {
         String property = System.getProperty("flowrl.shared");
         List<String> places = property == null ? List.of("../shared", "../../shared") : List.of(property);
         for (String place : places) {
