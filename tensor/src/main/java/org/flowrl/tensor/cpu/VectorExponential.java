@@ -77,8 +77,8 @@ final class VectorExponential {
         return most.reduceLanes(VectorOperators.MAX);
     }
 
-    /// Over `padded` numbers, a multiple of sixteen: overwrites scores with probabilities p = e^(s · scale − m) · inverse,
-    /// and their gradients with those towards the scaled products, (p · (slope − d)) · scale.
+    /// Over `padded` numbers, a multiple of sixteen: overwrites scores with probabilities
+    /// p = e^(s · scale − m) · inverse, and the gradients towards them with (p · (slope − d)) · scale.
     static void slopes(long s, long slope, float d, float scale, float m, float inverse, int padded) {
         for (int j = 0; j < padded; j += LENGTH) {
             FloatVector scaled = FloatVector.fromMemorySegment(FLOATS, ALL, s + j * 4L, ORDER).mul(scale);

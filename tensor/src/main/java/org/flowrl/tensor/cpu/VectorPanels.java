@@ -113,7 +113,8 @@ final class VectorPanels implements PackedMatrix {
         long whole = columns == COLUMNS ? inputs - inputs % LENGTH : 0;
         for (long k = 0; k < whole; k += LENGTH, to += LENGTH * COLUMNS * 4L) {
             for (int j = 0; j < COLUMNS; j += LENGTH) {
-                VectorTranspose.block(weights + (j * inputs + k) * 4, inputs * 4, LENGTH - 1, to + j * 4L, COLUMNS * 4L);
+                VectorTranspose.block(weights + (j * inputs + k) * 4, inputs * 4, LENGTH - 1, to + j * 4L,
+                        COLUMNS * 4L);
             }
         }
         for (long k = whole; k < inputs; k++, to += COLUMNS * 4L) {

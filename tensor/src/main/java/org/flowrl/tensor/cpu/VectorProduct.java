@@ -79,30 +79,6 @@ final class VectorProduct {
         return scratch.panel;
     }
 
-    /// True where rows that far apart fall on the same lines of the first-level cache, so that a tile's rows evict each
-    /// other and the panel: widths of 1024, 2048, …
-    private static boolean collides(long rowBytes) {
-        return rowBytes > 0 && rowBytes % PAGE_BYTES == 0;
-    }
-
-    /// As {@link #forward}, block by block over a copy of x whose rows do not collide.
-    private static void forwardOfCopy(VectorPanels w, long x, int rows, long firstPanel, long endPanel, long bias,
-            long y, long pitch, VectorScratch scratch) {
-        int inputs = (int) w.columns();
-        long copy = scratch.copies(rows * COPY_PITCH);
-        for (int from = 0; from < inputs; from += Backend.BLOCK) {
-            int chain = Math.min(Backend.BLOCK, inputs - from);
-            VectorPanels.copyRows(x + from * 4L, inputs * 4L, rows, chain, copy, COPY_PITCH);
-            boolean last = from + chain == inputs;
-            for (long p = firstPanel; p < endPanel; p++) {
-                int columns = (int) Math.min(COLUMNS, w.rows() - p * COLUMNS);
-                tiles(copy, COPY_PITCH, 4, rows, block(w, p, from, chain, scratch), ROW_BYTES, chain,
-                        y + (p - firstPanel) * ROW_BYTES, pitch, columns, from > 0,
-                        last && bias != 0 ? bias + p * ROW_BYTES : 0, scratch);
-            }
-        }
-    }
-
     private static void streamedRow(VectorPanels w, long x, long panel, int columns, long bias, long y,
             VectorScratch scratch) {
         int inputs = (int) w.columns();
@@ -119,6 +95,13 @@ final class VectorProduct {
             flush(scratch.tile, 1, columns, 0, y, 0, from > 0, last ? bias : 0);
             from += chain;
         } while (from < inputs);
+    }
+
+    /// True where rows that far apart fall on the same lines of the first-level cache, so that a gradient's rows evict
+    /// each other and the panel: widths of 1024, 2048 and so on. Gradients then work on a copy; a forward pass, which
+    /// goes through a panel block by block, gains nothing by it.
+    private static boolean collides(long rowBytes) {
+        return rowBytes > 0 && rowBytes % PAGE_BYTES == 0;
     }
 
     /// dx = dy · w, or dx += dy · w, for `rows` rows and the panels firstPanel … endPanel−1 of dx.

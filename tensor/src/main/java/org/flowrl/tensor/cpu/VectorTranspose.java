@@ -36,8 +36,8 @@ final class VectorTranspose {
         return VectorMask.fromLong(FLOATS, bits);
     }
 
-    /// Overwrites to[c, r] with from[r, c], r and c below {@link VectorLanes#LENGTH}. Rows after `lastRow` are not read:
-    /// the last row stands for them.
+    /// Overwrites to[c, r] with from[r, c], r and c below {@link VectorLanes#LENGTH}. Rows after `lastRow` are not
+    /// read: the last row stands for them.
     ///
     /// @param down bytes from one row of `from` to the next
     /// @param pitch bytes from one row of `to` to the next

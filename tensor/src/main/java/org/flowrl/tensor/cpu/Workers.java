@@ -5,9 +5,9 @@ import java.util.concurrent.locks.LockSupport;
 
 /// A persistent team of threads, the caller's included, that runs the parts of a kernel.
 ///
-/// Parts are claimed from a counter, so a worker that is asleep or pre-empted delays nothing: the others take its
-/// parts. Which worker runs a part never changes a result. Helpers spin for some tens of microseconds after a job, because
-/// kernels follow each other closely, and then park. One thread at a time may call {@link #run}.
+/// Parts are claimed from a counter, so a worker that is asleep or pre-empted delays nothing but the part it holds: the
+/// others take the rest. Which worker runs a part never changes a result. Helpers spin for some tens of microseconds
+/// after a job, because kernels follow each other closely, and then park. One thread at a time may call {@link #run}.
 final class Workers implements AutoCloseable {
     /// Rounds of waiting before a helper parks: some 50 µs, the longest pause between kernels of one step.
     private static final int SPINS = 2000;

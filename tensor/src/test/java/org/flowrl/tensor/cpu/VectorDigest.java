@@ -13,8 +13,8 @@ import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 
 /// Calls every kernel of a transformer's training step once on small tensors and digests all outputs, to compare
-/// backends, JIT tiers and vector lengths across JVMs. Sizes are odd, so that every tail and edge tile is met, and small
-/// enough for the interpreter.
+/// backends, JIT tiers and vector lengths across JVMs. Sizes are odd, so that every tail and edge tile is met, and
+/// small enough for the interpreter.
 ///
 /// As a program it prints the digest: arguments `reference` or `vector`, threads, and the number of repetitions, all of
 /// which must give the same digest.

@@ -99,7 +99,8 @@ class VectorProductTest {
                 VectorTranspose.block(from.address(), (length + 3) * 4L, last, to.address(), (length + 5) * 4L);
                 for (int r = 0; r < length; r++) {
                     for (int c = 0; c < length; c++) {
-                        assertThat(to.get(c * (length + 5L) + r)).isEqualTo(from.get(Math.min(r, last) * (length + 3L) + c));
+                        double expected = from.get(Math.min(r, last) * (length + 3L) + c);
+                        assertThat(to.get(c * (length + 5L) + r)).isEqualTo(expected);
                     }
                 }
             }
