@@ -26,6 +26,10 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--algo", paramLabel = "NAME", description = "flowrl or grpo (default: flowrl).")
     private String algorithm;
 
+    @Option(names = "--variant", paramLabel = "NAME", description = "Public version of FlowRL: paper, released-2025-09 "
+            + "or recipe-2025-12 (default).")
+    private String variant;
+
     @Option(names = "--config", paramLabel = "FILE", description = "Configuration as a run's config.yaml has it.")
     private Path config;
 
@@ -81,7 +85,7 @@ final class TrainCommand implements Callable<Integer> {
         if (out == null) {
             throw new IllegalArgumentException("--resume needs --out, the folder of the run");
         }
-        if (preset != null || algorithm != null || config != null || model != null || size != null || seed != null
+        if (preset != null || algorithm != null || variant != null || config != null || model != null || size != null || seed != null
                 || !settings.isEmpty()) {
             throw new IllegalArgumentException("--resume takes its configuration from " + out
                     + "; only --steps may be given beside it");
@@ -89,19 +93,29 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private TrainConfig resolve() {
-        if (config != null && (preset != null || algorithm != null)) {
-            throw new IllegalArgumentException("--config says the task and the algorithm; --preset and --algo cannot "
-                    + "be given beside it");
+        if (config != null && (preset != null || algorithm != null || variant != null)) {
+            throw new IllegalArgumentException("--config says the task and the algorithm; --preset, --algo and "
+                    + "--variant cannot be given beside it");
         }
-        TrainConfig base = config != null ? ConfigFile.read(config)
-                : Presets.config(Optional.ofNullable(preset).orElse("lattice"),
-                        Optional.ofNullable(algorithm).orElse("flowrl"));
+        TrainConfig base = config != null ? ConfigFile.read(config) : preset();
         Map<String, String> all = new LinkedHashMap<>(settings);
         put(all, "steps", steps);
         put(all, "seed", seed);
         put(all, "size", size);
         put(all, "model", model);
         return ConfigFile.with(base, all);
+    }
+
+    private TrainConfig preset() {
+        String task = Optional.ofNullable(preset).orElse("lattice");
+        String algo = Optional.ofNullable(algorithm).orElse("flowrl");
+        if (variant == null) {
+            return Presets.config(task, algo);
+        }
+        if (!algo.equals("flowrl")) {
+            throw new IllegalArgumentException("--variant " + variant + " names a version of flowrl, not of " + algo);
+        }
+        return Presets.config(task, algo, variant);
     }
 
     private static void put(Map<String, String> settings, String key, Object value) {

@@ -25,6 +25,8 @@ public final class ConfigFile {
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .build();
 
+    private static final String VARIANT_LABEL = "objective.variant";
+
     private ConfigFile() {
     }
 
@@ -68,6 +70,10 @@ public final class ConfigFile {
     }
 
     private static void set(ObjectNode tree, String key, String value) {
+        if (key.equals(VARIANT_LABEL)) {
+            throw new IllegalArgumentException("--set " + key + ": it records which version the settings started from; "
+                    + "--variant chooses one");
+        }
         String[] path = key.split("\\.");
         ObjectNode node = tree;
         for (int i = 0; i < path.length - 1; i++) {

@@ -19,6 +19,8 @@ public final class Presets {
     /// Names of the built-in model sizes.
     public static final List<String> SIZES = List.of("nano", "micro", "small");
 
+    private static final String DEFAULT_VARIANT = "recipe-2025-12";
+
     private Presets() {
     }
 
@@ -30,10 +32,17 @@ public final class Presets {
         };
     }
 
-    /// The full configuration of a task and an algorithm.
+    /// The full configuration of a task and an algorithm, FlowRL in its recipe's version.
     public static TrainConfig config(String task, String algorithm) {
+        return config(task, algorithm, DEFAULT_VARIANT);
+    }
+
+    /// The full configuration of a task and an algorithm.
+    ///
+    /// @param variant public version of FlowRL, see {@link FlowRlSettings#variant}; other algorithms have none
+    public static TrainConfig config(String task, String algorithm, String variant) {
         return switch (task) {
-            case "lattice" -> lattice(algorithm);
+            case "lattice" -> lattice(latticeObjective(algorithm, variant));
             default -> throw unknown("preset", task, TASKS);
         };
     }
@@ -52,20 +61,20 @@ public final class Presets {
         return config.withTokens(tokenizer.bosTokenId(), ends, tokenizer.padTokenId());
     }
 
-    private static TrainConfig lattice(String algorithm) {
+    private static TrainConfig lattice(ObjectiveSettings objective) {
         AdamW.Settings adam = AdamW.Settings.defaults();
         return new TrainConfig("lattice", "", "nano", 1, 900,
                 new TrainConfig.WarmUp(100, 128, new TrainConfig.Optimizer(2e-3, 20, 100, 0.05, adam)),
                 new TrainConfig.RolloutSettings(20, 16, 1.0),
                 new TrainConfig.Update(2, new TrainConfig.Optimizer(3e-4, 10, 900, 0.05, adam), 64),
-                latticeObjective(algorithm), 50, 300, 2);
+                objective, 50, 300, 2);
     }
 
     /// FlowRL with raw reward and β = 1: tokens · β · reward range is 9 nats, what a model this small can follow. The
     /// published β = 15 on standardised rewards asks for hundreds.
-    private static ObjectiveSettings latticeObjective(String algorithm) {
+    private static ObjectiveSettings latticeObjective(String algorithm, String variant) {
         return switch (algorithm) {
-            case "flowrl" -> FlowRlSettings.recipe202512().withBeta(1).withRawReward().withDropout(0);
+            case "flowrl" -> FlowRlSettings.variant(variant).withBeta(1).withRawReward().withDropout(0);
             case "grpo" -> GrpoSettings.defaults();
             default -> throw unknown("algo", algorithm, ALGORITHMS);
         };

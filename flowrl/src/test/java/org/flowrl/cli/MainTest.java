@@ -51,6 +51,12 @@ class MainTest {
                 Arguments.of("no steps", 1, "steps 0", List.of("train", "--steps", "0", "--out", "@/run")),
                 Arguments.of("an unknown algorithm", 1, "known: flowrl, grpo",
                         List.of("train", "--algo", "magic", "--out", "@/run")),
+                Arguments.of("an unknown variant", 1, "known: paper, released-2025-09, recipe-2025-12",
+                        List.of("train", "--variant", "magic", "--out", "@/run")),
+                Arguments.of("a variant of another algorithm", 1, "not of grpo",
+                        List.of("train", "--algo", "grpo", "--variant", "paper", "--out", "@/run")),
+                Arguments.of("a variant as a label", 1, "--variant chooses one",
+                        List.of("train", "--set", "objective.variant=paper", "--out", "@/run")),
                 Arguments.of("an unknown preset", 1, "known: lattice",
                         List.of("train", "--preset", "chess", "--out", "@/run")),
                 Arguments.of("an unknown key", 1, "'lernRate' is not one of learningRate",
@@ -107,6 +113,13 @@ class MainTest {
                 .isZero();
         assertThat(out.toString(StandardCharsets.UTF_8).lines()).hasSize(3)
                 .allMatch(line -> line.matches("0\t[012]\t.*"));
+    }
+
+    @Test
+    void aVariantOfFlowRlIsChosenByName() throws IOException {
+        assertThat(run("train", "--variant", "paper", "--out", "@/run")).isZero();
+        assertThat(Files.readString(folder.resolve("run/config.yaml"))).contains("variant: paper", "kind: clip",
+                "promptStates: ALL");
     }
 
     @Test
