@@ -28,6 +28,9 @@ final class VectorLanes {
     /// only after the call's arguments have been checked.
     @SuppressWarnings("restricted")
     static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    /// The bits of an address. An address that was masked with it is known to the compiler to lie within {@link #ALL}, so
+    /// that the check of each access folds away, also inside a loop.
+    static final long ADDRESS = (1L << 56) - 1;
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
