@@ -11,9 +11,11 @@ import org.flowrl.tensor.Tensor;
 
 /// Element by element, in parts of whole chunks. LOG and both GELU functions are scalar StrictMath, over all threads.
 final class VectorElementwise implements ElementwiseKernels {
-    /// Elements that are worth another thread, for functions of an instruction or two and for slow ones.
-    private static final long FAST = 3 * Backend.CHUNK;
-    private static final long SLOW = Backend.CHUNK;
+    /// Elements that are worth another thread, some 5 µs of work: of reading or writing alone, for functions of an
+    /// instruction or two, and for slow ones.
+    private static final long STREAM = 16 * Backend.CHUNK;
+    private static final long FAST = 6 * Backend.CHUNK;
+    private static final long SLOW = 2 * Backend.CHUNK;
     /// The most elements that a kernel method is called for, so that it can count in an int.
     private static final long PIECE = 1 << 20;
 
@@ -138,7 +140,7 @@ final class VectorElementwise implements ElementwiseKernels {
         Arguments.fill(x);
         VectorBackend.requireFloats("fill", x);
         long xs = x.address();
-        forEach(x.elements(), FAST, (at, count) -> VectorPointwise.fill((float) value, xs + at, count));
+        forEach(x.elements(), STREAM, (at, count) -> VectorPointwise.fill((float) value, xs + at, count));
     }
 
     @Override
@@ -149,7 +151,7 @@ final class VectorElementwise implements ElementwiseKernels {
         long elements = x.elements();
         long chunks = (elements + Backend.CHUNK - 1) / Backend.CHUNK;
         long sums = team.shared().buffer(chunks * 4);
-        team.forEach(chunks, Backend.CHUNK, FAST, (first, end, worker) ->
+        team.forEach(chunks, Backend.CHUNK, STREAM, (first, end, worker) ->
                 VectorSums.ofChunks(xs, first, end, elements, sums, team.scratch(worker).lanes));
         float total = chunks == 0 ? 0 : ALL.get(FLOAT, sums);
         for (long chunk = 1; chunk < chunks; chunk++) {

@@ -13,9 +13,9 @@ import org.flowrl.tensor.Tensor;
 
 /// Optimizer kernels in parts of whole chunks.
 final class VectorOptimizer implements OptimizerKernels {
-    /// Elements that are worth another thread.
-    private static final long UPDATE_PART = Backend.CHUNK;
-    private static final long NORM_PART = 3 * Backend.CHUNK;
+    /// Elements that are worth another thread, some 5 µs of work.
+    private static final long UPDATE_PART = 2 * Backend.CHUNK;
+    private static final long NORM_PART = 16 * Backend.CHUNK;
     /// The most elements that one call updates, so that it can count in an int.
     private static final long PIECE = 1 << 20;
 

@@ -13,8 +13,8 @@ import org.flowrl.tensor.Tensor;
 /// Gradients of norm weights are summed in blocks of {@link Backend#BLOCK} rows, each by one worker into the call's
 /// scratch, and the block sums are added in order.
 final class VectorRows implements RowKernels {
-    /// Numbers that are worth another thread.
-    private static final long PART_NUMBERS = 3 << 12;
+    /// Numbers that are worth another thread, some 5 µs of work.
+    private static final long PART_NUMBERS = 6 << 12;
 
     private final VectorTeam team;
 
