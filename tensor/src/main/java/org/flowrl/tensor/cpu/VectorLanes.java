@@ -37,6 +37,10 @@ final class VectorLanes {
     /// Bytes of the contract's sixteen lanes.
     static final long LANE_BYTES = Backend.LANES * (long) Float.BYTES;
 
+    /// Bytes of the lanes that two vectors hold: kernels with two accumulators for each sum take the sixteen lanes in
+    /// steps of it, which is two passes with vectors of four floats.
+    static final long LANE_STEP = Math.min(LANE_BYTES, 2 * BYTES);
+
     private VectorLanes() {
     }
 

@@ -167,14 +167,18 @@ final class VectorDigest {
         backend.elementwise().affine(x, 0.3, 0.1, output(count));
         backend.elementwise().addScaled(0.3, x, output(count));
         backend.elementwise().clamp(x, -0.3, 0.4, output(count));
-        backend.elementwise().sum(x, output(1));
+        Tensor half = scope.allocate(DType.BF16, count);
+        backend.elementwise().convert(x, half);
+        backend.elementwise().convert(half, output(count));
+        Tensor chunks = values(2 * Backend.CHUNK + count);
+        backend.elementwise().sum(chunks, output(1));
         backend.elementwise().swiGlu(x, y, output(count));
         backend.elementwise().swiGluBackward(values(count), x, y, output(count), output(count));
         Tensor squares = output(count);
         backend.elementwise().unary(ElementwiseKernels.Unary.SQUARE, squares, squares);
         backend.optimizer().adamW(output(count), x, output(count), squares,
                 new OptimizerKernels.AdamW(1e-2, 0.9, 0.95, 1e-8, 0.1, 3, 0.7));
-        outputs.add(scope.of(new double[] {backend.optimizer().squaredNorm(x)}, 1));
+        outputs.add(scope.of(new double[] {backend.optimizer().squaredNorm(chunks)}, 1));
     }
 
     /// All outputs' bits, one NaN being like another.
