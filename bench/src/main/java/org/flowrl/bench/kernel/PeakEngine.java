@@ -1,8 +1,6 @@
 package org.flowrl.bench.kernel;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -16,8 +14,8 @@ import jdk.incubator.vector.VectorSpecies;
 /// has, without its data flow. Measured in the same rounds as the kernels, so that a neighbour on the machine slows
 /// both.
 ///
-/// Arithmetic: ten independent chains of vector multiply-adds in registers. Memory: a vector copy between arrays of
-/// together the case's bytes; half is read and half written, and a kernel that only reads can be faster.
+/// Arithmetic: ten independent chains of vector multiply-adds in registers. Memory: a copy between arrays of together
+/// the case's bytes; half is read and half written, and a kernel that reads more than it writes can be faster.
 public final class PeakEngine implements Engine {
     /// Enough for each thread that handing out the work does not count.
     private static final double OPERATIONS_PER_THREAD = 4e8;
@@ -52,27 +50,24 @@ public final class PeakEngine implements Engine {
         double least = kernelCase.limit() == KernelCase.Limit.ARITHMETIC ? OPERATIONS_PER_THREAD : BYTES_PER_THREAD;
         long repetitions = (long) Math.max(1, Math.ceil(threads * least / kernelCase.work()));
         List<Runnable> parts = new ArrayList<>();
-        Arena arena = Arena.ofShared();
         for (int i = 0; i < threads; i++) {
             parts.add(switch (kernelCase.limit()) {
                 case ARITHMETIC -> new Arithmetic(Math.round(repetitions * kernelCase.work() / threads));
-                case MEMORY -> new Copy(arena, Math.round(kernelCase.work() / threads), repetitions);
+                case MEMORY -> new Copy(kernelCase.work() / threads, repetitions);
             });
         }
-        return new Together(parts, repetitions, arena);
+        return new Together(parts, repetitions);
     }
 
     /// Runs one part on the caller's thread and the others beside it.
     private static final class Together implements Call {
         private final List<Runnable> parts;
         private final long repetitions;
-        private final Arena arena;
         private final ExecutorService others;
 
-        Together(List<Runnable> parts, long repetitions, Arena arena) {
+        Together(List<Runnable> parts, long repetitions) {
             this.parts = parts;
             this.repetitions = repetitions;
-            this.arena = arena;
             others = Executors.newFixedThreadPool(Math.max(1, parts.size() - 1));
         }
 
@@ -105,7 +100,6 @@ public final class PeakEngine implements Engine {
         @Override
         public void close() {
             others.shutdownNow();
-            arena.close();
         }
     }
 
@@ -167,34 +161,20 @@ public final class PeakEngine implements Engine {
 
     /// A copy of half the bytes into the other half.
     private static final class Copy implements Runnable {
-        private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
-        private static final long STEP = 4L * LANES.vectorByteSize();
-
-        private final MemorySegment from;
-        private final MemorySegment to;
+        private final float[] from;
+        private final float[] to;
         private final long times;
 
-        Copy(Arena arena, long bytes, long times) {
-            long half = Math.max(STEP, bytes / 2 / STEP * STEP);
-            from = arena.allocate(half, 4096);
-            to = arena.allocate(half, 4096);
+        Copy(double bytes, long times) {
+            from = new float[Math.toIntExact(Math.max(1, Math.round(bytes / 2 / Float.BYTES)))];
+            to = new float[from.length];
             this.times = times;
         }
 
         @Override
         public void run() {
             for (long i = 0; i < times; i++) {
-                copy(from, to);
-            }
-        }
-
-        private static void copy(MemorySegment from, MemorySegment to) {
-            long vector = LANES.vectorByteSize();
-            for (long at = 0; at < from.byteSize(); at += STEP) {
-                for (long part = at; part < at + STEP; part += vector) {
-                    FloatVector.fromMemorySegment(LANES, from, part, ByteOrder.nativeOrder())
-                            .intoMemorySegment(to, part, ByteOrder.nativeOrder());
-                }
+                System.arraycopy(from, 0, to, 0, from.length);
             }
         }
     }
