@@ -23,7 +23,8 @@ class KernelCaseTest {
 
     /// Expected by hand: 2·M·N·K; 2 arrays of 4 bytes; 4·E·H pairs, of which 4 tokens see 1 + 2 + 3 + 4; 6·N·V·D.
     @ParameterizedTest
-    @CsvSource({"forward-2x3x5, 60", "exp-3x7, 168", "attention-1x4x2x1x8, 640", "logProbsBackward-2x10x3, 360"})
+    @CsvSource({"forward-2x3x5, 60", "exp-3x7, 168", "attention-1x4x2x1x8, 640",
+        "logProbsBackward-2x10x3, 360"})
     void workIsThatOfTheFormula(String name, double work) {
         assertThat(KernelCase.parse(name).work()).isEqualTo(work);
     }
