@@ -6,9 +6,11 @@ import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.flowrl.bench.Machine;
 
 /// The results of one machine: a file of measurements, `kernels-MACHINE.csv`, and the table made from it,
@@ -52,10 +54,13 @@ final class KernelResults {
         measured.forEach(this::put);
     }
 
-    /// Writes both files.
+    /// Writes both files; nothing where nothing has been measured.
     ///
     /// @param command the command line that was last run
     void write(String command) throws IOException {
+        if (measurements.isEmpty()) {
+            return;
+        }
         List<String> lines = new ArrayList<>(List.of(Measurement.HEADER));
         measurements.values().stream().map(Measurement::toLine).forEach(lines::add);
         Files.write(csv, lines);
@@ -68,7 +73,7 @@ final class KernelResults {
         Map<String, Map<String, Measurement>> byCase = new LinkedHashMap<>();
         List<String> order = KernelCases.all().stream().map(KernelCase::name).toList();
         measurements.values().stream()
-                .sorted(java.util.Comparator.comparingInt((Measurement one) -> rank(order, one.caseName()))
+                .sorted(Comparator.comparingInt((Measurement one) -> rank(order, one.caseName()))
                         .thenComparing(Measurement::threads))
                 .forEach(one -> byCase.computeIfAbsent(one.caseName() + " " + one.threads(),
                         key -> new LinkedHashMap<>()).put(one.engine(), one));
@@ -91,8 +96,10 @@ final class KernelResults {
         lines.add("- peers: " + String.join(", ", Engine.all().stream()
                 .filter(engine -> engine.role() == Engine.Role.PEER)
                 .map(engine -> engine.name() + " " + engine.version()).toList()));
-        lines.add("- measured: " + Collections.min(times) + " to " + Collections.max(times)
-                + "; the times of each round are in `" + csv.getFileName() + "`");
+        String rounds = measurements.values().stream().map(one -> one.nanoseconds().size()).distinct().sorted()
+                .map(String::valueOf).collect(Collectors.joining(" or "));
+        lines.add("- measured: " + Collections.min(times) + " to " + Collections.max(times) + ", " + rounds
+                + " rounds a case; their times are in `" + csv.getFileName() + "`");
         lines.add("- last command: `java -jar bench/target/benchmarks.jar " + command + "`");
         return String.join("\n", lines) + """
 

@@ -41,7 +41,7 @@ public final class KernelsCommand implements Callable<Integer> {
     @Option(names = "--quick", description = "3 short rounds in place of 7, and no scalar reference.")
     private boolean quick;
 
-    @Option(names = "--missing", description = "Skip what the results hold already.")
+    @Option(names = "--missing", description = "Skip what the results hold already; the table is made anew.")
     private boolean missing;
 
     @Option(names = "--list", description = "Print the cases and stop.")
@@ -94,6 +94,7 @@ public final class KernelsCommand implements Callable<Integer> {
                 }
             }
         }
+        results.write(command());
         System.out.println(results.markdown() + (failures.isEmpty() ? "" : "; failed:"));
         failures.forEach(System.out::println);
         return failures.isEmpty() ? 0 : 1;
