@@ -63,7 +63,7 @@ public final class KernelsCommand implements Callable<Integer> {
     /// @param warmUps iterations for each Java engine
     private record Pace(int warmUps, int warmUpMilliseconds, int rounds, int roundMilliseconds) {
         static final Pace FULL = new Pace(2, 500, 7, 150);
-        static final Pace QUICK = new Pace(1, 400, 3, 60);
+        static final Pace QUICK = new Pace(1, 500, 3, 60);
     }
 
     @Override
