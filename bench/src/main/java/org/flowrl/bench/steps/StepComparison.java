@@ -3,6 +3,7 @@ package org.flowrl.bench.steps;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.flowrl.bench.steps.StepEngine.Outcome;
@@ -61,7 +62,7 @@ record StepComparison(int warm, int repeats, List<Measurement> recorded, Consume
                 for (StepEngine engine : engines) {
                     Outcome outcome = opened.get(engine).run();
                     outcomes.get(engine).add(outcome);
-                    progress.accept(String.format(java.util.Locale.ROOT, "%s, %d threads, %s: %.4g s, %.5g tokens/s %s",
+                    progress.accept(String.format(Locale.ROOT, "%s, %d threads, %s: %.4g s, %.5g tokens/s %s",
                             workload, threads, engine.name(), outcome.seconds(), outcome.rate(), outcome.stages()));
                 }
             }

@@ -1,5 +1,6 @@
 package org.flowrl.bench.steps;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -53,7 +54,7 @@ final class StepsReport {
 
     private List<Measurement> rows(Workload workload) {
         return measurements.stream().filter(row -> row.workload().equals(workload.name()))
-                .sorted(java.util.Comparator.comparingInt(Measurement::threads)
+                .sorted(Comparator.comparingInt(Measurement::threads)
                         .thenComparing(row -> row.engine().equals(FlowRlEngine.NAME) ? "" : row.engine())).toList();
     }
 

@@ -27,7 +27,8 @@ public final class LlamaEngine implements StepEngine {
 
     @Override
     public String description() {
-        return "llama.cpp of node-llama-cpp 3.22.1, CPU, BF16 matrices, activations rounded to BF16 for them, F16 cache";
+        return "llama.cpp of node-llama-cpp 3.22.1, CPU, BF16 matrices, activations rounded to BF16 for them, "
+                + "F16 cache";
     }
 
     @Override
@@ -84,7 +85,8 @@ public final class LlamaEngine implements StepEngine {
                 generated.add(json.convertValue(row, int[].class));
             }
             String stage = workload.kind() == Workload.Kind.DECODE ? "decodeSeconds" : "promptSeconds";
-            return new Outcome(answer.get(stage).asDouble(), workload.creditedTokens(), Double.NaN, generated, Map.of());
+            return new Outcome(answer.get(stage).asDouble(), workload.creditedTokens(), Double.NaN, generated,
+                    Map.of());
         }
 
         private JsonNode ask(ObjectNode request) {

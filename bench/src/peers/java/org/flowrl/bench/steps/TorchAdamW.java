@@ -17,8 +17,8 @@ import org.bytedeco.pytorch.Type;
 import org.bytedeco.pytorch.global.torch;
 import org.flowrl.autograd.optim.AdamW;
 
-/// Clip and AdamW as `clip_grad_norm_` and `torch.optim.AdamW(fused=True)` do them. The fused kernel has no C++ function,
-/// so it is called through the dispatcher, as Python's binding is:
+/// Clip and AdamW as `clip_grad_norm_` and `torch.optim.AdamW(fused=True)` do them. The fused kernel has no C++
+/// function, so it is called through the dispatcher, as Python's binding is:
 /// ```
 /// _fused_adamw_(Tensor[] self, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, state_steps, *, float lr, beta1, beta2,
 ///         weight_decay, eps, bool amsgrad, maximize, Tensor? grad_scale, found_inf)
