@@ -13,9 +13,10 @@ import org.flowrl.bench.steps.StepEngine.Outcome;
 ///
 /// @param warm untimed runs of each engine
 /// @param repeats timed runs of each engine
+/// @param isApart true where engines run one after the other in any case
 /// @param recorded measurements of earlier calls, whose losses stand in for engines that do not run now
 /// @param progress told what goes on, a line at a time
-record StepComparison(int warm, int repeats, List<Measurement> recorded, Consumer<String> progress) {
+record StepComparison(int warm, int repeats, boolean isApart, List<Measurement> recorded, Consumer<String> progress) {
     /// From this many weights on, engines train one after the other: weights, gradients and moments of two would not
     /// fit into memory.
     private static final long LARGE = 100_000_000;
@@ -35,7 +36,7 @@ record StepComparison(int warm, int repeats, List<Measurement> recorded, Consume
                     ? StepAgreement.tokens(new FlowRlEngine(), engine) : "");
         }
         Map<StepEngine, List<Outcome>> outcomes = new LinkedHashMap<>();
-        if (isLarge(workload)) {
+        if (isApart || isLarge(workload)) {
             engines.forEach(engine -> outcomes.putAll(inTurns(workload, List.of(engine), threads)));
         } else {
             outcomes.putAll(inTurns(workload, engines, threads));

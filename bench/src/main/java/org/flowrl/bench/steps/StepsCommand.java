@@ -39,6 +39,10 @@ public final class StepsCommand implements Callable<Integer> {
     @Option(names = "--repeats", defaultValue = "5", description = "timed runs; default: ${DEFAULT-VALUE}")
     private int repeats;
 
+    @Option(names = "--apart", description = "engines one after the other, not in turns: native thread teams and "
+            + "caches of one then do not slow another")
+    private boolean isApart;
+
     @Option(names = "--results", defaultValue = "bench/results", description = "folder; default: ${DEFAULT-VALUE}")
     private Path results;
 
@@ -89,7 +93,7 @@ public final class StepsCommand implements Callable<Integer> {
         }
         for (int count : threads) {
             List<Measurement> recorded = Files.exists(records) ? Measurement.read(records) : List.of();
-            StepComparison comparison = new StepComparison(warm, repeats, recorded, line -> {
+            StepComparison comparison = new StepComparison(warm, repeats, isApart, recorded, line -> {
                 out.println(line);
                 out.flush();
             });

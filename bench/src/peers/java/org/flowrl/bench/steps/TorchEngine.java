@@ -44,8 +44,8 @@ public abstract sealed class TorchEngine implements StepEngine {
         waitWithoutSpinning();
         return "libtorch " + VERSION + " (bytedeco, OpenBLAS and oneDNN), "
                 + torch.get_cpu_capability().getString()
-                + "; scaled_dot_product_attention (causal), rms_norm, cross_entropy over [N, V], AdamW by _fused_adamw_; "
-                + "OMP_WAIT_POLICY=PASSIVE, OPENBLAS_THREAD_TIMEOUT=4"
+                + "; scaled_dot_product_attention (causal), rms_norm, cross_entropy over [N, V], "
+                + "AdamW by _fused_adamw_; OMP_WAIT_POLICY=PASSIVE, OPENBLAS_THREAD_TIMEOUT=4"
                 + (isAutocast ? "; BF16 autocast in the forward pass, F32 weights" : "");
     }
 

@@ -17,7 +17,7 @@ class StepComparisonTest {
     @Test
     void enginesRunInTurnsAndWarmRunsAreNotTimed() {
         List<String> lines = new ArrayList<>();
-        List<Measurement> measured = new StepComparison(1, 2, List.of(), lines::add)
+        List<Measurement> measured = new StepComparison(1, 2, false, List.of(), lines::add)
                 .measure(TRAINING, List.of(new FlowRlEngine(), new Echo(0)), 1);
         assertThat(lines).hasSize(6);
         assertThat(lines.get(1)).contains("echo");
@@ -30,18 +30,18 @@ class StepComparisonTest {
 
     @Test
     void aPeerThatComputesSomethingElseIsNotMeasured() {
-        StepComparison comparison = new StepComparison(1, 1, List.of(), line -> { });
+        StepComparison comparison = new StepComparison(1, 1, false, List.of(), line -> { });
         assertThatThrownBy(() -> comparison.measure(TRAINING, List.of(new FlowRlEngine(), new Echo(0.01)), 1))
                 .isInstanceOf(IllegalStateException.class).hasMessageContaining("of echo must be within");
     }
 
     @Test
     void aPeerAloneIsHeldAgainstRecordedLosses() {
-        StepComparison comparison = new StepComparison(1, 1, List.of(), line -> { });
+        StepComparison comparison = new StepComparison(1, 1, false, List.of(), line -> { });
         assertThatThrownBy(() -> comparison.measure(TRAINING, List.of(new Echo(0)), 1))
                 .isInstanceOf(IllegalStateException.class).hasMessageContaining("before its peers");
         List<Measurement> recorded = comparison.measure(TRAINING, List.of(new FlowRlEngine()), 1);
-        assertThat(new StepComparison(1, 1, recorded, line -> { }).measure(TRAINING, List.of(new Echo(0)), 1))
+        assertThat(new StepComparison(1, 1, false, recorded, line -> { }).measure(TRAINING, List.of(new Echo(0)), 1))
                 .hasSize(1);
     }
 
