@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /// llama.cpp through node-llama-cpp: a process of `bench/llama/steps.mjs` on a GGUF file of the same weights, which is
-/// written to a temporary folder. Wants `npm ci --ignore-scripts` in that folder; the system property
+/// written to a temporary folder. Wants `npm install --ignore-scripts` in that folder; the system property
 /// `flowrl.bench.llama` says where it is, if not at `bench/llama`.
 public final class LlamaEngine implements StepEngine {
     private static final Path FOLDER = Path.of(System.getProperty("flowrl.bench.llama", "bench/llama"));
@@ -37,7 +37,7 @@ public final class LlamaEngine implements StepEngine {
             return Optional.of("it does not train");
         }
         return Files.exists(FOLDER.resolve("node_modules")) ? Optional.empty()
-                : Optional.of(FOLDER + " has no node_modules: run npm ci --ignore-scripts there");
+                : Optional.of(FOLDER + " has no node_modules: run npm install --ignore-scripts there");
     }
 
     @Override
