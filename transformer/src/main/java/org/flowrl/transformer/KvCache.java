@@ -217,16 +217,16 @@ public final class KvCache {
         int page = freePages.remove();
         references[page] = 1;
         for (int layer = 0; layer < keyPages.size(); layer++) {
-            keyPages.get(layer).slice(page, 1).fillBytes((byte) 0);
-            valuePages.get(layer).slice(page, 1).fillBytes((byte) 0);
+            keyPages.get(layer).zeroRows(page, 1);
+            valuePages.get(layer).zeroRows(page, 1);
         }
         return page;
     }
 
     private void copy(int from, int to) {
         for (int layer = 0; layer < keyPages.size(); layer++) {
-            keyPages.get(layer).slice(to, 1).copyFrom(keyPages.get(layer).slice(from, 1));
-            valuePages.get(layer).slice(to, 1).copyFrom(valuePages.get(layer).slice(from, 1));
+            keyPages.get(layer).copyRows(to, keyPages.get(layer), from, 1);
+            valuePages.get(layer).copyRows(to, valuePages.get(layer), from, 1);
         }
     }
 
