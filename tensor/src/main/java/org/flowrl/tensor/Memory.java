@@ -7,11 +7,14 @@ import java.util.List;
 
 /// The memory of one device: hands out blocks, takes them back for reuse, and counts.
 ///
-/// Blocks are kept in size classes (a quarter of a power of two apart), so that a step which allocates what the step
-/// before it allocated gets the same blocks and nothing new is asked of the system. Memory goes back to the system
+/// Blocks are kept in size classes (a quarter of a power of two apart, 64 MiB beyond 256 MiB), so that a step which
+/// allocates what the step before it allocated gets the same blocks and nothing new is asked of the system. Memory goes back to the system
 /// when the `Memory` is closed, which its backend does. One thread at a time.
 public final class Memory implements AutoCloseable {
     private static final long SMALLEST_BLOCK = 256;
+    /// From here on a quarter of a power of two would waste too much of an arena of gigabytes.
+    private static final long LARGE_BLOCK = 256L << 20;
+    private static final long LARGE_STEP = LARGE_BLOCK / 4;
     /// Bytes of a copy through the host at a time.
     private static final long STAGING_BYTES = 1 << 20;
 
@@ -195,17 +198,21 @@ public final class Memory implements AutoCloseable {
         source.fill(block, value);
     }
 
-    /// The block size that serves a request: the next of 1, 1.25, 1.5, 1.75 times a power of two.
+    /// The block size that serves a request: the next of 1, 1.25, 1.5, 1.75 times a power of two, and the next multiple
+    /// of 64 MiB beyond 256 MiB.
     static long sizeClass(long bytes) {
         if (bytes <= SMALLEST_BLOCK) {
             return SMALLEST_BLOCK;
         }
-        long quarter = Math.max(64, Long.highestOneBit(bytes - 1) / 4);
+        long quarter = bytes > LARGE_BLOCK ? LARGE_STEP : Math.max(64, Long.highestOneBit(bytes - 1) / 4);
         return (bytes + quarter - 1) / quarter * quarter;
     }
 
-    /// Four numbers for each power of two: classes of different size have different numbers.
+    /// Four numbers for each power of two, then one for each step: classes of different size have different numbers.
     private static int classNumber(long size) {
+        if (size > LARGE_BLOCK) {
+            return Math.toIntExact(4 * Long.SIZE + size / LARGE_STEP);
+        }
         int power = Long.SIZE - 1 - Long.numberOfLeadingZeros(size);
         return 4 * power + (int) (size >>> (power - 2) & 3);
     }

@@ -30,6 +30,8 @@ final class Decoding {
         private final int sequence;
         private final int[] tokens;
         private final float[] logProbs;
+        /// The last token, as the cache takes it.
+        private final int[] newest = new int[1];
         private int length;
 
         private Row(PromptState prompt, int sample, int sequence, int maxNewTokens) {
@@ -205,7 +207,7 @@ final class Decoding {
         for (int i = 0; i < n; i++) {
             Row row = rows.get(i);
             sequences[i] = row.sequence;
-            tokens[i] = new int[] {row.tokens[row.length - 1]};
+            tokens[i] = row.newest;
             uniforms[i] = row.key.uniform(row.length);
         }
         Draws draws;
@@ -240,6 +242,7 @@ final class Decoding {
     /// Adds a token; true where the sample has then ended and its pages have been given back.
     private boolean append(Row row, int token, float logProb) {
         row.tokens[row.length] = token;
+        row.newest[0] = token;
         row.logProbs[row.length++] = logProb;
         listener.onToken(row.prompt.index, row.sample, token, logProb);
         boolean finished = ends.get(token);
