@@ -88,27 +88,27 @@ public final class Policy {
     public PolicyOutput evaluate(Tape tape, List<Row> rows, double temperature, PromptStates states,
             Activations activations) {
         Scope scope = tape.scope();
-        List<int[]> inputs = new ArrayList<>(rows.size());
+        int[] starts = new int[rows.size() + 1];
         int tokens = 0;
-        for (Row row : rows) {
-            int[] input = new int[row.positions()];
-            System.arraycopy(row.prompt(), 0, input, 0, row.prompt().length);
-            System.arraycopy(row.response(), 0, input, row.prompt().length, row.response().length - 1);
-            inputs.add(input);
-            tokens += row.response().length;
+        for (int i = 0; i < rows.size(); i++) {
+            starts[i + 1] = Math.addExact(starts[i], rows.get(i).positions());
+            tokens += rows.get(i).response().length;
         }
+        int[] inputs = new int[starts[rows.size()]];
         int[] predicting = new int[tokens];
         int[] targets = new int[tokens];
         int at = 0;
-        int start = 0;
-        for (Row row : rows) {
-            for (int t = 0; t < row.response().length; t++) {
-                predicting[at] = start + row.prompt().length - 1 + t;
-                targets[at++] = row.response()[t];
+        for (int i = 0; i < rows.size(); i++) {
+            int[] prompt = rows.get(i).prompt();
+            int[] response = rows.get(i).response();
+            System.arraycopy(prompt, 0, inputs, starts[i], prompt.length);
+            System.arraycopy(response, 0, inputs, starts[i] + prompt.length, response.length - 1);
+            for (int t = 0; t < response.length; t++) {
+                predicting[at] = starts[i] + prompt.length - 1 + t;
+                targets[at++] = response[t];
             }
-            start += row.positions();
         }
-        Var hidden = model.forward(tape, PackedSequences.of(scope, inputs), activations);          // [N, D]
+        Var hidden = model.forward(tape, PackedSequences.of(scope, inputs, starts), activations);  // [N, D]
         Var last = Rows.gather(hidden, scope.of(predicting, tokens));                           // [R, D]
         Head.LogProbs head = Head.logProbs(last, model.head(), scope.of(targets, tokens), temperature);
         Var mean = states == PromptStates.NONE ? null : promptMean(hidden, rows, states);

@@ -197,7 +197,7 @@ public final class Trainer {
                         objective.promptStates(), activations);
                 Var partLoss = objective.loss(output, batch, metrics);
                 double value = partLoss.value().item();
-                metrics.mean("policy/entropy", sum(output.entropies()), output.entropies().value().elements());
+                metrics.mean("policy/entropy", output.entropies().value().sum(), output.entropies().value().elements());
                 if (Double.isNaN(value)) {
                     throw new DivergedException(place, tape);
                 }
@@ -231,10 +231,6 @@ public final class Trainer {
         return new Batch(scope.of(starts, starts.length), lengths, ids, scope.of(old, count),
                 scores.reference() == null ? null : scope.of(reference, count), scope.of(advantages, count),
                 miniBatchRows, miniBatchTokens, updateKey);
-    }
-
-    private static double sum(Var x) {
-        return Arrays.stream(x.value().toDoubles()).sum();
     }
 
     /// The rewards, lengths and verdicts of a rollout.

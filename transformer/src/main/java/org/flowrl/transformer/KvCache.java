@@ -25,9 +25,17 @@ public final class KvCache {
     /// Tokens in a page.
     public static final int PAGE_TOKENS = Backend.LANES;
 
+    /// Pages that a new sequence has places for; their number doubles when they are used up.
+    private static final int FIRST_PAGES = 4;
+
     private static final class Sequence {
         private int length;
-        private int[] pages = new int[4];
+        private int[] pages;
+
+        private Sequence(int length, int[] pages) {
+            this.length = length;
+            this.pages = pages;
+        }
 
         private int pageCount() {
             return pagesFor(length);
@@ -92,7 +100,7 @@ public final class KvCache {
 
     /// The number of a new, empty sequence; numbers of closed sequences are used again.
     public int open() {
-        return add(new Sequence());
+        return add(new Sequence(0, new int[FIRST_PAGES]));
     }
 
     /// The number of a new sequence with the tokens of `sequence`: full pages are shared, a partly filled one is
@@ -104,9 +112,7 @@ public final class KvCache {
         int full = from.length / PAGE_TOKENS;
         boolean isPartial = from.length % PAGE_TOKENS != 0;
         requireFree(isPartial ? 1 : 0);
-        Sequence to = new Sequence();
-        to.length = from.length;
-        to.pages = from.pages.clone();
+        Sequence to = new Sequence(from.length, from.pages.clone());
         for (int i = 0; i < full; i++) {
             references[to.pages[i]]++;
         }

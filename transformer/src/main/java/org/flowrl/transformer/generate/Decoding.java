@@ -61,7 +61,7 @@ final class Decoding {
     private final Deque<PromptState> waiting = new ArrayDeque<>();
     /// Prompts that have been computed and have samples to begin, in order.
     private final Deque<PromptState> ready = new ArrayDeque<>();
-    private List<Row> rows = new ArrayList<>();
+    private final List<Row> rows = new ArrayList<>();
     private Completion[] completions;
 
     Decoding(Qwen model, Backend backend, Scope scope, Limits limits, int pages, SamplingLaw law, int maxNewTokens,
@@ -215,13 +215,14 @@ final class Decoding {
             Var hidden = model.forward(tape, cache.prepare(tape.scope(), sequences, tokens)); // [n, D]
             draws = draw(hidden, uniforms);
         }
-        List<Row> running = new ArrayList<>(n);
+        int running = 0;
         for (int i = 0; i < n; i++) {
-            if (!append(rows.get(i), draws.tokens()[i], draws.logProbs()[i])) {
-                running.add(rows.get(i));
+            Row row = rows.get(i);
+            if (!append(row, draws.tokens()[i], draws.logProbs()[i])) {
+                rows.set(running++, row);
             }
         }
-        rows = running;
+        rows.subList(running, n).clear();
     }
 
     private Draws draw(Var hidden, double[] uniforms) {
@@ -231,6 +232,9 @@ final class Decoding {
         Tensor logProbs = tape.allocate(hidden.value().dtype(), n);
         backend.heads().sample(hidden.value(), model.head().packed(), law, tape.scope().of(uniforms, n), tokens,
                 logProbs);
+        if (logProbs.dtype() == DType.F32) {
+            return new Draws(tokens.toInts(), logProbs.toFloats());
+        }
         double[] values = logProbs.toDoubles();
         float[] rounded = new float[n];
         for (int i = 0; i < n; i++) {
@@ -250,8 +254,10 @@ final class Decoding {
             return false;
         }
         PromptState prompt = row.prompt;
+        boolean isFull = row.length == maxNewTokens;
         completions[prompt.index * prompt.samples() + row.sample] = new Completion(prompt.index, row.sample,
-                Arrays.copyOf(row.tokens, row.length), Arrays.copyOf(row.logProbs, row.length), finished);
+                isFull ? row.tokens : Arrays.copyOf(row.tokens, row.length),
+                isFull ? row.logProbs : Arrays.copyOf(row.logProbs, row.length), finished);
         cache.close(row.sequence);
         plan.release(prompt.samplePages());
         prompt.running--;
