@@ -221,8 +221,8 @@ class TapeTest {
         }
     }
 
-    /// A chain of n ops over 1 KiB holds n values; going back needs the gradients of an op's value and of its input, not
-    /// those of the whole chain.
+    /// A chain of n ops over 1 KiB holds n values; going back needs the gradients of an op's value and of its input,
+    /// not those of the whole chain.
     @Test
     void theGradientOfAnOpsValueIsFreedWhenTheOpHasBeenRunInReverse() {
         int ops = 10;

@@ -13,11 +13,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/// `inspect`: what is in a model folder or a safetensors file, and how much memory the model takes; fails where the file
-/// is not valid, or a plan does not fit the memory that was named.
+/// `inspect`: what is in a model folder or a safetensors file, and how much memory the model takes; fails where the
+/// file is not valid, or a plan does not fit the memory that was named.
 @Command(name = "inspect", mixinStandardHelpOptions = true,
-        description = "Show names, shapes and types in a model folder or a safetensors file, and check that it is valid; "
-                + "with --plan, the memory that the model takes.")
+        description = "Show names, shapes and types in a model folder or a safetensors file, and check that it is "
+                + "valid; with --plan, the memory that the model takes.")
 final class InspectCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PATH", description = "A Hugging Face model folder, or one .safetensors file.")
     private Path path;

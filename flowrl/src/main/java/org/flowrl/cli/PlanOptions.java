@@ -15,7 +15,8 @@ import picocli.CommandLine.Option;
 
 /// What `inspect --plan` plans for, and the plan.
 final class PlanOptions {
-    private static final Pattern SIZE = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*([KMGT]i?)?B?", Pattern.CASE_INSENSITIVE);
+    private static final Pattern SIZE = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*([KMGT]i?)?B?",
+            Pattern.CASE_INSENSITIVE);
     private static final int PROMPT_TOKENS = 512;
     private static final int RESPONSE_TOKENS = 512;
     /// The least that a step can be made of.
@@ -29,8 +30,8 @@ final class PlanOptions {
             description = "With --plan: flowrl or grpo (default: flowrl).")
     private String algorithm;
 
-    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "With --plan: a key of train's configuration, such "
-            + "as rollout.samples=8 or update.microBatchMebibytes=4096. Repeatable.")
+    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "With --plan: a key of train's configuration, "
+            + "such as rollout.samples=8 or update.microBatchMebibytes=4096. Repeatable.")
     private Map<String, String> settings = new LinkedHashMap<>();
 
     @Option(names = "--prompt-tokens", paramLabel = "N",
@@ -61,8 +62,8 @@ final class PlanOptions {
         MemoryPlan generate = MemoryPlan.generate(model, DType.F32, LEAST, 1);
         MemoryPlan train = MemoryPlan.train(model, Presets.config("lattice", "flowrl"), DType.F32, LEAST, 1);
         return "memory: " + PlanTable.human(generate.residentBytes()) + " of weights to generate, "
-                + PlanTable.human(train.residentBytes()) + " of weights, gradients and moments to train; --plan adds keys, "
-                + "values and activations";
+                + PlanTable.human(train.residentBytes()) + " of weights, gradients and moments to train; --plan adds "
+                + "keys, values and activations";
     }
 
     /// Prints the plans; false where one does not fit the device.
@@ -104,7 +105,8 @@ final class PlanOptions {
         option("that and --dtype BF16", least, device);
         if (least.totalBytes() > device) {
             System.out.println("weights, reference, gradients and moments alone take "
-                    + PlanTable.human(least.residentBytes()) + ": beyond that, sample fewer or shorter responses at a time, or take a larger device or a smaller model");
+                    + PlanTable.human(least.residentBytes()) + ": beyond that, sample fewer or shorter "
+                    + "responses at a time, or take a larger device or a smaller model");
         }
     }
 
@@ -133,8 +135,8 @@ final class PlanOptions {
     static long bytes(String size) {
         Matcher matcher = SIZE.matcher(size.strip());
         if (!matcher.matches()) {
-            throw new IllegalArgumentException("--device-memory " + size + " must be a number and a unit, such as 141GB "
-                    + "or 24GiB");
+            throw new IllegalArgumentException("--device-memory " + size + " must be a number and a unit, such as "
+                    + "141GB or 24GiB");
         }
         String unit = matcher.group(2) == null ? "" : matcher.group(2).toUpperCase(java.util.Locale.ROOT);
         int power = unit.isEmpty() ? 0 : "KMGT".indexOf(unit.charAt(0)) + 1;

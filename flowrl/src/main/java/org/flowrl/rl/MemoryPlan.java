@@ -82,8 +82,8 @@ public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, l
         }
     }
 
-    /// The plan of {@link Trainer#step} on a model: policy and frozen reference, the objective's own modules, gradients,
-    /// moments, then sampling, scoring and updating.
+    /// The plan of {@link Trainer#step} on a model: policy and frozen reference, the objective's own modules,
+    /// gradients, moments, then sampling, scoring and updating.
     ///
     /// @param config whose objective, rollout and update settings count
     /// @param packed type of the packed copies, F32 or BF16
@@ -99,8 +99,8 @@ public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, l
             Policy policy = dry.policy("policy ", model, packed);
             Policy reference = dry.policy("reference ", model, packed);
             reference.parameters().freeze();
-            Objective objective = config.objective().create(new ObjectiveSettings.Context(dry.backend, dry.run, DType.F32,
-                    model.hiddenSize(), RandomKey.of(0)));
+            Objective objective = config.objective().create(new ObjectiveSettings.Context(dry.backend, dry.run,
+                    DType.F32, model.hiddenSize(), RandomKey.of(0)));
             dry.resident("modules of the objective");
             Trainer trainer = new Trainer(dry.run, policy, reference, objective, null, config);
             dry.gradientsAndMoments();

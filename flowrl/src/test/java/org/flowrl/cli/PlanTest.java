@@ -52,8 +52,8 @@ class PlanTest {
     void thePlanFollowsItsOptions() {
         assertThat(plan("--algo", "grpo", "--dtype", "BF16", "--set", "rollout.samples=2", "--prompt-tokens", "5",
                 "--response-tokens", "7", "--set", "update.recomputeActivations=true")).isZero();
-        assertThat(printed()).contains("train: grpo, 20 prompts x 2 samples, 5 + 7 tokens, packed copies BF16, activations "
-                + "recomputed");
+        assertThat(printed()).contains("train: grpo, 20 prompts x 2 samples, 5 + 7 tokens, packed copies BF16, "
+                + "activations recomputed");
     }
 
     @Test
@@ -70,7 +70,8 @@ class PlanTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"141GB, 141000000000", "24GiB, 25769803776", "1.5 MB, 1500000", "512, 512", "2kB, 2000", "80g, 80000000000"})
+    @CsvSource({"141GB, 141000000000", "24GiB, 25769803776", "1.5 MB, 1500000", "512, 512", "2kB, 2000",
+        "80g, 80000000000"})
     void sizesHaveDecimalAndBinaryUnits(String text, long bytes) {
         assertThat(PlanOptions.bytes(text)).isEqualTo(bytes);
     }

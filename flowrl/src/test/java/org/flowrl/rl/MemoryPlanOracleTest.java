@@ -26,8 +26,8 @@ class MemoryPlanOracleTest {
             QwenConfig config = QwenConfig.read(file);
             MemoryPlan generate = MemoryPlan.generate(config, DType.BF16, LOAD, 16);
             MemoryPlan train = MemoryPlan.train(config, Presets.config("lattice", "flowrl"), DType.BF16, LOAD, 16);
-            // F32 masters and BF16 copies; policy and reference, gradients and two moments. Block sizes are rounded up by
-            // less than a quarter.
+            // F32 masters and BF16 copies; policy and reference, gradients and two moments. Block sizes are rounded up
+            // by less than a quarter.
             long parameters = parameters(config);
             assertThat(generate.residentBytes()).as("%s", file.getFileName())
                     .isBetween(6 * parameters - 2L * config.vocabSize() * config.hiddenSize(), 8 * parameters);

@@ -38,11 +38,12 @@ class MemoryPlanTest {
     private static final QwenConfig SMALL = QwenConfig.tiny(5000, 128, 4, 256);
     private static final MemoryPlan.Load SHORT = new MemoryPlan.Load(4, 4, 24, 40);
 
-    /// The lattice preset as `train` runs it: after the warm-up nearly all responses have the length that the task allows.
+    /// The lattice preset as `train` runs it: after the warm-up nearly all responses have the length that the task
+    /// allows.
     @Test
     void theLatticePresetTakesWhatItsPlanSays(@TempDir Path folder) {
-        TrainConfig config = ConfigFile.with(Presets.config("lattice", "flowrl"), Map.of("warmUp.steps", "60", "steps", "3",
-                "evaluateEvery", "1000"));
+        TrainConfig config = ConfigFile.with(Presets.config("lattice", "flowrl"), Map.of("warmUp.steps", "60",
+                "steps", "3", "evaluateEvery", "1000"));
         try (Backend backend = Backends.open("vector", THREADS).backend();
              TrainingRun run = TrainingRun.start(backend, config, folder.resolve("run"), SmallRuns.SILENT)) {
             run.train();
@@ -62,7 +63,8 @@ class MemoryPlanTest {
             Policy reference = policy(backend, scope, DType.F32);
             reference.parameters().freeze();
             Trainer trainer = new Trainer(scope, policy, reference, config.objective().create(
-                    new ObjectiveSettings.Context(backend, scope, DType.F32, SMALL.hiddenSize(), RandomKey.of(3))), null, config);
+                    new ObjectiveSettings.Context(backend, scope, DType.F32, SMALL.hiddenSize(), RandomKey.of(3))), null,
+                    config);
             generate(policy, backend, scope);
             trainer.update(0, trainer.score(rollout(), new MetricSums()), new MetricSums());
             assertAgrees(plan, backend);
@@ -134,8 +136,8 @@ class MemoryPlanTest {
     }
 
     private static TrainConfig config(boolean recomputes) {
-        return ConfigFile.with(Presets.config("lattice", "flowrl"), Map.of("rollout.prompts", "4", "rollout.samples", "4",
-                "update.microBatchMebibytes", "8", "update.recomputeActivations", Boolean.toString(recomputes)));
+        return ConfigFile.with(Presets.config("lattice", "flowrl"), Map.of("rollout.prompts", "4",
+                "rollout.samples", "4", "update.microBatchMebibytes", "8", "update.recomputeActivations", Boolean.toString(recomputes)));
     }
 
     private static Policy policy(Backend backend, Scope scope, DType packed) {
@@ -157,7 +159,8 @@ class MemoryPlanTest {
         List<Response> responses = new ArrayList<>();
         for (int i = 0; i < SHORT.prompts() * SHORT.samples(); i++) {
             responses.add(new Response(i / SHORT.samples(), i % SHORT.samples(), new int[SHORT.promptTokens()],
-                    new int[SHORT.responseTokens()], new float[SHORT.responseTokens()], false, "", new Verdict.Wrong(i % 2)));
+                    new int[SHORT.responseTokens()], new float[SHORT.responseTokens()], false, "",
+                    new Verdict.Wrong(i % 2)));
         }
         return new Rollout(responses, SHORT.prompts());
     }

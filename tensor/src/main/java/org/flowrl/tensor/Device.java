@@ -1,7 +1,7 @@
 package org.flowrl.tensor;
 
-/// Where a tensor's memory lies: the host (`cpu`), one card (`cuda:0`), or nowhere (`plan`), where bytes are counted and
-/// no value is held.
+/// Where a tensor's memory lies: the host (`cpu`), one card (`cuda:0`), or nowhere (`plan`), where bytes are counted
+/// and no value is held.
 ///
 /// @param kind `cpu`, `cuda` or `plan`
 /// @param index the card, counted from 0; 0 for the others

@@ -8,8 +8,8 @@ import java.util.List;
 /// The memory of one device: hands out blocks, takes them back for reuse, and counts.
 ///
 /// Blocks are kept in size classes (a quarter of a power of two apart, 64 MiB beyond 256 MiB), so that a step which
-/// allocates what the step before it allocated gets the same blocks and nothing new is asked of the system. Memory goes back to the system
-/// when the `Memory` is closed, which its backend does. One thread at a time.
+/// allocates what the step before it allocated gets the same blocks and nothing new is asked of the system. Memory
+/// goes back to the system when the `Memory` is closed, which its backend does. One thread at a time.
 public final class Memory implements AutoCloseable {
     private static final long SMALLEST_BLOCK = 256;
     /// From here on a quarter of a power of two would waste too much of an arena of gigabytes.
@@ -121,8 +121,8 @@ public final class Memory implements AutoCloseable {
         });
     }
 
-    /// Memory of {@link Device#PLAN}: blocks have addresses and sizes, and are counted, but nothing is behind them. What
-    /// is written is dropped, and reads give zeros.
+    /// Memory of {@link Device#PLAN}: blocks have addresses and sizes, and are counted, but nothing is behind them.
+    /// What is written is dropped, and reads give zeros.
     public static Memory planned() {
         return new Memory(new PlannedSource());
     }

@@ -4,8 +4,8 @@ import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.HeadKernels;
 
 /// What the chunk buffers of a vector backend ({@link VectorScratch}) grow to, call by call; the formulas are those of
-/// the kernels. Where a buffer depends on the length of single sequences, which a plan does not know, the sequences of a
-/// call are taken to be equally long.
+/// the kernels. Where a buffer depends on the length of single sequences, which a plan does not know, the sequences of
+/// a call are taken to be equally long.
 final class PlanScratch {
     /// Buffers of fixed size: a panel's block of 256 rows of 16 floats, a tile and the sixteen lanes.
     private static final long FIXED_BYTES = (Backend.BLOCK + VectorTile.ROWS + 1) * 16L * Float.BYTES;

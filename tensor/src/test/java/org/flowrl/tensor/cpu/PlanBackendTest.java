@@ -70,7 +70,8 @@ class PlanBackendTest {
     void tensorsWithoutMemoryAreRefusedByOtherBackends(String name) {
         Tensor x = scope.allocate(DType.F32, 4);
         try (Backend other = Backends.open(name, 1).backend()) {
-            assertThatThrownBy(() -> other.elementwise().binary(Binary.ADD, x, x, x)).hasMessageContaining("lies on plan");
+            assertThatThrownBy(() -> other.elementwise().binary(Binary.ADD, x, x, x))
+                    .hasMessageContaining("lies on plan");
         }
     }
 
