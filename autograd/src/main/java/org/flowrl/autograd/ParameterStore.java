@@ -2,6 +2,7 @@ package org.flowrl.autograd;
 
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
@@ -119,9 +120,10 @@ public final class ParameterStore {
         }
     }
 
-    /// Draws every parameter's first value; each depends on `key`, its name and its initializer alone.
+    /// Draws every parameter's first value; each depends on `key`, its name and its initializer alone. Where the device
+    /// holds no values, none are drawn.
     public void initialize(RandomKey key) {
-        for (Parameter parameter : parameters.values()) {
+        for (Parameter parameter : backend.device().holdsValues() ? parameters.values() : List.<Parameter>of()) {
             RandomKey own = key.fold(parameter.name());
             int count = Math.toIntExact(parameter.shape().elements());
             double[] values = new double[count];

@@ -26,7 +26,8 @@ public final class Tape implements AutoCloseable {
     /// The reverse of one op: given the gradient of the op's value, contributes the gradients of its inputs.
     @FunctionalInterface
     public interface Pullback {
-        /// @param gradient of the loss towards the op's value; same shape; must not be written to
+        /// @param gradient of the loss towards the op's value; same shape; must not be written to, and is gone after
+        ///     the call, unless {@link Adjoints#pass} hands it on
         /// @param adjoints where the contributions go
         void apply(Tensor gradient, Adjoints adjoints);
     }
@@ -146,18 +147,15 @@ public final class Tape implements AutoCloseable {
         adjoints = new Adjoints(this, gradients, variables);
         adjoints.pass(output, outputGradient);
         for (Node node : nodes.reversed()) {
-            Tensor gradient = adjoints.of(node.output());
-            if (gradient != null) {
-                node.pullback().apply(gradient, adjoints);
-            }
+            adjoints.pull(node.output(), node.pullback());
         }
     }
 
     /// The gradient of a {@link #variable} after {@link #backward}; zeros where the loss does not depend on it.
     ///
     /// @throws IllegalStateException before {@link #backward}
-    /// @throws IllegalArgumentException for a parameter, whose gradient is in {@link Gradients}, for a constant, and
-    ///     for a variable of another tape
+    /// @throws IllegalArgumentException for a parameter, whose gradient is in {@link Gradients}, for a constant, for an
+    ///     op's value, whose gradient is not kept, and for a variable of another tape
     public Tensor gradient(Var variable) {
         if (adjoints == null) {
             throw new IllegalStateException("gradient: backward has not been run");
@@ -166,6 +164,10 @@ public final class Tape implements AutoCloseable {
         if (variable.isParameter() || !variable.needsGradient()) {
             throw new IllegalArgumentException("gradient: " + variable + (variable.isParameter()
                     ? " is a parameter, its gradient is in Gradients" : " is a constant and has no gradient"));
+        }
+        if (adjoints.isPulled(variable)) {
+            throw new IllegalArgumentException("gradient: " + variable
+                    + " is an op's value, whose gradient was freed when the op was run in reverse");
         }
         Tensor gradient = adjoints.of(variable);
         return gradient != null ? gradient : scope.zeros(variable.value().dtype(), variable.shape());

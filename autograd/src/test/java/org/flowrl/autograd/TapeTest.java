@@ -221,6 +221,31 @@ class TapeTest {
         }
     }
 
+    /// A chain of n ops over 1 KiB holds n values; going back needs the gradients of an op's value and of its input,
+    /// not those of the whole chain.
+    @Test
+    void theGradientOfAnOpsValueIsFreedWhenTheOpHasBeenRunInReverse() {
+        int ops = 10;
+        Tensor input = scope.zeros(DType.F32, 256);
+        try (Tape tape = Tape.recording(backend, scope)) {
+            Var x = tape.variable(input);
+            Var y = x;
+            for (int i = 0; i < ops; i++) {
+                y = Pointwise.add(Pointwise.negate(y), x);
+            }
+            Var last = y;
+            backend.memory().resetHighWater();
+            long before = backend.memory().bytesInUse();
+            tape.backward(y, scope.zeros(DType.F32, 256), noGradients());
+            // The caller's gradient, that of y and x, and a contribution on its way.
+            assertThat(backend.memory().highWaterBytes() - before).isLessThanOrEqualTo(5 * input.bytes());
+            assertThat(backend.memory().bytesInUse() - before).isEqualTo(2 * input.bytes());
+            assertThatThrownBy(() -> tape.gradient(last)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("gradient: F32[256] is an op's value, whose gradient was freed when the op was run in "
+                            + "reverse");
+        }
+    }
+
     @Test
     void stepsReuseTheMemoryOfTheStepBefore() {
         Tensor input = scope.of(new float[] {1, 2}, 2);

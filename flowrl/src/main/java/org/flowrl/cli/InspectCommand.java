@@ -10,20 +10,31 @@ import org.flowrl.tensor.io.SafetensorsEntry;
 import org.flowrl.transformer.ModelDirectory;
 import org.flowrl.transformer.QwenConfig;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/// `inspect`: what is in a model folder or a safetensors file; fails where the file is not valid.
+/// `inspect`: what is in a model folder or a safetensors file, and how much memory the model takes; fails where the
+/// file is not valid, or a plan does not fit the memory that was named.
 @Command(name = "inspect", mixinStandardHelpOptions = true,
-        description = "Show names, shapes and types in a model folder or a safetensors file, and check that it is valid.")
+        description = "Show names, shapes and types in a model folder or a safetensors file, and check that it is "
+                + "valid; with --plan, the memory that the model takes.")
 final class InspectCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PATH", description = "A Hugging Face model folder, or one .safetensors file.")
     private Path path;
+
+    @Mixin
+    private PlanOptions plan;
 
     private long elements;
     private long bytes;
 
     @Override
     public Integer call() {
+        if (plan.isWanted()) {
+            QwenConfig config = QwenConfig.read(Files.isDirectory(path) ? path.resolve("config.json") : path);
+            describe(config);
+            return plan.print(config, new PlanTable(System.out)) ? 0 : 1;
+        }
         if (Files.isDirectory(path)) {
             inspectFolder();
         } else {
@@ -35,13 +46,17 @@ final class InspectCommand implements Callable<Integer> {
 
     private void inspectFolder() {
         ModelDirectory directory = ModelDirectory.open(path);
-        QwenConfig config = directory.config();
+        describe(directory.config());
+        directory.check();
+        directory.weightFiles().forEach(this::inspectFile);
+        System.out.println(PlanOptions.summary(directory.config()));
+    }
+
+    private static void describe(QwenConfig config) {
         System.out.printf("%s: %d layers, width %d, %d query and %d key/value heads of %d, feed-forward %d, "
                 + "vocabulary %d%s%n", config.modelType(), config.numHiddenLayers(), config.hiddenSize(),
                 config.numAttentionHeads(), config.numKeyValueHeads(), config.headDim(), config.intermediateSize(),
                 config.vocabSize(), config.tieWordEmbeddings() ? ", tied embeddings" : "");
-        directory.check();
-        directory.weightFiles().forEach(this::inspectFile);
     }
 
     private void inspectFile(Path file) {

@@ -47,6 +47,10 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", description = "Every random draw is a function of it (default: 1).")
     private Long seed;
 
+    @Option(names = "--recompute-activations", description = "Keep each block's input alone for the backward pass and "
+            + "compute the rest again: same bits, less memory, more time.")
+    private boolean recomputeActivations;
+
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Set a key of the configuration, such as "
             + "update.optimizer.learningRate=1e-3. Repeatable.")
     private Map<String, String> settings = new LinkedHashMap<>();
@@ -86,7 +90,7 @@ final class TrainCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--resume needs --out, the folder of the run");
         }
         if (preset != null || algorithm != null || variant != null || config != null || model != null || size != null || seed != null
-                || !settings.isEmpty()) {
+                || recomputeActivations || !settings.isEmpty()) {
             throw new IllegalArgumentException("--resume takes its configuration from " + out
                     + "; only --steps may be given beside it");
         }
@@ -103,6 +107,7 @@ final class TrainCommand implements Callable<Integer> {
         put(all, "seed", seed);
         put(all, "size", size);
         put(all, "model", model);
+        put(all, "update.recomputeActivations", recomputeActivations ? true : null);
         return ConfigFile.with(base, all);
     }
 

@@ -15,6 +15,7 @@ import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.transformer.PackedSequences;
 import org.flowrl.transformer.Qwen;
+import org.flowrl.transformer.Qwen.Activations;
 import org.flowrl.transformer.QwenConfig;
 
 /// A language model as a distribution over responses to prompts: R response tokens of some rows, packed.
@@ -66,41 +67,48 @@ public final class Policy {
         return backend;
     }
 
-    /// Bytes that a backward pass holds for each position: the values of every block and their gradients.
+    /// Bytes that a backward pass holds for each position: the values of every block, and the gradients of one block,
+    /// since each gradient is freed when it has been used.
     public long activationBytesPerPosition() {
         QwenConfig config = model.config();
         long heads = (long) config.numAttentionHeads() * config.headDim();
         long keys = (long) config.numKeyValueHeads() * config.headDim();
         long perBlock = 6L * config.hiddenSize() + 3 * heads + 3 * keys + 3L * config.intermediateSize();
-        return 2 * config.numHiddenLayers() * perBlock * parameters.dtype().bytes();
+        return (config.numHiddenLayers() + 1) * perBlock * parameters.dtype().bytes();
     }
 
     /// Log-probabilities and entropies of the rows' response tokens, in row order, and the mean prompt states asked for.
     ///
     /// @param temperature logits are divided by it
     public PolicyOutput evaluate(Tape tape, List<Row> rows, double temperature, PromptStates states) {
+        return evaluate(tape, rows, temperature, states, Activations.KEPT);
+    }
+
+    /// As {@link #evaluate(Tape, List, double, PromptStates)}, with a choice of what a recording tape keeps.
+    public PolicyOutput evaluate(Tape tape, List<Row> rows, double temperature, PromptStates states,
+            Activations activations) {
         Scope scope = tape.scope();
-        List<int[]> inputs = new ArrayList<>(rows.size());
+        int[] starts = new int[rows.size() + 1];
         int tokens = 0;
-        for (Row row : rows) {
-            int[] input = new int[row.positions()];
-            System.arraycopy(row.prompt(), 0, input, 0, row.prompt().length);
-            System.arraycopy(row.response(), 0, input, row.prompt().length, row.response().length - 1);
-            inputs.add(input);
-            tokens += row.response().length;
+        for (int i = 0; i < rows.size(); i++) {
+            starts[i + 1] = Math.addExact(starts[i], rows.get(i).positions());
+            tokens += rows.get(i).response().length;
         }
+        int[] inputs = new int[starts[rows.size()]];
         int[] predicting = new int[tokens];
         int[] targets = new int[tokens];
         int at = 0;
-        int start = 0;
-        for (Row row : rows) {
-            for (int t = 0; t < row.response().length; t++) {
-                predicting[at] = start + row.prompt().length - 1 + t;
-                targets[at++] = row.response()[t];
+        for (int i = 0; i < rows.size(); i++) {
+            int[] prompt = rows.get(i).prompt();
+            int[] response = rows.get(i).response();
+            System.arraycopy(prompt, 0, inputs, starts[i], prompt.length);
+            System.arraycopy(response, 0, inputs, starts[i] + prompt.length, response.length - 1);
+            for (int t = 0; t < response.length; t++) {
+                predicting[at] = starts[i] + prompt.length - 1 + t;
+                targets[at++] = response[t];
             }
-            start += row.positions();
         }
-        Var hidden = model.forward(tape, PackedSequences.of(scope, inputs));                       // [N, D]
+        Var hidden = model.forward(tape, PackedSequences.of(scope, inputs, starts), activations);  // [N, D]
         Var last = Rows.gather(hidden, scope.of(predicting, tokens));                           // [R, D]
         Head.LogProbs head = Head.logProbs(last, model.head(), scope.of(targets, tokens), temperature);
         Var mean = states == PromptStates.NONE ? null : promptMean(hidden, rows, states);
@@ -167,12 +175,14 @@ public final class Policy {
         return Pointwise.multiply(sums, hidden.tape().constant(repeatColumns(scope, inverse, hidden.dim(1))));
     }
 
+    /// [rows, columns] with each row full of its own value.
     private Tensor repeatColumns(Scope scope, float[] values, long columns) {
-        int width = Math.toIntExact(columns);
-        float[] repeated = new float[values.length * width];
-        for (int i = 0; i < values.length; i++) {
-            Arrays.fill(repeated, i * width, (i + 1) * width, values[i]);
+        int[] starts = new int[values.length + 1];
+        for (int i = 0; i < starts.length; i++) {
+            starts[i] = Math.toIntExact(i * columns);
         }
-        return scope.of(repeated, values.length, columns);
+        Tensor repeated = scope.allocate(parameters.dtype(), values.length * columns);
+        backend.rows().segmentBroadcast(scope.of(values, values.length), scope.of(starts, starts.length), repeated);
+        return repeated.reshape(values.length, columns);
     }
 }

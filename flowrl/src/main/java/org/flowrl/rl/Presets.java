@@ -66,7 +66,7 @@ public final class Presets {
         return new TrainConfig("lattice", "", "nano", 1, 900,
                 new TrainConfig.WarmUp(100, 128, new TrainConfig.Optimizer(2e-3, 20, 100, 0.05, adam)),
                 new TrainConfig.RolloutSettings(20, 16, 1.0),
-                new TrainConfig.Update(2, new TrainConfig.Optimizer(3e-4, 10, 900, 0.05, adam), 64),
+                new TrainConfig.Update(2, new TrainConfig.Optimizer(3e-4, 10, 900, 0.05, adam), 64, false),
                 objective, 50, 300, 2);
     }
 

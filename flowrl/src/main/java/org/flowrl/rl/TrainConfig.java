@@ -71,8 +71,12 @@ public record TrainConfig(String task, String model, String size, long seed, lon
     ///
     /// @param miniBatches optimizer steps in a step; divides the number of responses
     /// @param optimizer of these steps
-    /// @param microBatchMebibytes activations that one backward pass may hold; decides how mini-batches are cut
-    public record Update(int miniBatches, Optimizer optimizer, int microBatchMebibytes) {
+    /// @param microBatchMebibytes activations that one backward pass may hold where all are kept; decides how
+    ///     mini-batches are cut
+    /// @param recomputeActivations true where a backward pass keeps each block's input alone and computes the rest
+    ///     again: the same bits from the same cuts, in less memory and more time
+    public record Update(int miniBatches, Optimizer optimizer, int microBatchMebibytes,
+            boolean recomputeActivations) {
         public Update {
             requirePositive("update.miniBatches", miniBatches);
             requirePositive("update.microBatchMebibytes", microBatchMebibytes);

@@ -2,6 +2,7 @@ package org.flowrl.rl;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
+import org.flowrl.transformer.Qwen.Activations;
 import org.flowrl.transformer.generate.Completion;
 import org.flowrl.transformer.generate.Generator;
 
@@ -38,11 +40,12 @@ public final class Trainer {
     private final AdamW optimizer;
     private final Gradients gradients;
     private final long microBatchPositions;
+    private final Activations activations;
 
     /// @param run scope that outlives the trainer
     /// @param policy trained
     /// @param reference frozen; null where the objective needs none
-    /// @param questions what is asked
+    /// @param questions what is asked; null where {@link #step} is not called
     public Trainer(Scope run, Policy policy, Policy reference, Objective objective, Questions questions,
             TrainConfig config) {
         if (objective.needsReference() && reference == null) {
@@ -64,6 +67,7 @@ public final class Trainer {
         this.gradients = new Gradients(run, stores);
         this.microBatchPositions = Math.max(1, config.update().microBatchMebibytes() * (1L << 20)
                 / policy.activationBytesPerPosition());
+        this.activations = config.update().recomputeActivations() ? Activations.RECOMPUTED : Activations.KEPT;
     }
 
     /// The optimizer, whose moments a checkpoint holds.
@@ -96,13 +100,9 @@ public final class Trainer {
         long started = System.nanoTime();
         Rollout rollout = sample(step, metrics);
         long sampled = System.nanoTime();
-        List<Policy.Row> rows = rollout.responses().stream()
-                .map(response -> new Policy.Row(response.prompt(), response.tokens())).toList();
-        List<float[]> referenceLogProbs = objective.needsReference() ? score(reference, rows) : null;
-        List<float[]> oldLogProbs = oldLogProbs(rollout, rows, metrics);
-        double[][] advantages = objective.estimator().advantages(rollout);
+        Scores scores = score(rollout, metrics);
         long scored = System.nanoTime();
-        update(step, rows, new Scores(oldLogProbs, referenceLogProbs, advantages), metrics);
+        update(step, scores, metrics);
         long updated = System.nanoTime();
         metrics.mean("time/rollout_seconds", (sampled - started) * 1e-9, 1);
         metrics.mean("time/score_seconds", (scored - sampled) * 1e-9, 1);
@@ -113,7 +113,7 @@ public final class Trainer {
     }
 
     /// What is known of each response before the updates, by its index in the rollout.
-    private record Scores(List<float[]> old, List<float[]> reference, double[][] advantages) {
+    record Scores(List<Policy.Row> rows, List<float[]> old, List<float[]> reference, double[][] advantages) {
     }
 
     private Rollout sample(long step, MetricSums metrics) {
@@ -138,6 +138,14 @@ public final class Trainer {
         return rollout;
     }
 
+    /// Looks at a rollout with the reference and the estimator.
+    Scores score(Rollout rollout, MetricSums metrics) {
+        List<Policy.Row> rows = rollout.responses().stream()
+                .map(response -> new Policy.Row(response.prompt(), response.tokens())).toList();
+        return new Scores(rows, oldLogProbs(rollout, rows, metrics),
+                objective.needsReference() ? score(reference, rows) : null, objective.estimator().advantages(rollout));
+    }
+
     private List<float[]> oldLogProbs(Rollout rollout, List<Policy.Row> rows, MetricSums metrics) {
         List<float[]> sampled = rollout.responses().stream().map(Response::logProbs).toList();
         if (backend.guarantees().rowInvariant()) {
@@ -157,15 +165,15 @@ public final class Trainer {
     }
 
     /// One pass over the responses in random equal parts, an optimizer step each.
-    private void update(long step, List<Policy.Row> rows, Scores scores, MetricSums metrics) {
-        int[] order = key.fold("minibatches").fold(step).permutation(rows.size());
+    void update(long step, Scores scores, MetricSums metrics) {
+        int[] order = key.fold("minibatches").fold(step).permutation(scores.rows().size());
         int parts = config.update().miniBatches();
-        int size = rows.size() / parts;
+        int size = scores.rows().size() / parts;
         for (int part = 0; part < parts; part++) {
             // Rollout order within a part keeps prompts together and makes the batches' boundaries easy to follow.
             int[] members = Arrays.copyOfRange(order, part * size, (part + 1) * size);
             Arrays.sort(members);
-            double loss = accumulate("step " + (step + 1) + ", mini-batch " + (part + 1), members, rows, scores,
+            double loss = accumulate("step " + (step + 1) + ", mini-batch " + (part + 1), members, scores,
                     key.fold("update").fold(step).fold(part), metrics);
             AdamW.Result result = optimizer.step(gradients, config.update().optimizer().rate(step));
             metrics.mean("loss", loss, 1);
@@ -176,10 +184,9 @@ public final class Trainer {
     }
 
     /// Adds the gradients of a mini-batch's loss and returns the loss.
-    private double accumulate(String place, int[] members, List<Policy.Row> rows, Scores scores, RandomKey updateKey,
-            MetricSums metrics) {
-        long tokens = Arrays.stream(members).mapToLong(i -> rows.get(i).response().length).sum();
-        List<Policy.Row> chosen = Arrays.stream(members).mapToObj(rows::get).toList();
+    private double accumulate(String place, int[] members, Scores scores, RandomKey updateKey, MetricSums metrics) {
+        List<Policy.Row> chosen = Arrays.stream(members).mapToObj(scores.rows()::get).toList();
+        long tokens = chosen.stream().mapToLong(row -> row.response().length).sum();
         double loss = 0;
         int from = 0;
         for (List<Policy.Row> part : Policy.split(chosen, microBatchPositions)) {
@@ -187,10 +194,10 @@ public final class Trainer {
             try (Tape tape = Tape.recording(backend, run)) {
                 Batch batch = pack(tape.scope(), ids, part, scores, members.length, tokens, updateKey);
                 PolicyOutput output = policy.evaluate(tape, part, config.rollout().temperature(),
-                        objective.promptStates());
+                        objective.promptStates(), activations);
                 Var partLoss = objective.loss(output, batch, metrics);
                 double value = partLoss.value().item();
-                metrics.mean("policy/entropy", sum(output.entropies()), output.entropies().value().elements());
+                metrics.mean("policy/entropy", output.entropies().value().sum(), output.entropies().value().elements());
                 if (Double.isNaN(value)) {
                     throw new DivergedException(place, tape);
                 }
@@ -226,10 +233,6 @@ public final class Trainer {
                 miniBatchRows, miniBatchTokens, updateKey);
     }
 
-    private static double sum(Var x) {
-        return Arrays.stream(x.value().toDoubles()).sum();
-    }
-
     /// The rewards, lengths and verdicts of a rollout.
     private static void describe(Rollout rollout, MetricSums metrics) {
         double[] rewards = rollout.rewards();
@@ -239,14 +242,13 @@ public final class Trainer {
         metrics.mean("reward/std", Math.sqrt(variance), 1);
         Set<Integer> mixed = new HashSet<>();
         Set<String> correct = new HashSet<>();
+        Map<String, Integer> verdicts = new HashMap<>();
+        long unfinished = 0;
         double[] first = new double[rollout.groups()];
         Arrays.fill(first, Double.NaN);
         for (Response response : rollout.responses()) {
-            metrics.mean("response/length_mean", response.length(), 1);
-            metrics.mean("response/truncated_share", response.finished() ? 0 : 1, 1);
-            for (String kind : List.of("correct", "wrong", "unparsable", "timed_out", "failed")) {
-                metrics.mean("verdict/" + kind + "_share", response.verdict().kind().equals(kind) ? 1 : 0, 1);
-            }
+            unfinished += response.finished() ? 0 : 1;
+            verdicts.merge(response.verdict().kind(), 1, Integer::sum);
             if (response.verdict() instanceof Verdict.Correct) {
                 correct.add(response.group() + ":" + response.text());
             }
@@ -255,6 +257,12 @@ public final class Trainer {
             } else if (first[response.group()] != response.reward()) {
                 mixed.add(response.group());
             }
+        }
+        int count = rollout.responses().size();
+        metrics.mean("response/length_mean", rollout.tokens(), count);
+        metrics.mean("response/truncated_share", unfinished, count);
+        for (String kind : List.of("correct", "wrong", "unparsable", "timed_out", "failed")) {
+            metrics.mean("verdict/" + kind + "_share", verdicts.getOrDefault(kind, 0), count);
         }
         metrics.mean("groups/zero_variance_share", rollout.groups() - mixed.size(), rollout.groups());
         metrics.mean("sampled/distinct_correct", correct.size(), rollout.groups());

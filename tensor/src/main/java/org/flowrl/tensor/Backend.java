@@ -48,6 +48,12 @@ public interface Backend extends AutoCloseable {
     /// The device's memory, for {@link Scope#root}.
     Memory memory();
 
+    /// Bytes that kernels hold beside {@link #memory} for work within a call: chunk buffers, grown rarely and never
+    /// given back before {@link #close}. Constant once a loop is warm.
+    default long workspaceBytes() {
+        return 0;
+    }
+
     /// Matrix products.
     MatmulKernels matmul();
 

@@ -2,26 +2,32 @@ package org.flowrl.tensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 
 /// The memory of one device: hands out blocks, takes them back for reuse, and counts.
 ///
-/// Blocks are kept in size classes (a quarter of a power of two apart), so that a step which allocates what the step
-/// before it allocated gets the same blocks and nothing new is asked of the system. Memory goes back to the system
-/// when the `Memory` is closed, which its backend does. One thread at a time.
+/// Blocks are kept in size classes (a quarter of a power of two apart, 64 MiB beyond 256 MiB), so that a step which
+/// allocates what the step before it allocated gets the same blocks and nothing new is asked of the system. Memory
+/// goes back to the system when the `Memory` is closed, which its backend does. One thread at a time.
 public final class Memory implements AutoCloseable {
     private static final long SMALLEST_BLOCK = 256;
+    /// From here on a quarter of a power of two would waste too much of an arena of gigabytes.
+    private static final long LARGE_BLOCK = 256L << 20;
+    private static final long LARGE_STEP = LARGE_BLOCK / 4;
+    /// Bytes of a copy through the host at a time.
+    private static final long STAGING_BYTES = 1 << 20;
 
     private final Source source;
-    private final Map<Long, ArrayDeque<MemorySegment>> free = new HashMap<>();
+    /// Free blocks by the number of their size class.
+    private final List<List<MemorySegment>> free = new ArrayList<>();
     private long bytesInUse;
     private long bytesReserved;
     private long highWaterBytes;
     private long systemAllocations;
 
-    /// What a device must offer: raw allocation, and copies from and to the host.
+    /// What a device must offer: raw allocation, and copies from and to the host. The other methods have ways that work
+    /// on every device and that a device with faster ones replaces.
     public interface Source extends AutoCloseable {
         /// The device that the memory belongs to.
         Device device();
@@ -36,9 +42,37 @@ public final class Memory implements AutoCloseable {
         /// Copies a block of this device into host memory.
         void copyOut(MemorySegment block, MemorySegment host);
 
+        /// Copies between two blocks of this device that do not overlap.
+        default void copy(MemorySegment from, MemorySegment to) {
+            inChunks(from.byteSize(), (at, staging) -> {
+                copyOut(from.asSlice(at, staging.byteSize()), staging);
+                copyIn(staging, to.asSlice(at, staging.byteSize()));
+            });
+        }
+
+        /// Sets every byte of a block of this device.
+        default void fill(MemorySegment block, byte value) {
+            inChunks(block.byteSize(), (at, staging) ->
+                    copyIn(staging.fill(value), block.asSlice(at, staging.byteSize())));
+        }
+
         /// Gives all blocks back.
         @Override
         void close();
+
+        private static void inChunks(long bytes, Chunk chunk) {
+            MemorySegment staging = MemorySegment.ofArray(new byte[(int) Math.min(bytes, STAGING_BYTES)]);
+            for (long at = 0; at < bytes; at += STAGING_BYTES) {
+                chunk.run(at, staging.asSlice(0, Math.min(STAGING_BYTES, bytes - at)));
+            }
+        }
+    }
+
+    /// Some bytes of a block on their way through the host.
+    @FunctionalInterface
+    private interface Chunk {
+        /// @param at where in the block
+        void run(long at, MemorySegment staging);
     }
 
     /// Memory from `source`, which this object then owns.
@@ -71,10 +105,26 @@ public final class Memory implements AutoCloseable {
             }
 
             @Override
+            public void copy(MemorySegment from, MemorySegment to) {
+                to.copyFrom(from);
+            }
+
+            @Override
+            public void fill(MemorySegment block, byte value) {
+                block.fill(value);
+            }
+
+            @Override
             public void close() {
                 arena.close();
             }
         });
+    }
+
+    /// Memory of {@link Device#PLAN}: blocks have addresses and sizes, and are counted, but nothing is behind them.
+    /// What is written is dropped, and reads give zeros.
+    public static Memory planned() {
+        return new Memory(new PlannedSource());
     }
 
     /// The device that the memory belongs to.
@@ -109,12 +159,18 @@ public final class Memory implements AutoCloseable {
 
     MemorySegment take(long bytes) {
         long size = sizeClass(bytes);
-        ArrayDeque<MemorySegment> blocks = free.get(size);
-        MemorySegment block = blocks == null ? null : blocks.pollLast();
-        if (block == null) {
+        int number = classNumber(size);
+        while (free.size() <= number) {
+            free.add(new ArrayList<>());
+        }
+        List<MemorySegment> blocks = free.get(number);
+        MemorySegment block;
+        if (blocks.isEmpty()) {
             block = source.allocate(size);
             bytesReserved += size;
             systemAllocations++;
+        } else {
+            block = blocks.removeLast();
         }
         bytesInUse += size;
         highWaterBytes = Math.max(highWaterBytes, bytesInUse);
@@ -123,7 +179,7 @@ public final class Memory implements AutoCloseable {
 
     void giveBack(MemorySegment block) {
         bytesInUse -= block.byteSize();
-        free.computeIfAbsent(block.byteSize(), size -> new ArrayDeque<>()).addLast(block);
+        free.get(classNumber(block.byteSize())).add(block);
     }
 
     void copyIn(MemorySegment host, MemorySegment block) {
@@ -134,13 +190,31 @@ public final class Memory implements AutoCloseable {
         source.copyOut(block, host);
     }
 
-    /// The block size that serves a request: the next of 1, 1.25, 1.5, 1.75 times a power of two.
+    void copy(MemorySegment from, MemorySegment to) {
+        source.copy(from, to);
+    }
+
+    void fill(MemorySegment block, byte value) {
+        source.fill(block, value);
+    }
+
+    /// The block size that serves a request: the next of 1, 1.25, 1.5, 1.75 times a power of two, and the next multiple
+    /// of 64 MiB beyond 256 MiB.
     static long sizeClass(long bytes) {
         if (bytes <= SMALLEST_BLOCK) {
             return SMALLEST_BLOCK;
         }
-        long quarter = Math.max(64, Long.highestOneBit(bytes - 1) / 4);
+        long quarter = bytes > LARGE_BLOCK ? LARGE_STEP : Math.max(64, Long.highestOneBit(bytes - 1) / 4);
         return (bytes + quarter - 1) / quarter * quarter;
+    }
+
+    /// Four numbers for each power of two, then one for each step: classes of different size have different numbers.
+    private static int classNumber(long size) {
+        if (size > LARGE_BLOCK) {
+            return Math.toIntExact(4 * Long.SIZE + size / LARGE_STEP);
+        }
+        int power = Long.SIZE - 1 - Long.numberOfLeadingZeros(size);
+        return 4 * power + (int) (size >>> (power - 2) & 3);
     }
 
     @Override

@@ -28,6 +28,13 @@ public final class Shape {
         return new Shape(dims.clone());
     }
 
+    /// This shape with `size` entries in the first dimension.
+    Shape withFirst(long size) {
+        long[] changed = dims.clone();
+        changed[0] = size;
+        return new Shape(changed);
+    }
+
     /// Number of dimensions; 0 for a scalar.
     public int rank() {
         return dims.length;

@@ -2,7 +2,6 @@ package org.flowrl.tensor;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 
 /// A value: contiguous row-major elements of one {@link DType} with a {@link Shape} on a {@link Device}.
 ///
@@ -97,13 +96,12 @@ public final class Tensor {
         if (start < 0 || count < 0 || start + count > size) {
             throw new IndexOutOfBoundsException("slice: [" + start + ", " + (start + count) + ") of " + shape);
         }
-        long[] dims = shape.toArray();
-        long stride = dtype.bytes();
-        for (int axis = 1; axis < dims.length; axis++) {
-            stride *= dims[axis];
-        }
-        dims[0] = count;
-        return new Tensor(block, offset + start * stride, Shape.of(dims), dtype, device);
+        return new Tensor(block, offset + start * rowBytes(), shape.withFirst(count), dtype, device);
+    }
+
+    /// True where the two are views of the same memory, whether or not they share an element.
+    public boolean isViewOf(Tensor other) {
+        return block == other.block;
     }
 
     /// A new tensor of the same content in `scope`.
@@ -113,18 +111,26 @@ public final class Tensor {
         return copy;
     }
 
-    /// Overwrites the elements with those of a tensor of the same type and number of elements, on any device that
-    /// the host can copy from.
+    /// Overwrites the elements with those of a tensor of the same type and number of elements, which lies on the same
+    /// device, or one of the two on the host. They do not overlap.
     public void copyFrom(Tensor source) {
         requireElements("copyFrom", source.dtype, source.elements());
-        if (source.device.isHost()) {
-            scope().memory().copyIn(source.memory(), memory());
-        } else if (device.isHost()) {
-            source.scope().memory().copyOut(source.memory(), memory());
-        } else {
-            throw new IllegalArgumentException("copyFrom: from " + source.device + " to " + device
-                    + " is a backend's work");
+        copy(source, source.memory(), memory());
+    }
+
+    /// Overwrites the `count` entries of the first dimension from `start` on with those of `source` from `sourceStart`
+    /// on; otherwise as {@link #copyFrom(Tensor)}.
+    public void copyRows(long start, Tensor source, long sourceStart, long count) {
+        if (source.dtype != dtype || source.rowBytes() != rowBytes()) {
+            throw new IllegalArgumentException("copyRows: from " + source + " to " + this
+                    + ", entries must have the same type and size");
         }
+        copy(source, source.rows("copyRows", sourceStart, count), rows("copyRows", start, count));
+    }
+
+    /// Sets the `count` entries of the first dimension from `start` on to zero.
+    public void zeroRows(long start, long count) {
+        fill(rows("zeroRows", start, count), (byte) 0);
     }
 
     /// Overwrites an F32 tensor.
@@ -147,13 +153,7 @@ public final class Tensor {
 
     /// Sets every byte.
     public void fillBytes(byte value) {
-        if (device.isHost()) {
-            memory().fill(value);
-        } else {
-            byte[] bytes = new byte[Math.toIntExact(bytes())];
-            Arrays.fill(bytes, value);
-            scope().memory().copyIn(MemorySegment.ofArray(bytes), memory());
-        }
+        fill(memory(), value);
     }
 
     /// The elements of an F32 tensor, in row-major order.
@@ -167,6 +167,13 @@ public final class Tensor {
     /// The elements of an F64 or F32 tensor (widened, exact), in row-major order.
     public double[] toDoubles() {
         double[] values = new double[Math.toIntExact(elements())];
+        if (dtype == DType.F32 && device.isHost()) {
+            MemorySegment data = memory();
+            for (int i = 0; i < values.length; i++) {
+                values[i] = data.get(FLOAT, i * 4L);
+            }
+            return values;
+        }
         if (dtype == DType.F32) {
             float[] floats = toFloats();
             for (int i = 0; i < values.length; i++) {
@@ -226,6 +233,22 @@ public final class Tensor {
         }
     }
 
+    /// The sum of the elements of an F64 or F32 tensor, added in order in F64. For metrics: kernels add faster.
+    public double sum() {
+        double sum = 0;
+        if (dtype == DType.F32 && device.isHost()) {
+            MemorySegment data = memory();
+            for (long i = 0; i < elements(); i++) {
+                sum += data.get(FLOAT, i * 4);
+            }
+            return sum;
+        }
+        for (double value : toDoubles()) {
+            sum += value;
+        }
+        return sum;
+    }
+
     /// The only element of a tensor with one element, as a double.
     public double item() {
         if (elements() != 1) {
@@ -241,6 +264,45 @@ public final class Tensor {
     private MemorySegment memory() {
         requireLive();
         return block.segment.asSlice(offset, bytes());
+    }
+
+    /// The memory of some entries of the first dimension.
+    private MemorySegment rows(String operation, long start, long count) {
+        if (start < 0 || count < 0 || start + count > shape.dim(0)) {
+            throw new IndexOutOfBoundsException(operation + ": [" + start + ", " + (start + count) + ") of " + shape);
+        }
+        requireLive();
+        return block.segment.asSlice(offset + start * rowBytes(), count * rowBytes());
+    }
+
+    /// Bytes of one entry of the first dimension.
+    private long rowBytes() {
+        long bytes = dtype.bytes();
+        for (int axis = 1; axis < shape.rank(); axis++) {
+            bytes *= shape.dim(axis);
+        }
+        return bytes;
+    }
+
+    private void copy(Tensor source, MemorySegment from, MemorySegment to) {
+        if (source.device.isHost()) {
+            scope().memory().copyIn(from, to);
+        } else if (device.isHost()) {
+            source.scope().memory().copyOut(from, to);
+        } else if (device.equals(source.device)) {
+            scope().memory().copy(from, to);
+        } else {
+            throw new IllegalArgumentException("copyFrom: from " + source.device + " to " + device
+                    + " must go through the host");
+        }
+    }
+
+    private void fill(MemorySegment memory, byte value) {
+        if (device.isHost()) {
+            memory.fill(value);
+        } else {
+            scope().memory().fill(memory, value);
+        }
     }
 
     private void requireLive() {

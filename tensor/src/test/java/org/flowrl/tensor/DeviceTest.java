@@ -12,6 +12,9 @@ class DeviceTest {
         assertThat(Device.CPU.isHost()).isTrue();
         assertThat(new Device("cuda", 1)).hasToString("cuda:1");
         assertThat(new Device("cuda", 1).isHost()).isFalse();
+        assertThat(Device.PLAN).hasToString("plan");
+        assertThat(Device.PLAN.isHost()).isFalse();
+        assertThat(Device.PLAN.holdsValues()).isFalse();
     }
 
     @Test

@@ -57,6 +57,60 @@ class MemoryTest {
         }
     }
 
+    /// A device that offers nothing but copies to and from the host, here over the heap.
+    private static final class CopyingSource implements Memory.Source {
+        @Override
+        public Device device() {
+            return new Device("cuda", 0);
+        }
+
+        @Override
+        public MemorySegment allocate(long bytes) {
+            return MemorySegment.ofArray(new byte[(int) bytes]);
+        }
+
+        @Override
+        public void copyIn(MemorySegment host, MemorySegment block) {
+            block.copyFrom(host);
+        }
+
+        @Override
+        public void copyOut(MemorySegment block, MemorySegment host) {
+            host.copyFrom(block);
+        }
+
+        @Override
+        public void close() {
+            // The garbage collector frees the arrays.
+        }
+    }
+
+    /// Three rows of 1.2 MB go through the host in parts of 1 MiB.
+    @Test
+    void copiesAndFillsWithinADeviceGoThroughTheHostWhereItHasNoBetterWay() {
+        int columns = 300_000;
+        try (Memory memory = new Memory(new CopyingSource()); Scope scope = Scope.root("card", memory)) {
+            float[] row = new float[columns];
+            for (int i = 0; i < columns; i++) {
+                row[i] = i;
+            }
+            Tensor rows = scope.zeros(DType.F32, 3, columns);
+            Tensor source = scope.of(row, 1, columns);
+            rows.copyRows(1, source, 0, 1);
+            assertThat(rows.slice(1, 1).toFloats()).isEqualTo(row);
+            assertThat(rows.slice(0, 1).copy(scope).toFloats()).isEqualTo(new float[columns]);
+            assertThat(rows.slice(2, 1).toFloats()).isEqualTo(new float[columns]);
+            assertThat(source.copy(scope).toFloats()).isEqualTo(row);
+            rows.zeroRows(1, 1);
+            assertThat(rows.sum()).isZero();
+        }
+    }
+
+    @Test
+    void largeBlocksWasteAtMostSixtyFourMebibytes() {
+        assertThat(Memory.sizeClass(30_467_000_000L) - 30_467_000_000L).isLessThan(64L << 20);
+    }
+
     @Test
     void closedMemoryIsGone() {
         Memory memory = Memory.ofHost();

@@ -25,9 +25,17 @@ public final class KvCache {
     /// Tokens in a page.
     public static final int PAGE_TOKENS = Backend.LANES;
 
+    /// Pages that a new sequence has places for; their number doubles when they are used up.
+    private static final int FIRST_PAGES = 4;
+
     private static final class Sequence {
         private int length;
-        private int[] pages = new int[4];
+        private int[] pages;
+
+        private Sequence(int length, int[] pages) {
+            this.length = length;
+            this.pages = pages;
+        }
 
         private int pageCount() {
             return pagesFor(length);
@@ -92,7 +100,7 @@ public final class KvCache {
 
     /// The number of a new, empty sequence; numbers of closed sequences are used again.
     public int open() {
-        return add(new Sequence());
+        return add(new Sequence(0, new int[FIRST_PAGES]));
     }
 
     /// The number of a new sequence with the tokens of `sequence`: full pages are shared, a partly filled one is
@@ -104,9 +112,7 @@ public final class KvCache {
         int full = from.length / PAGE_TOKENS;
         boolean isPartial = from.length % PAGE_TOKENS != 0;
         requireFree(isPartial ? 1 : 0);
-        Sequence to = new Sequence();
-        to.length = from.length;
-        to.pages = from.pages.clone();
+        Sequence to = new Sequence(from.length, from.pages.clone());
         for (int i = 0; i < full; i++) {
             references[to.pages[i]]++;
         }
@@ -217,16 +223,16 @@ public final class KvCache {
         int page = freePages.remove();
         references[page] = 1;
         for (int layer = 0; layer < keyPages.size(); layer++) {
-            keyPages.get(layer).slice(page, 1).fillBytes((byte) 0);
-            valuePages.get(layer).slice(page, 1).fillBytes((byte) 0);
+            keyPages.get(layer).zeroRows(page, 1);
+            valuePages.get(layer).zeroRows(page, 1);
         }
         return page;
     }
 
     private void copy(int from, int to) {
         for (int layer = 0; layer < keyPages.size(); layer++) {
-            keyPages.get(layer).slice(to, 1).copyFrom(keyPages.get(layer).slice(from, 1));
-            valuePages.get(layer).slice(to, 1).copyFrom(valuePages.get(layer).slice(from, 1));
+            keyPages.get(layer).copyRows(to, keyPages.get(layer), from, 1);
+            valuePages.get(layer).copyRows(to, valuePages.get(layer), from, 1);
         }
     }
 

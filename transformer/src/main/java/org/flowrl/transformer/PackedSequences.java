@@ -19,25 +19,34 @@ public record PackedSequences(Tensor ids, Tensor positions, Tensor starts, int l
             throw new IllegalArgumentException("pack: there must be at least one sequence");
         }
         int[] starts = new int[sequences.size() + 1];
-        int longest = 0;
         for (int b = 0; b < sequences.size(); b++) {
             int length = sequences.get(b).length;
             if (length == 0) {
                 throw new IllegalArgumentException("pack: sequence " + b + " must have at least one token");
             }
             starts[b + 1] = Math.addExact(starts[b], length);
-            longest = Math.max(longest, length);
         }
-        int n = starts[sequences.size()];
-        int[] ids = new int[n];
-        int[] positions = new int[n];
+        int[] ids = new int[starts[sequences.size()]];
         for (int b = 0; b < sequences.size(); b++) {
-            int[] sequence = sequences.get(b);
-            System.arraycopy(sequence, 0, ids, starts[b], sequence.length);
-            for (int p = 0; p < sequence.length; p++) {
-                positions[starts[b] + p] = p;
-            }
+            System.arraycopy(sequences.get(b), 0, ids, starts[b], starts[b + 1] - starts[b]);
         }
-        return new PackedSequences(scope.of(ids, n), scope.of(positions, n), scope.of(starts, starts.length), longest);
+        return of(scope, ids, starts);
+    }
+
+    /// Sequences that are packed already, in `scope`.
+    ///
+    /// @param ids [N]
+    /// @param starts [B + 1], rising from 0 to N
+    public static PackedSequences of(Scope scope, int[] ids, int[] starts) {
+        int[] positions = new int[ids.length];
+        int longest = 0;
+        for (int b = 0; b < starts.length - 1; b++) {
+            for (int n = starts[b]; n < starts[b + 1]; n++) {
+                positions[n] = n - starts[b];
+            }
+            longest = Math.max(longest, starts[b + 1] - starts[b]);
+        }
+        return new PackedSequences(scope.of(ids, ids.length), scope.of(positions, ids.length),
+                scope.of(starts, starts.length), longest);
     }
 }

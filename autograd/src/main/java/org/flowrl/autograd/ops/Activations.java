@@ -23,8 +23,8 @@ public final class Activations {
             Tensor dgate = tape.like(y);
             Tensor dup = tape.like(y);
             kernels.swiGluBackward(dy, gate.value(), up.value(), dgate, dup);
-            adjoints.pass(gate, dgate);
-            adjoints.pass(up, dup);
+            adjoints.give(gate, dgate);
+            adjoints.give(up, dup);
         }, gate, up);
     }
 

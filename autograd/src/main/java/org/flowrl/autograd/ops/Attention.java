@@ -27,9 +27,9 @@ public final class Attention {
             Tensor dk = tape.like(k.value());
             Tensor dv = tape.like(v.value());
             kernels.backward(dout, q.value(), k.value(), v.value(), out, statistics, starts, scale, dq, dk, dv);
-            adjoints.pass(q, dq);
-            adjoints.pass(k, dk);
-            adjoints.pass(v, dv);
+            adjoints.give(q, dq);
+            adjoints.give(k, dk);
+            adjoints.give(v, dv);
         }, q, k, v);
     }
 

@@ -42,7 +42,7 @@ public final class Head {
             Tensor dweight = adjoints.wants(w) ? adjoints.sum(w) : tape.scope().zeros(dtype, weight.shape());
             kernels.logProbsBackward(hidden.value(), weight.packed(), targets, temperature, entropy, lse,
                     dboth.slice(0, 1).reshape(n), dboth.slice(1, 1).reshape(n), dhidden, dweight);
-            adjoints.pass(hidden, dhidden);
+            adjoints.give(hidden, dhidden);
         }, hidden, w);
         return new LogProbs(row(pair, 0, logProb), row(pair, 1, entropy));
     }

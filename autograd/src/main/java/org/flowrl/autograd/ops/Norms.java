@@ -26,7 +26,7 @@ public final class Norms {
             Tensor dw = adjoints.wants(w) ? adjoints.sum(w) : tape.scope().zeros(y.dtype(), weight.shape());
             Tensor dx = tape.like(y);
             kernels.rmsNormBackward(dy, x.value(), weight.value(), inverse, dx, dw);
-            adjoints.pass(x, dx);
+            adjoints.give(x, dx);
         }, x, w);
     }
 
@@ -47,7 +47,7 @@ public final class Norms {
             Tensor db = adjoints.wants(b) ? adjoints.sum(b) : tape.scope().zeros(y.dtype(), beta.shape());
             Tensor dx = tape.like(y);
             kernels.layerNormBackward(dy, x.value(), gamma.value(), mean, inverse, dx, dg, db);
-            adjoints.pass(x, dx);
+            adjoints.give(x, dx);
         }, x, g, b);
     }
 }

@@ -18,7 +18,7 @@ final class LossMetrics {
         if (batch.referenceLogProbs() == null) {
             return;
         }
-        double difference = sum(logProbs.toDoubles()) - sum(batch.referenceLogProbs().toDoubles());
+        double difference = logProbs.sum() - batch.referenceLogProbs().sum();
         metrics.mean("policy/kl_to_reference", difference, logProbs.elements());
     }
 

@@ -18,8 +18,17 @@ final class Arguments {
     private Arguments() {
     }
 
-    /// `tensor` has the only type that a backend computes in.
+    /// `tensor` lies in host memory, where CPU kernels can reach it.
+    static void onHost(String operation, Tensor tensor) {
+        if (!tensor.device().isHost()) {
+            throw new IllegalArgumentException(operation + ": " + tensor + " lies on " + tensor.device()
+                    + ", it must lie on cpu");
+        }
+    }
+
+    /// `tensor` lies in host memory and has the only type that a backend computes in.
     static void only(DType type, String backend, String operation, Tensor tensor) {
+        onHost(operation, tensor);
         if (tensor.dtype() != type) {
             throw new IllegalArgumentException(operation + ": " + tensor + " must be " + type + ", the type that the "
                     + backend + " backend computes in");
@@ -209,6 +218,9 @@ final class Arguments {
         call.integers("pageTable", pageTable, "[B, pages]", pageTable.dim(0), pageTable.dim(1));
         call.indices("positions", positions, "[N] of q [N, H, E]", q.dim(0), pageTable.dim(1) * Backend.LANES);
         call.indices("sequences", sequences, "[N] of q [N, H, E]", q.dim(0), pageTable.dim(0));
+        if (!call.isOnHost()) {
+            return;
+        }
         MemorySegment position = positions.segment();
         MemorySegment sequence = sequences.segment();
         MemorySegment table = pageTable.segment();
@@ -281,7 +293,7 @@ final class Arguments {
         call.number(weight.rows() > 0, "vocabulary", weight.rows(), "must hold at least one word to draw");
         call.type("uniforms", uniforms, DType.F64);
         call.condition(uniforms.shape().is(hidden.dim(0)), "uniforms", uniforms, "must be [N] of hidden [N, D]");
-        for (long n = 0; n < hidden.dim(0); n++) {
+        for (long n = 0; call.isOnHost() && n < hidden.dim(0); n++) {
             double uniform = uniforms.get(n);
             call.number(uniform >= 0 && uniform < 1, "uniforms", uniform, "must be in [0, 1)");
         }
@@ -384,6 +396,6 @@ final class Arguments {
     }
 
     private static void same(Requirements call, String name, Tensor tensor, String ofName, Tensor of) {
-        call.shape(name, tensor, "the shape of " + ofName, of.shape().toArray());
+        call.shape(name, tensor, "the shape of " + ofName, of.shape());
     }
 }

@@ -4,22 +4,27 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.flowrl.tensor.DType;
+import org.flowrl.tensor.Device;
 import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.Shape;
 import org.flowrl.tensor.Tensor;
 
 /// What one kernel call requires of its arguments. A failed requirement throws {@link IllegalArgumentException} naming
 /// operation, argument, value and rule: `rmsNorm: weight F32[4] must be [3], [D] of x [.., D]`.
 ///
-/// The first floating tensor sets the type of the call; all others must have it.
+/// The first floating tensor sets the type and the device of the call; all others must have them. Indices are looked at
+/// on the host only, since elsewhere they cannot be read without waiting for the device.
 final class Requirements {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
 
     private final String operation;
     private final DType type;
+    private final Device device;
 
-    private Requirements(String operation, DType type) {
+    private Requirements(String operation, Tensor first) {
         this.operation = operation;
-        this.type = type;
+        this.type = first.dtype();
+        this.device = first.device();
     }
 
     /// The requirements of a call whose computing type is that of `tensor`.
@@ -28,36 +33,47 @@ final class Requirements {
             throw new IllegalArgumentException(operation + ": " + name + " " + tensor
                     + " must be F32 or F64, the types that kernels compute in");
         }
-        Requirements requirements = new Requirements(operation, tensor.dtype());
-        requirements.host(name, tensor);
-        return requirements;
+        return new Requirements(operation, tensor);
     }
 
     /// Refuses a conversion between tensors of other than floating types or of different numbers of elements.
     static void conversion(String operation, Tensor from, Tensor to) {
-        Requirements requirements = new Requirements(operation, from.dtype());
+        Requirements requirements = new Requirements(operation, from);
         String rule = "must be F64, F32, BF16 or F16";
         requirements.condition(from.dtype().isFloating(), "from", from, rule);
         requirements.condition(to.dtype().isFloating(), "to", to, rule);
-        requirements.host("from", from);
-        requirements.host("to", to);
+        requirements.sameDevice("to", to);
         requirements.condition(to.elements() == from.elements(), "to", to, "must have as many elements as from");
     }
 
-    /// `tensor` lies in host memory.
-    void host(String name, Tensor tensor) {
-        if (!tensor.device().isHost()) {
+    /// `tensor` lies on the device of the call.
+    void sameDevice(String name, Tensor tensor) {
+        if (!tensor.device().equals(device)) {
             throw new IllegalArgumentException(operation + ": " + name + " " + tensor + " lies on " + tensor.device()
-                    + ", it must lie on cpu");
+                    + ", it must lie on " + device);
         }
     }
 
-    /// `tensor` has this type and lies in host memory.
+    /// True where the content of integer tensors can be looked at.
+    boolean isOnHost() {
+        return device.isHost();
+    }
+
+    /// `tensor` has this type and lies on the device of the call.
     void type(String name, Tensor tensor, DType expected) {
         if (tensor.dtype() != expected) {
             throw new IllegalArgumentException(operation + ": " + name + " " + tensor + " must be " + expected);
         }
-        host(name, tensor);
+        sameDevice(name, tensor);
+    }
+
+    /// `tensor` has the call's type and the shape of another one.
+    void shape(String name, Tensor tensor, String rule, Shape expected) {
+        type(name, tensor, type);
+        if (!tensor.shape().equals(expected)) {
+            throw new IllegalArgumentException(operation + ": " + name + " " + tensor + " must be " + expected + ", "
+                    + rule);
+        }
     }
 
     /// `tensor` has the call's type and exactly these dimensions.
@@ -93,6 +109,9 @@ final class Requirements {
     /// `tensor` is I32 with exactly `count` elements in one dimension, each in 0 … bound−1.
     void indices(String name, Tensor tensor, String rule, long count, long bound) {
         integers(name, tensor, rule, count);
+        if (!isOnHost()) {
+            return;
+        }
         MemorySegment data = tensor.segment();
         for (long i = 0; i < count; i++) {
             index(name, i, data.get(INT, i * Integer.BYTES), bound);
@@ -114,8 +133,11 @@ final class Requirements {
         type("starts", starts, DType.I32);
         rank("starts", starts, 1, "[B + 1]");
         condition(starts.elements() >= 1, "starts", starts, "must have B + 1 entries, at least one");
-        MemorySegment data = starts.segment();
         long last = starts.elements() - 1;
+        if (!isOnHost()) {
+            return last;
+        }
+        MemorySegment data = starts.segment();
         int before = 0;
         for (long i = 0; i <= last; i++) {
             int start = data.get(INT, i * Integer.BYTES);

@@ -77,6 +77,11 @@ public final class VectorBackend implements Backend {
     }
 
     @Override
+    public long workspaceBytes() {
+        return team.scratchBytes();
+    }
+
+    @Override
     public MatmulKernels matmul() {
         return matmul;
     }

@@ -163,6 +163,7 @@ final class VectorElementwise implements ElementwiseKernels {
     @Override
     public void convert(Tensor from, Tensor to) {
         Arguments.convert(from, to);
+        Arguments.onHost("convert", from);
         DType source = from.dtype();
         DType target = to.dtype();
         long xs = from.address();

@@ -17,11 +17,11 @@ import org.flowrl.tensor.Tensor;
 /// are merged in order afterwards.
 final class VectorHeads implements HeadKernels {
     /// Logits of one part, in floats, and the bounds of its rows.
-    private static final long PART_LOGITS = 1 << 17;
-    private static final long LEAST_ROWS = 32;
-    private static final long MOST_ROWS = 256;
+    static final long PART_LOGITS = 1 << 17;
+    static final long LEAST_ROWS = 32;
+    static final long MOST_ROWS = 256;
     /// Logits that the sampler and the backward pass hold at once, in floats.
-    private static final long HELD_LOGITS = 1 << 22;
+    static final long HELD_LOGITS = 1 << 22;
     /// Rows whose draws or merges make a part.
     private static final long PART_ROWS = 128;
 

@@ -17,7 +17,7 @@ final class VectorMatmul implements MatmulKernels {
     private static final int LEAST_ROWS = 48;
     /// Rows of a part at the most: a block of them stays in the second-level cache while panels go by, and what a part
     /// reads of the weight is small beside its products.
-    private static final int MOST_ROWS = 128;
+    static final int MOST_ROWS = 128;
     /// Panels of a part, where rows can be cut as well.
     private static final int LEAST_PANELS = 4;
     /// Rows of dw in a part, which keep its block of dy in cache.

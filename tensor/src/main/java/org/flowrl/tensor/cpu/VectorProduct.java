@@ -30,7 +30,7 @@ final class VectorProduct {
     /// Lines this far apart share a set of a first-level cache of 32 KB in eight ways (48 KB in twelve).
     private static final long PAGE_BYTES = 4096;
     /// Bytes of one block of a copied row, an odd number of cache lines.
-    private static final long COPY_PITCH = Backend.BLOCK * (long) Float.BYTES + 64;
+    static final long COPY_PITCH = Backend.BLOCK * (long) Float.BYTES + 64;
 
     private VectorProduct() {
     }

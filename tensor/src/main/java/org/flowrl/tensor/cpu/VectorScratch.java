@@ -18,14 +18,27 @@ final class VectorScratch implements AutoCloseable {
     final long lanes;
 
     private final Arena fixed = Arena.ofShared();
+    private final long fixedBytes;
     private final Growing buffer = new Growing();
     private final Growing copies = new Growing();
 
     VectorScratch() {
         long row = VectorProduct.COLUMNS * (long) Float.BYTES;
-        tile = fixed.allocate(row * Math.max(VectorTile.ROWS, VectorProduct.STREAMS), ALIGNMENT).address();
+        long tileBytes = row * Math.max(VectorTile.ROWS, VectorProduct.STREAMS);
+        tile = fixed.allocate(tileBytes, ALIGNMENT).address();
         panel = fixed.allocate(row * Backend.BLOCK, ALIGNMENT).address();
         lanes = fixed.allocate(2 * VectorLanes.LANE_BYTES, ALIGNMENT).address();
+        fixedBytes = tileBytes + row * Backend.BLOCK + 2 * VectorLanes.LANE_BYTES;
+    }
+
+    /// Bytes asked of the system. The growing parts are counted as they were when their worker last grew them.
+    long bytes() {
+        return fixedBytes + buffer.capacity + copies.capacity;
+    }
+
+    /// The capacity of a growing buffer of `capacity` bytes that is asked for `bytes`.
+    static long grown(long capacity, long bytes) {
+        return bytes <= capacity ? capacity : Math.max(SMALLEST_BUFFER, Math.max(bytes, capacity + capacity / 2));
     }
 
     /// The address of at least `bytes` of undefined content, for a kernel family; ends the buffer of the call before.
@@ -55,7 +68,7 @@ final class VectorScratch implements AutoCloseable {
             if (bytes > capacity) {
                 arena.close();
                 arena = Arena.ofShared();
-                capacity = Math.max(SMALLEST_BUFFER, Math.max(bytes, capacity + capacity / 2));
+                capacity = grown(capacity, bytes);
                 address = arena.allocate(capacity, ALIGNMENT).address();
             }
             return address;

@@ -38,6 +38,15 @@ final class VectorTeam implements AutoCloseable {
         return shared;
     }
 
+    /// Bytes of all scratch memory.
+    long scratchBytes() {
+        long bytes = shared.bytes();
+        for (VectorScratch each : scratch) {
+            bytes += each.bytes();
+        }
+        return bytes;
+    }
+
     /// How many parts to make of `work` when a part should be at least `least` of it. No result depends on it.
     int parts(long work, long least) {
         if (workers.threads() == 1) {

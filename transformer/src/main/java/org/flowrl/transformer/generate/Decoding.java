@@ -30,6 +30,8 @@ final class Decoding {
         private final int sequence;
         private final int[] tokens;
         private final float[] logProbs;
+        /// The last token, as the cache takes it.
+        private final int[] newest = new int[1];
         private int length;
 
         private Row(PromptState prompt, int sample, int sequence, int maxNewTokens) {
@@ -59,7 +61,7 @@ final class Decoding {
     private final Deque<PromptState> waiting = new ArrayDeque<>();
     /// Prompts that have been computed and have samples to begin, in order.
     private final Deque<PromptState> ready = new ArrayDeque<>();
-    private List<Row> rows = new ArrayList<>();
+    private final List<Row> rows = new ArrayList<>();
     private Completion[] completions;
 
     Decoding(Qwen model, Backend backend, Scope scope, Limits limits, int pages, SamplingLaw law, int maxNewTokens,
@@ -205,7 +207,7 @@ final class Decoding {
         for (int i = 0; i < n; i++) {
             Row row = rows.get(i);
             sequences[i] = row.sequence;
-            tokens[i] = new int[] {row.tokens[row.length - 1]};
+            tokens[i] = row.newest;
             uniforms[i] = row.key.uniform(row.length);
         }
         Draws draws;
@@ -213,13 +215,14 @@ final class Decoding {
             Var hidden = model.forward(tape, cache.prepare(tape.scope(), sequences, tokens)); // [n, D]
             draws = draw(hidden, uniforms);
         }
-        List<Row> running = new ArrayList<>(n);
+        int running = 0;
         for (int i = 0; i < n; i++) {
-            if (!append(rows.get(i), draws.tokens()[i], draws.logProbs()[i])) {
-                running.add(rows.get(i));
+            Row row = rows.get(i);
+            if (!append(row, draws.tokens()[i], draws.logProbs()[i])) {
+                rows.set(running++, row);
             }
         }
-        rows = running;
+        rows.subList(running, n).clear();
     }
 
     private Draws draw(Var hidden, double[] uniforms) {
@@ -229,6 +232,9 @@ final class Decoding {
         Tensor logProbs = tape.allocate(hidden.value().dtype(), n);
         backend.heads().sample(hidden.value(), model.head().packed(), law, tape.scope().of(uniforms, n), tokens,
                 logProbs);
+        if (logProbs.dtype() == DType.F32) {
+            return new Draws(tokens.toInts(), logProbs.toFloats());
+        }
         double[] values = logProbs.toDoubles();
         float[] rounded = new float[n];
         for (int i = 0; i < n; i++) {
@@ -240,6 +246,7 @@ final class Decoding {
     /// Adds a token; true where the sample has then ended and its pages have been given back.
     private boolean append(Row row, int token, float logProb) {
         row.tokens[row.length] = token;
+        row.newest[0] = token;
         row.logProbs[row.length++] = logProb;
         listener.onToken(row.prompt.index, row.sample, token, logProb);
         boolean finished = ends.get(token);
@@ -247,8 +254,10 @@ final class Decoding {
             return false;
         }
         PromptState prompt = row.prompt;
+        boolean isFull = row.length == maxNewTokens;
         completions[prompt.index * prompt.samples() + row.sample] = new Completion(prompt.index, row.sample,
-                Arrays.copyOf(row.tokens, row.length), Arrays.copyOf(row.logProbs, row.length), finished);
+                isFull ? row.tokens : Arrays.copyOf(row.tokens, row.length),
+                isFull ? row.logProbs : Arrays.copyOf(row.logProbs, row.length), finished);
         cache.close(row.sequence);
         plan.release(prompt.samplePages());
         prompt.running--;

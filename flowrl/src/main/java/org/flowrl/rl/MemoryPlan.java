@@ -1,0 +1,211 @@
+package org.flowrl.rl;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import org.flowrl.autograd.ParameterStore;
+import org.flowrl.rl.objective.Objective;
+import org.flowrl.rl.objective.ObjectiveSettings;
+import org.flowrl.rl.task.Verdict;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.Memory;
+import org.flowrl.tensor.RandomKey;
+import org.flowrl.tensor.SamplingLaw;
+import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.cpu.PlanBackend;
+import org.flowrl.transformer.Qwen;
+import org.flowrl.transformer.QwenConfig;
+import org.flowrl.transformer.generate.Generator;
+
+/// How much memory a program takes, part by part. The program itself is run, on a backend that computes nothing
+/// ({@link PlanBackend}): what a plan says is what {@link Memory} counts when the same calls are made in earnest.
+///
+/// @param parts in the order in which they are taken
+/// @param poolBytes the most that tensors hold at once: the pool's high-water mark
+/// @param reservedBytes what the pool has asked of the device by then; free blocks of other sizes included
+/// @param workspaceBytes chunk buffers of kernels, beside the pool
+public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, long workspaceBytes) {
+    /// Prompts and responses, all as long as the longest.
+    ///
+    /// @param prompts different prompts in a step
+    /// @param samples responses to each prompt
+    /// @param promptTokens tokens of a prompt
+    /// @param responseTokens tokens of a response, the end token included
+    public record Load(int prompts, int samples, int promptTokens, int responseTokens) {
+        public Load {
+            if (prompts < 1 || samples < 1 || promptTokens < 1 || responseTokens < 1) {
+                throw new IllegalArgumentException("plan: prompts " + prompts + ", samples " + samples
+                        + ", promptTokens " + promptTokens + " and responseTokens " + responseTokens
+                        + " must be at least 1");
+            }
+        }
+
+        /// Responses in a step.
+        public int rows() {
+            return Math.multiplyExact(prompts, samples);
+        }
+
+        private List<int[]> promptIds() {
+            return Collections.nCopies(prompts, new int[promptTokens]);
+        }
+    }
+
+    /// Memory with one purpose.
+    ///
+    /// @param name what it is for
+    /// @param bytes of the pool's blocks
+    /// @param isResident true where it is there as long as the program runs; false where it is freed before the next
+    ///     part of this kind is taken, so that only the largest sum of a phase counts
+    public record Part(String name, long bytes, boolean isResident) {
+    }
+
+    /// Bytes that a device must have: everything that the pool has asked for, and the chunk buffers.
+    public long totalBytes() {
+        return reservedBytes + workspaceBytes;
+    }
+
+    /// Bytes of the parts that stay, such as weights and moments.
+    public long residentBytes() {
+        return parts.stream().filter(Part::isResident).mapToLong(Part::bytes).sum();
+    }
+
+    /// The plan of sampling from a model: F32 weights, their packed copies, the cache and one forward pass.
+    ///
+    /// @param packed type of the packed copies, F32 or BF16
+    /// @param threads of the backend
+    public static MemoryPlan generate(QwenConfig config, DType packed, Load load, int threads) {
+        try (Dry dry = new Dry(threads)) {
+            Policy policy = dry.policy("", config, packed);
+            dry.sample(policy, load, 1);
+            return dry.plan();
+        }
+    }
+
+    /// The plan of {@link Trainer#step} on a model: policy and frozen reference, the objective's own modules,
+    /// gradients, moments, then sampling, scoring and updating.
+    ///
+    /// @param config whose objective, rollout and update settings count
+    /// @param packed type of the packed copies, F32 or BF16
+    /// @param load its prompts and samples stand for those of `config`
+    /// @param threads of the backend
+    /// @throws IllegalArgumentException where the responses cannot be cut into the updates of a step
+    public static MemoryPlan train(QwenConfig model, TrainConfig config, DType packed, Load load, int threads) {
+        if (load.rows() % config.update().miniBatches() != 0) {
+            throw new IllegalArgumentException("plan: update.miniBatches " + config.update().miniBatches()
+                    + " must divide " + load.rows() + " responses");
+        }
+        try (Dry dry = new Dry(threads)) {
+            Policy policy = dry.policy("policy ", model, packed);
+            Policy reference = dry.policy("reference ", model, packed);
+            reference.parameters().freeze();
+            Objective objective = config.objective().create(new ObjectiveSettings.Context(dry.backend, dry.run,
+                    DType.F32, model.hiddenSize(), RandomKey.of(0)));
+            dry.resident("modules of the objective");
+            Trainer trainer = new Trainer(dry.run, policy, reference, objective, null, config);
+            dry.gradientsAndMoments();
+            dry.sample(policy, load, config.rollout().temperature());
+            MetricSums metrics = new MetricSums();
+            Trainer.Scores scores = trainer.score(rollout(load), metrics);
+            dry.phase("scoring: activations of the reference");
+            trainer.update(0, scores, metrics);
+            dry.phase("update: activations and their gradients");
+            return dry.plan();
+        }
+    }
+
+    private static Rollout rollout(Load load) {
+        List<Response> responses = new ArrayList<>();
+        int[] prompt = new int[load.promptTokens()];
+        for (int i = 0; i < load.rows(); i++) {
+            responses.add(new Response(i / load.samples(), i % load.samples(), prompt, new int[load.responseTokens()],
+                    new float[load.responseTokens()], false, "", new Verdict.Wrong(0)));
+        }
+        return new Rollout(responses, load.prompts());
+    }
+
+    /// A run on the planning backend; each method takes down what was taken since the one before.
+    private static final class Dry implements AutoCloseable {
+        private final PlanBackend backend;
+        private final Memory memory;
+        private final Scope run;
+        private final List<Part> parts = new ArrayList<>();
+        private long most;
+
+        Dry(int threads) {
+            backend = new PlanBackend(threads);
+            memory = backend.memory();
+            run = Scope.root("run", memory);
+        }
+
+        Policy policy(String owner, QwenConfig config, DType packed) {
+            ParameterStore store = new ParameterStore(backend, run, DType.F32, packed);
+            Qwen model = Qwen.declare(store.root(), config);
+            store.allocate();
+            resident(owner + "weights, F32");
+            store.repack();
+            resident(owner + "packed copies, " + packed);
+            return new Policy(backend, model, store);
+        }
+
+        /// Prompts are computed, and every sample is decoded to its last token.
+        void sample(Policy policy, Load load, double temperature) {
+            long[] withCache = new long[1];
+            long before = memory.bytesInUse();
+            new Generator(policy.model(), backend, run).generate(load.promptIds(), load.samples(),
+                    SamplingLaw.ofTemperature(temperature), load.responseTokens(), Set.of(), RandomKey.of(0),
+                    (prompt, sample, token, logProb) -> withCache[0] = Math.max(withCache[0], memory.bytesInUse()));
+            long cache = withCache[0] - before;
+            parts.add(new Part("sampling: keys and values", cache, false));
+            phase("sampling: activations", cache);
+        }
+
+        /// What was taken since the last call is there to stay; parts of one name are one.
+        void resident(String name) {
+            long bytes = memory.bytesInUse() - residentBytes();
+            for (int i = 0; i < parts.size() && bytes > 0; i++) {
+                if (parts.get(i).name().equals(name)) {
+                    parts.set(i, new Part(name, parts.get(i).bytes() + bytes, true));
+                    return;
+                }
+            }
+            if (bytes > 0) {
+                parts.add(new Part(name, bytes, true));
+            }
+        }
+
+        /// A store has one arena of gradients and two of moments, of equal size.
+        void gradientsAndMoments() {
+            long arenas = memory.bytesInUse() - residentBytes();
+            parts.add(new Part("gradients", arenas / 3, true));
+            parts.add(new Part("moments", arenas - arenas / 3, true));
+        }
+
+        /// What was in use at the most since the last call, and has been freed.
+        void phase(String name) {
+            phase(name, 0);
+        }
+
+        private void phase(String name, long counted) {
+            // Made in a model's first pass.
+            resident("rotary tables");
+            parts.add(new Part(name, memory.highWaterBytes() - residentBytes() - counted, false));
+            most = Math.max(most, memory.highWaterBytes());
+            memory.resetHighWater();
+        }
+
+        MemoryPlan plan() {
+            return new MemoryPlan(List.copyOf(parts), most, memory.bytesReserved(), backend.workspaceBytes());
+        }
+
+        private long residentBytes() {
+            return parts.stream().filter(Part::isResident).mapToLong(Part::bytes).sum();
+        }
+
+        @Override
+        public void close() {
+            run.close();
+            backend.close();
+        }
+    }
+}

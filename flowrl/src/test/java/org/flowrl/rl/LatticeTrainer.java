@@ -1,0 +1,44 @@
+package org.flowrl.rl;
+
+import org.flowrl.autograd.ParameterStore;
+import org.flowrl.rl.objective.ObjectiveSettings;
+import org.flowrl.rl.task.Task;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.RandomKey;
+import org.flowrl.tensor.Scope;
+import org.flowrl.transformer.Qwen;
+
+/// A trainer of the lattice task on an untrained model, without a run folder.
+///
+/// @param scope holds everything
+/// @param policy trained
+/// @param trainer of the policy
+record LatticeTrainer(Scope scope, Policy policy, Trainer trainer) implements AutoCloseable {
+    /// The trainer that {@link TrainingRun} makes of `config`.
+    static LatticeTrainer open(Backend backend, TrainConfig config) {
+        Scope scope = Scope.root("run", backend.memory());
+        Task task = Presets.task(config.task());
+        Policy policy = policy(backend, scope, config, task);
+        Policy reference = policy(backend, scope, config, task);
+        reference.parameters().freeze();
+        var objective = config.objective().create(new ObjectiveSettings.Context(backend, scope, DType.F32,
+                policy.model().config().hiddenSize(), RandomKey.of(2)));
+        return new LatticeTrainer(scope, policy,
+                new Trainer(scope, policy, reference, objective, Questions.of(task), config));
+    }
+
+    private static Policy policy(Backend backend, Scope scope, TrainConfig config, Task task) {
+        ParameterStore store = new ParameterStore(backend, scope, DType.F32);
+        Qwen model = Qwen.declare(store.root(), Presets.model(config.size(), task.tokenizer(),
+                task.tokenizer().encode(task.problems().getFirst().prompt()).length + task.maxResponseTokens()));
+        store.allocate();
+        store.initialize(RandomKey.of(1));
+        return new Policy(backend, model, store);
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+    }
+}

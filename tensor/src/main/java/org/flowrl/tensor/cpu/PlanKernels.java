@@ -1,0 +1,236 @@
+package org.flowrl.tensor.cpu;
+
+import org.flowrl.tensor.AttentionKernels;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.ElementwiseKernels;
+import org.flowrl.tensor.HeadKernels;
+import org.flowrl.tensor.MatmulKernels;
+import org.flowrl.tensor.OptimizerKernels;
+import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.RandomKey;
+import org.flowrl.tensor.RowKernels;
+import org.flowrl.tensor.SamplingLaw;
+import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.Tensor;
+
+/// The kernels of {@link PlanBackend}: every one checks its arguments and notes the chunk buffers that it would need.
+final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, HeadKernels, ElementwiseKernels,
+        OptimizerKernels {
+    /// Columns of a packed panel, to which the vector backend rounds a weight's outputs up.
+    private static final long PANEL_COLUMNS = 16;
+
+    private final PlanScratch scratch;
+
+    PlanKernels(PlanScratch scratch) {
+        this.scratch = scratch;
+    }
+
+    /// A packed copy's shape and memory.
+    private record Packed(long rows, long columns, DType storage, long bytes) implements PackedMatrix {
+    }
+
+    @Override
+    public PackedMatrix pack(Tensor weight, DType storage, Scope scope) {
+        Arguments.matmulPack(weight, storage);
+        long panels = Math.ceilDiv(weight.dim(0), PANEL_COLUMNS);
+        Tensor panelMemory = scope.allocate(storage, panels, weight.dim(1), PANEL_COLUMNS);
+        return new Packed(weight.dim(0), weight.dim(1), storage, panelMemory.bytes());
+    }
+
+    @Override
+    public void repack(Tensor weight, PackedMatrix packed) {
+        Arguments.matmulRepack(weight, packed);
+    }
+
+    @Override
+    public void forward(Tensor x, PackedMatrix w, Tensor bias, Tensor y) {
+        Arguments.matmulForward(x, w, bias, y);
+    }
+
+    @Override
+    public void inputGradient(Tensor dy, PackedMatrix w, Tensor dx, boolean add) {
+        Arguments.matmulInputGradient(dy, w, dx);
+    }
+
+    @Override
+    public void weightGradient(Tensor dy, Tensor x, Tensor dw) {
+        Arguments.matmulWeightGradient(dy, x, dw);
+    }
+
+    @Override
+    public void biasGradient(Tensor dy, Tensor db) {
+        Arguments.matmulBiasGradient(dy, db);
+        scratch.blockSums(dy.dim(0), dy.dim(1));
+    }
+
+    @Override
+    public void rmsNorm(Tensor x, Tensor weight, double eps, Tensor y, Tensor inverse) {
+        Arguments.rmsNorm(x, weight, eps, y, inverse);
+    }
+
+    @Override
+    public void rmsNormBackward(Tensor dy, Tensor x, Tensor weight, Tensor inverse, Tensor dx, Tensor dweight) {
+        Arguments.rmsNormBackward(dy, x, weight, inverse, dx, dweight);
+        scratch.blockSums(x.shape().rows(), x.dim(-1));
+    }
+
+    @Override
+    public void layerNorm(Tensor x, Tensor gamma, Tensor beta, double eps, Tensor y, Tensor mean, Tensor inverse) {
+        Arguments.layerNorm(x, gamma, beta, eps, y, mean, inverse);
+    }
+
+    @Override
+    public void layerNormBackward(Tensor dy, Tensor x, Tensor gamma, Tensor mean, Tensor inverse, Tensor dx,
+            Tensor dgamma, Tensor dbeta) {
+        Arguments.layerNormBackward(dy, x, gamma, mean, inverse, dx, dgamma, dbeta);
+        scratch.blockSums(x.shape().rows(), 2 * x.dim(-1));
+        scratch.worker(x.dim(-1) * Float.BYTES);
+    }
+
+    @Override
+    public void gather(Tensor table, Tensor ids, Tensor out) {
+        Arguments.gather(table, ids, out);
+    }
+
+    @Override
+    public void scatterAdd(Tensor dout, Tensor ids, Tensor dtable) {
+        Arguments.scatterAdd(dout, ids, dtable);
+    }
+
+    @Override
+    public void rope(Tensor x, Tensor positions, Tensor cos, Tensor sin, boolean inverse, Tensor out) {
+        Arguments.rope(x, positions, cos, sin, out);
+    }
+
+    @Override
+    public void segmentSum(Tensor x, Tensor starts, Tensor out) {
+        Arguments.segmentSum(x, starts, out);
+    }
+
+    @Override
+    public void segmentBroadcast(Tensor x, Tensor starts, Tensor out) {
+        Arguments.segmentBroadcast(x, starts, out);
+    }
+
+    @Override
+    public void forward(Tensor q, Tensor k, Tensor v, Tensor starts, double scale, Tensor out, Tensor statistics) {
+        Arguments.attentionForward(q, k, v, starts, scale, out, statistics);
+        scratch.attention(length(q, starts), q.dim(2), 1, 1);
+    }
+
+    @Override
+    public void backward(Tensor dout, Tensor q, Tensor k, Tensor v, Tensor out, Tensor statistics, Tensor starts,
+            double scale, Tensor dq, Tensor dk, Tensor dv) {
+        Arguments.attentionBackward(dout, q, k, v, out, statistics, starts, scale, dq, dk, dv);
+        scratch.attention(length(q, starts), q.dim(2), 2, 2);
+    }
+
+    /// Tokens of each of the packed sequences.
+    private static long length(Tensor q, Tensor starts) {
+        return Math.ceilDiv(q.dim(0), Math.max(1, starts.elements() - 1));
+    }
+
+    @Override
+    public void writePages(Tensor k, Tensor v, Tensor slots, Tensor keyPages, Tensor valuePages) {
+        Arguments.attentionWritePages(k, v, slots, keyPages, valuePages);
+    }
+
+    @Override
+    public void forwardPaged(Tensor q, Tensor keyPages, Tensor valuePages, Tensor positions, Tensor sequences,
+            Tensor pageTable, double scale, Tensor out) {
+        Arguments.attentionForwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
+        scratch.attention(pageTable.dim(1) * Backend.LANES, q.dim(2), 0, 1);
+    }
+
+    @Override
+    public void logProbs(Tensor hidden, PackedMatrix weight, Tensor targets, double temperature, Tensor logProb,
+            Tensor entropy, Tensor lse) {
+        Arguments.headsLogProbs(hidden, weight, targets, temperature, logProb, entropy, lse);
+        scratch.headParts(hidden.dim(0), weight.rows());
+    }
+
+    @Override
+    public void logProbsBackward(Tensor hidden, PackedMatrix weight, Tensor targets, double temperature,
+            Tensor entropy, Tensor lse, Tensor dLogProb, Tensor dEntropy, Tensor dhidden, Tensor dweight) {
+        Arguments.headsLogProbsBackward(hidden, weight, targets, temperature, entropy, lse, dLogProb, dEntropy,
+                dhidden, dweight);
+        scratch.headGradients(hidden.dim(0), weight.rows());
+    }
+
+    @Override
+    public void sample(Tensor hidden, PackedMatrix weight, SamplingLaw law, Tensor uniforms, Tensor tokens,
+            Tensor logProb) {
+        Arguments.headsSample(hidden, weight, law, uniforms, tokens, logProb);
+        scratch.headSamples(hidden.dim(0), weight.rows());
+    }
+
+    @Override
+    public void unary(Unary f, Tensor x, Tensor y) {
+        Arguments.unary(x, y);
+    }
+
+    @Override
+    public void binary(Binary f, Tensor a, Tensor b, Tensor y) {
+        Arguments.binary(a, b, y);
+    }
+
+    @Override
+    public void affine(Tensor x, double scale, double shift, Tensor y) {
+        Arguments.affine(x, y);
+    }
+
+    @Override
+    public void addScaled(double alpha, Tensor x, Tensor y) {
+        Arguments.addScaled(x, y);
+    }
+
+    @Override
+    public void clamp(Tensor x, double low, double high, Tensor y) {
+        Arguments.clamp(x, low, high, y);
+    }
+
+    @Override
+    public void fill(Tensor x, double value) {
+        Arguments.fill(x);
+    }
+
+    @Override
+    public void sum(Tensor x, Tensor sum) {
+        Arguments.sum(x, sum);
+        scratch.shared(Math.ceilDiv(x.elements(), (long) Backend.CHUNK) * Float.BYTES);
+    }
+
+    @Override
+    public void convert(Tensor from, Tensor to) {
+        Arguments.convert(from, to);
+    }
+
+    @Override
+    public void swiGlu(Tensor gate, Tensor up, Tensor out) {
+        Arguments.swiGlu(gate, up, out);
+    }
+
+    @Override
+    public void swiGluBackward(Tensor dout, Tensor gate, Tensor up, Tensor dgate, Tensor dup) {
+        Arguments.swiGluBackward(dout, gate, up, dgate, dup);
+    }
+
+    @Override
+    public void dropoutMask(RandomKey key, double keep, Tensor mask) {
+        Arguments.dropoutMask(keep, mask);
+    }
+
+    @Override
+    public void adamW(Tensor w, Tensor gradient, Tensor m, Tensor v, AdamW settings) {
+        Arguments.adamW(w, gradient, m, v, settings.step());
+    }
+
+    /// 0, as of a gradient of zeros.
+    @Override
+    public double squaredNorm(Tensor x) {
+        Arguments.squaredNorm(x);
+        scratch.shared(Math.ceilDiv(x.elements(), (long) Backend.CHUNK) * Double.BYTES);
+        return 0;
+    }
+}
