@@ -3,8 +3,6 @@ package org.flowrl.tensor.cpu;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -17,16 +15,18 @@ import org.flowrl.tensor.Scope;
 /// Times the vector backend's kernels on one thread, as a program in a JVM of its own.
 ///
 /// Arguments: the seed that shuffles the kernels, and what their names must contain (all of them if empty). The program
-/// goes through all kernels in one order twice to warm up, once to measure, and prints `kernel<TAB>nanoseconds` for
-/// each, the fastest call's processor time. It then measures each kernel again whose name it reads from standard input,
-/// until that ends: a neighbour's noise passes, code that is stuck in a slow tier does not.
+/// goes through all kernels in one order twice to warm up and once to measure, and prints `kernel<TAB>nanoseconds` for
+/// each, the fastest call's time. It then reads `kernel<TAB>nanoseconds` lines from standard input and
+/// measures that kernel again, until it is as fast as that or has had its time: a neighbour's noise and a late
+/// compilation pass, code that is stuck in a slow tier does not.
 final class KernelSpeeds {
-    private static final long WARM_NANOSECONDS = 40_000_000;
-    private static final long MEASURED_NANOSECONDS = 20_000_000;
-    private static final long AGAIN_NANOSECONDS = 1_500_000_000;
+    /// The JVM's second compiler is asked after some hundred calls of a method, which boxed vectors make slow ones.
+    private static final int WARM_CALLS = 800;
+    private static final long LONGEST_WARM_UP = 300_000_000;
+    private static final long MEASURED_NANOSECONDS = 8_000_000;
+    private static final long AGAIN_NANOSECONDS = 3_000_000_000L;
     /// Calls in one timing take at least this long, some hundred times what reading the clock takes.
     private static final long TIMING_NANOSECONDS = 50_000;
-    private static final ThreadMXBean CLOCK = ManagementFactory.getThreadMXBean();
 
     private KernelSpeeds() {
     }
@@ -39,13 +39,15 @@ final class KernelSpeeds {
             Collections.shuffle(entries, new Random(Long.parseLong(arguments[0])));
             Map<String, Runnable> calls = new LinkedHashMap<>();
             entries.forEach(entry -> calls.put(entry.name(), entry.call()));
-            calls.values().forEach(call -> fastest(call, WARM_NANOSECONDS));
-            calls.values().forEach(call -> fastest(call, WARM_NANOSECONDS));
-            calls.forEach((name, call) -> print(name, fastest(call, MEASURED_NANOSECONDS)));
+            calls.values().forEach(KernelSpeeds::warmUp);
+            calls.values().forEach(call -> fastest(call, MEASURED_NANOSECONDS, 0));
+            calls.forEach((name, call) -> print(name, fastest(call, MEASURED_NANOSECONDS, 0)));
             FreshJvm.end();
-            BufferedReader names = new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset()));
-            for (String name = names.readLine(); name != null; name = names.readLine()) {
-                print(name, fastest(calls.get(name), AGAIN_NANOSECONDS));
+            BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset()));
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                String[] columns = line.split("\t");
+                print(columns[0],
+                        fastest(calls.get(columns[0]), AGAIN_NANOSECONDS, Double.parseDouble(columns[1])));
                 FreshJvm.end();
             }
         }
@@ -55,18 +57,26 @@ final class KernelSpeeds {
         System.out.println(name + "\t" + nanoseconds);
     }
 
-    /// Processor time of the fastest call, in nanoseconds, after about `duration` of calls and at least two timings.
-    private static double fastest(Runnable call, long duration) {
+    private static void warmUp(Runnable call) {
+        long start = System.nanoTime();
+        for (int i = 0; i < WARM_CALLS && System.nanoTime() - start < LONGEST_WARM_UP; i++) {
+            call.run();
+        }
+    }
+
+    /// Time of the fastest call, in nanoseconds, of about `duration` of calls and at least two timings, or of
+    /// those until one call takes no more than `target`.
+    private static double fastest(Runnable call, long duration, double target) {
         double fastest = Double.POSITIVE_INFINITY;
         int calls = 1;
-        long start = CLOCK.getCurrentThreadCpuTime();
+        long start = System.nanoTime();
         long end = start;
-        for (int timing = 0; timing < 2 || end - start < duration; timing++) {
+        for (int timing = 0; fastest > target && (timing < 2 || end - start < duration); timing++) {
             long before = end;
             for (int i = 0; i < calls; i++) {
                 call.run();
             }
-            end = CLOCK.getCurrentThreadCpuTime();
+            end = System.nanoTime();
             fastest = Math.min(fastest, (end - before) / (double) calls);
             calls = (int) Math.max(1, TIMING_NANOSECONDS / fastest);
         }

@@ -49,9 +49,10 @@ final class KernelTable {
             int heads, int groups, int headSize, int words, int elements) {
         /// Odd, so that every tail and edge tile is met, and small enough for the interpreter.
         static final Sizes SMALL = new Sizes(19, 270, 37, 30, 270, 164, new int[] {2, 1, 4, 3, 17}, 2, 1, 82, 37, 83);
-        /// A tenth of a millisecond to a few milliseconds for each call, within the second-level cache or little above.
-        static final Sizes LARGE = new Sizes(64, 512, 512, 512, 512, 512, new int[] {70, 33, 97}, 4, 2, 64, 2000,
-                16_384);
+        /// Some microseconds to some hundred for each compiled call, in the second-level cache, and short enough to
+        /// be called hundreds of times before it is compiled.
+        static final Sizes LARGE = new Sizes(24, 256, 256, 256, 256, 256, new int[] {33, 20, 45}, 4, 2, 64, 300,
+                1024);
     }
 
     private final Backend backend;
@@ -121,8 +122,10 @@ final class KernelTable {
         Tensor dy = in.ordinary(rows, outputs);
         Tensor dx = in.junk(rows, inputs);
         add("matmul.inputGradient" + what, () -> backend.matmul().inputGradient(dy, weight, dx, false), dx);
-        Tensor sum = in.ordinary(rows, inputs);
-        add("matmul.inputGradient add" + what, () -> backend.matmul().inputGradient(dy, weight, sum, true), sum);
+        if (rows == sizes.tokens) {
+            Tensor sum = in.ordinary(rows, inputs);
+            add("matmul.inputGradient add" + what, () -> backend.matmul().inputGradient(dy, weight, sum, true), sum);
+        }
     }
 
     private void addCollidingGradients() {

@@ -18,7 +18,7 @@ class VectorTiersTest {
     private static final String FEW = "20";
     private static final String ONE = "1";
     /// Without the vector module's own bounds checks, as the program runs.
-    private static final String UNCHECKED = "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0";
+    static final String UNCHECKED = "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0";
 
     @BeforeEach
     void needsTheVectorBackend() {
