@@ -15,9 +15,13 @@ final class DeviceOptions {
 
     /// Opens the backend and says on stderr what was chosen and why not the others.
     Backend open() {
-        int count = threads == null ? Backends.defaultThreads() : threads;
-        Backends.Choice choice = Backends.open(device, count);
+        Backends.Choice choice = Backends.open(device, threads());
         System.err.println("backend: " + choice.choice());
         return choice.backend();
+    }
+
+    /// CPU threads, the caller's included.
+    int threads() {
+        return threads == null ? Backends.defaultThreads() : threads;
     }
 }

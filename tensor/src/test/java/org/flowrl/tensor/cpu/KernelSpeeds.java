@@ -3,6 +3,8 @@ package org.flowrl.tensor.cpu;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -21,12 +23,16 @@ import org.flowrl.tensor.Scope;
 /// compilation pass, code that is stuck in a slow tier does not.
 final class KernelSpeeds {
     /// The JVM's second compiler is asked after some hundred calls of a method, which boxed vectors make slow ones.
-    private static final int WARM_CALLS = 800;
-    private static final long LONGEST_WARM_UP = 300_000_000;
-    private static final long MEASURED_NANOSECONDS = 8_000_000;
+    private static final int WARM_CALLS = 1500;
+    private static final long LONGEST_WARM_UP = 400_000_000;
+    private static final long MEASURED_NANOSECONDS = 10_000_000;
     private static final long AGAIN_NANOSECONDS = 3_000_000_000L;
     /// Calls in one timing take at least this long, some hundred times what reading the clock takes.
     private static final long TIMING_NANOSECONDS = 50_000;
+
+    /// The processor time of this thread says how far the JIT's counters are, whatever else the machine does; it is too
+    /// coarse for a timing.
+    private static final ThreadMXBean CLOCK = ManagementFactory.getThreadMXBean();
 
     private KernelSpeeds() {
     }
@@ -58,26 +64,25 @@ final class KernelSpeeds {
     }
 
     private static void warmUp(Runnable call) {
-        long start = System.nanoTime();
-        for (int i = 0; i < WARM_CALLS && System.nanoTime() - start < LONGEST_WARM_UP; i++) {
+        long start = CLOCK.getCurrentThreadCpuTime();
+        for (int i = 0; i < WARM_CALLS && CLOCK.getCurrentThreadCpuTime() - start < LONGEST_WARM_UP; i++) {
             call.run();
         }
     }
 
-    /// Time of the fastest call, in nanoseconds, of about `duration` of calls and at least two timings, or of
+    /// Time of the fastest call, in nanoseconds, of about `duration` of processor time and at least two timings, or of
     /// those until one call takes no more than `target`.
     private static double fastest(Runnable call, long duration, double target) {
         double fastest = Double.POSITIVE_INFINITY;
         int calls = 1;
-        long start = System.nanoTime();
-        long end = start;
-        for (int timing = 0; fastest > target && (timing < 2 || end - start < duration); timing++) {
-            long before = end;
+        long start = CLOCK.getCurrentThreadCpuTime();
+        for (int timing = 0; fastest > target
+                && (timing < 2 || CLOCK.getCurrentThreadCpuTime() - start < duration); timing++) {
+            long before = System.nanoTime();
             for (int i = 0; i < calls; i++) {
                 call.run();
             }
-            end = System.nanoTime();
-            fastest = Math.min(fastest, (end - before) / (double) calls);
+            fastest = Math.min(fastest, (System.nanoTime() - before) / (double) calls);
             calls = (int) Math.max(1, TIMING_NANOSECONDS / fastest);
         }
         return fastest;
