@@ -85,7 +85,8 @@ final class FirstCompiler {
         String name = type.thisClass().asInternalName();
         for (MethodModel method : type.methods()) {
             boolean callsVectors = method.code().stream().flatMap(CodeModel::elementStream).anyMatch(element ->
-                    element instanceof InvokeInstruction call && VECTORS.matcher(call.owner().asInternalName()).matches());
+                    element instanceof InvokeInstruction call
+                            && VECTORS.matcher(call.owner().asInternalName()).matches());
             // Class initialisers run once and are never compiled.
             if (callsVectors && !method.methodName().equalsString("<clinit>")) {
                 methods.add(name.substring(name.lastIndexOf('/') + 1) + "::" + method.methodName().stringValue());

@@ -86,8 +86,8 @@ final class SpeedTable {
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder();
-        kernels.forEach((kernel, times) -> text.append(String.format(Locale.ROOT, "%-46s %9.2f us %5.2f %5.2f%n", kernel,
-                usual(kernel) / 1e3, usual(kernel) / fastest(kernel),
+        kernels.forEach((kernel, times) -> text.append(String.format(Locale.ROOT, "%-46s %9.2f us %5.2f %5.2f%n",
+                kernel, usual(kernel) / 1e3, usual(kernel) / fastest(kernel),
                 usual(kernel) / Arrays.stream(times).max().orElseThrow())));
         return text.toString();
     }
