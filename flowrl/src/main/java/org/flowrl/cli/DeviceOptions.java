@@ -15,13 +15,9 @@ final class DeviceOptions {
 
     /// Opens the backend and says on stderr what was chosen and why not the others.
     Backend open() {
-        Backends.Choice choice = Backends.open(device, threads());
+        int count = threads == null ? Backends.defaultThreads() : threads;
+        Backends.Choice choice = Backends.open(device, count);
         System.err.println("backend: " + choice.choice());
         return choice.backend();
-    }
-
-    /// CPU threads, the caller's included.
-    int threads() {
-        return threads == null ? Backends.defaultThreads() : threads;
     }
 }

@@ -56,28 +56,30 @@ final class DoctorCommand implements Callable<Integer> {
         }
         try (Backend backend = device.open()) {
             System.out.println("backend: " + backend.name() + " (" + backend.description() + ")");
-            showSpeed(backend);
+            showSpeeds(backend);
             boolean gradients = gradientsAreRight();
             boolean bits = samplerAgreesWithTrainer(backend);
             return gradients && bits ? 0 : 1;
         }
     }
 
-    /// Speeds of the opened backend, and of the same device on one thread where the backend has more of them.
-    private void showSpeed(Backend backend) {
-        if (device.threads() > 1 && backend.device().equals(Device.CPU)) {
+    /// Speeds of the opened backend, and of the same one on one thread where that is another.
+    private static void showSpeeds(Backend backend) {
+        if (backend.device().equals(Device.CPU)) {
             try (Backend single = Backends.open(backend.name(), 1).backend()) {
-                showSpeed(single, 1);
+                if (!single.description().equals(backend.description())) {
+                    showSpeed(single);
+                }
             }
         }
-        showSpeed(backend, device.threads());
+        showSpeed(backend);
     }
 
-    private static void showSpeed(Backend backend, int threads) {
-        System.out.printf(Locale.ROOT, "speed:    %6.1f GFLOP/s in a %d x %d x %d product, %5.1f GB/s in reading %d MB"
-                + " of weights for one token, %d thread%s%n", productSpeed(backend, MATRIX, MATRIX, MATRIX, 2), MATRIX,
+    private static void showSpeed(Backend backend) {
+        System.out.printf(Locale.ROOT, "speed:    %.1f GFLOP/s in a product of %d x %d x %d, %.1f GB/s in reading"
+                + " %d MB of weights for one token (%s)%n", productSpeed(backend, MATRIX, MATRIX, MATRIX, 2), MATRIX,
                 MATRIX, MATRIX, productSpeed(backend, 1, WEIGHT_ROWS, WEIGHT_COLUMNS, Float.BYTES),
-                WEIGHT_ROWS * WEIGHT_COLUMNS * Float.BYTES / 1_000_000, threads, threads == 1 ? "" : "s");
+                WEIGHT_ROWS * WEIGHT_COLUMNS * Float.BYTES / 1_000_000, backend.description());
     }
 
     /// `perWeight` times the weights that a product of `rows` rows with an F32 weight [outputs, inputs] uses, for each
