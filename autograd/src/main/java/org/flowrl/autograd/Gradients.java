@@ -43,6 +43,6 @@ public final class Gradients {
 
     /// Sets all gradients to zero.
     public void zero() {
-        arenas.values().forEach(arena -> arena.fillBytes((byte) 0));
+        arenas.forEach((store, arena) -> store.backend().elementwise().fill(arena, 0));
     }
 }

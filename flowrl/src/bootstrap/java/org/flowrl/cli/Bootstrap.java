@@ -39,6 +39,12 @@ public final class Bootstrap {
     private static final String MAIN = "org.flowrl.cli.Main";
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
 
+    /**
+     * Set to 0, it takes a bounds check out of every vector access. Our kernels check their operands once a call and
+     * then work on one segment that spans all memory, where that check could catch nothing.
+     */
+    private static final String VECTOR_CHECKS = "jdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK";
+
     /** Why another process started this one: {@link #OLDER_JAVA} or {@link #NO_VECTOR}. No reason is acted on twice. */
     private static final String RELAUNCHED = "flowrl.relaunched";
     private static final String OLDER_JAVA = "older-java";
@@ -65,6 +71,9 @@ public final class Bootstrap {
             if (!loaded && !relaunched.equals(NO_VECTOR) && hasVector(home)) {
                 System.exit(relaunch(home, NO_VECTOR, "--add-modules=" + VECTOR_MODULE, args));
             }
+        }
+        if (System.getProperty(VECTOR_CHECKS) == null) {
+            System.setProperty(VECTOR_CHECKS, "0");
         }
         try {
             Class.forName(MAIN).getMethod("main", String[].class).invoke(null, (Object) args);

@@ -9,8 +9,8 @@ import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
 
 import jdk.incubator.vector.FloatVector;
 
-/// Sums down the columns of a block of rows, one chain a column, for the gradients of biases and norm weights.
-/// Rows are contiguous, `columns` floats each.
+/// Sums down the columns of a block of rows, one chain a column, for the gradients of biases, and copies and additions
+/// of single rows. Rows are contiguous, `columns` floats each.
 final class VectorColumns {
     private VectorColumns() {
     }
@@ -55,53 +55,21 @@ final class VectorColumns {
         s3.intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
     }
 
-    /// out[d] = Σ_r dy[r, d] · n[r, d] by fma, in order of r from +0, with n = (x − mean) · inverse; without means
-    /// (address 0) n = x · inverse.
-    static void sumOfNormals(long dy, long x, long means, long inverses, int columns, int rows, long out) {
-        int d = 0;
-        for (; d <= columns - LENGTH; d += LENGTH) {
-            if (means == 0) {
-                scaledColumns(dy + d * 4L, x + d * 4L, inverses, columns * 4L, rows, out + d * 4L);
-            } else {
-                centredColumns(dy + d * 4L, x + d * 4L, means, inverses, columns * 4L, rows, out + d * 4L);
-            }
-        }
-        for (; d < columns; d++) {
-            float sum = 0;
-            for (int r = 0; r < rows; r++) {
-                long at = (r * (long) columns + d) * 4;
-                float value = ALL.get(FLOAT, x + at);
-                float centred = means == 0 ? value : value - ALL.get(FLOAT, means + r * 4L);
-                sum = Math.fma(ALL.get(FLOAT, dy + at), centred * ALL.get(FLOAT, inverses + r * 4L), sum);
-            }
-            ALL.set(FLOAT, out + d * 4L, sum);
-        }
-    }
-
-    private static void scaledColumns(long dy, long x, long inverses, long pitch, int rows, long out) {
-        FloatVector sum = FloatVector.zero(FLOATS);
-        for (int r = 0; r < rows; r++) {
-            FloatVector n = FloatVector.fromMemorySegment(FLOATS, ALL, x + r * pitch, ORDER)
-                    .mul(ALL.get(FLOAT, inverses + r * 4L));
-            sum = FloatVector.fromMemorySegment(FLOATS, ALL, dy + r * pitch, ORDER).fma(n, sum);
-        }
-        sum.intoMemorySegment(ALL, out, ORDER);
-    }
-
-    private static void centredColumns(long dy, long x, long means, long inverses, long pitch, int rows, long out) {
-        FloatVector sum = FloatVector.zero(FLOATS);
-        for (int r = 0; r < rows; r++) {
-            FloatVector n = FloatVector.fromMemorySegment(FLOATS, ALL, x + r * pitch, ORDER)
-                    .sub(ALL.get(FLOAT, means + r * 4L)).mul(ALL.get(FLOAT, inverses + r * 4L));
-            sum = FloatVector.fromMemorySegment(FLOATS, ALL, dy + r * pitch, ORDER).fma(n, sum);
-        }
-        sum.intoMemorySegment(ALL, out, ORDER);
-    }
-
     /// Adds `blocks` rows of sums to `total` [columns], in order.
     static void addBlocks(long sums, int blocks, int columns, long total) {
         for (int block = 0; block < blocks; block++) {
             add(total, sums + block * (long) columns * 4, columns);
+        }
+    }
+
+    /// Overwrites y with x.
+    static void copy(long x, long y, int count) {
+        int i = 0;
+        for (; i <= count - LENGTH; i += LENGTH) {
+            FloatVector.fromMemorySegment(FLOATS, ALL, x + i * 4L, ORDER).intoMemorySegment(ALL, y + i * 4L, ORDER);
+        }
+        for (; i < count; i++) {
+            ALL.set(FLOAT, y + i * 4L, ALL.get(FLOAT, x + i * 4L));
         }
     }
 

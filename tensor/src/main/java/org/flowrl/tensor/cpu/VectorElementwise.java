@@ -3,7 +3,6 @@ package org.flowrl.tensor.cpu;
 import static org.flowrl.tensor.cpu.VectorLanes.ALL;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
 
-import java.lang.foreign.ValueLayout;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.ElementwiseKernels;
@@ -12,11 +11,13 @@ import org.flowrl.tensor.Tensor;
 
 /// Element by element, in parts of whole chunks. LOG and both GELU functions are scalar StrictMath, over all threads.
 final class VectorElementwise implements ElementwiseKernels {
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
-    private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
-    /// Chunks in a part at least, for functions of an instruction or two and for slow ones.
-    private static final long FAST_CHUNKS = 8;
-    private static final long SLOW_CHUNKS = 1;
+    /// Elements that are worth another thread, some 5 µs of work: of reading or writing alone, for functions of an
+    /// instruction or two, and for slow ones.
+    private static final long STREAM = 16 * Backend.CHUNK;
+    private static final long FAST = 6 * Backend.CHUNK;
+    private static final long SLOW = 2 * Backend.CHUNK;
+    /// The most elements that a kernel method is called for, so that it can count in an int.
+    private static final long PIECE = 1 << 20;
 
     private final VectorTeam team;
 
@@ -32,12 +33,12 @@ final class VectorElementwise implements ElementwiseKernels {
     }
 
     /// Runs `span` over all elements.
-    private void forEach(long elements, long leastChunks, Span span) {
+    private void forEach(long elements, long least, Span span) {
         long chunks = (elements + Backend.CHUNK - 1) / Backend.CHUNK;
-        team.forEach(chunks, leastChunks, (first, end, worker) -> {
-            for (long from = first * Backend.CHUNK; from < Math.min(elements, end * Backend.CHUNK);
-                    from += Backend.CHUNK) {
-                span.run(from * 4, (int) Math.min(Backend.CHUNK, elements - from));
+        team.forEach(chunks, Backend.CHUNK, least, (first, end, worker) -> {
+            long last = Math.min(elements, end * Backend.CHUNK);
+            for (long from = first * Backend.CHUNK; from < last; from += PIECE) {
+                span.run(from * 4, (int) Math.min(PIECE, last - from));
             }
         });
     }
@@ -49,7 +50,7 @@ final class VectorElementwise implements ElementwiseKernels {
         long xs = x.address();
         long ys = y.address();
         boolean slow = f == Unary.LOG || f == Unary.GELU || f == Unary.GELU_DERIVATIVE;
-        forEach(x.elements(), slow ? SLOW_CHUNKS : FAST_CHUNKS, (at, count) -> unary(f, xs + at, ys + at, count));
+        forEach(x.elements(), slow ? SLOW : FAST, (at, count) -> unary(f, xs + at, ys + at, count));
     }
 
     private static void unary(Unary f, long x, long y, int count) {
@@ -89,7 +90,7 @@ final class VectorElementwise implements ElementwiseKernels {
         long as = a.address();
         long bs = b.address();
         long ys = y.address();
-        forEach(a.elements(), FAST_CHUNKS, (at, count) -> binary(f, as + at, bs + at, ys + at, count));
+        forEach(a.elements(), FAST, (at, count) -> binary(f, as + at, bs + at, ys + at, count));
     }
 
     private static void binary(Binary f, long a, long b, long y, int count) {
@@ -110,7 +111,7 @@ final class VectorElementwise implements ElementwiseKernels {
         VectorBackend.requireFloats("affine", x);
         long xs = x.address();
         long ys = y.address();
-        forEach(x.elements(), FAST_CHUNKS, (at, count) ->
+        forEach(x.elements(), FAST, (at, count) ->
                 VectorPointwise.affine(xs + at, (float) scale, (float) shift, ys + at, count));
     }
 
@@ -120,7 +121,7 @@ final class VectorElementwise implements ElementwiseKernels {
         VectorBackend.requireFloats("addScaled", x);
         long xs = x.address();
         long ys = y.address();
-        forEach(x.elements(), FAST_CHUNKS, (at, count) ->
+        forEach(x.elements(), FAST, (at, count) ->
                 VectorPointwise.addScaled((float) alpha, xs + at, ys + at, count));
     }
 
@@ -130,7 +131,7 @@ final class VectorElementwise implements ElementwiseKernels {
         VectorBackend.requireFloats("clamp", x);
         long xs = x.address();
         long ys = y.address();
-        forEach(x.elements(), FAST_CHUNKS, (at, count) ->
+        forEach(x.elements(), FAST, (at, count) ->
                 VectorPointwise.clamp(xs + at, (float) low, (float) high, ys + at, count));
     }
 
@@ -139,7 +140,7 @@ final class VectorElementwise implements ElementwiseKernels {
         Arguments.fill(x);
         VectorBackend.requireFloats("fill", x);
         long xs = x.address();
-        forEach(x.elements(), FAST_CHUNKS, (at, count) -> VectorPointwise.fill((float) value, xs + at, count));
+        forEach(x.elements(), STREAM, (at, count) -> VectorPointwise.fill((float) value, xs + at, count));
     }
 
     @Override
@@ -150,13 +151,8 @@ final class VectorElementwise implements ElementwiseKernels {
         long elements = x.elements();
         long chunks = (elements + Backend.CHUNK - 1) / Backend.CHUNK;
         long sums = team.shared().buffer(chunks * 4);
-        team.forEach(chunks, FAST_CHUNKS, (first, end, worker) -> {
-            for (long chunk = first; chunk < end; chunk++) {
-                int count = (int) Math.min(Backend.CHUNK, elements - chunk * Backend.CHUNK);
-                ALL.set(FLOAT, sums + chunk * 4,
-                        VectorSums.ofElements(xs + chunk * Backend.CHUNK * 4, count, team.scratch(worker).lanes));
-            }
-        });
+        team.forEach(chunks, Backend.CHUNK, STREAM, (first, end, worker) ->
+                VectorSums.ofChunks(xs, first, end, elements, sums, team.scratch(worker).lanes));
         float total = chunks == 0 ? 0 : ALL.get(FLOAT, sums);
         for (long chunk = 1; chunk < chunks; chunk++) {
             total += ALL.get(FLOAT, sums + chunk * 4);
@@ -171,35 +167,8 @@ final class VectorElementwise implements ElementwiseKernels {
         DType target = to.dtype();
         long xs = from.address();
         long ys = to.address();
-        forEach(from.elements(), SLOW_CHUNKS, (at, count) -> {
-            for (long i = at / 4; i < at / 4 + count; i++) {
-                store(target, ys, i, load(source, xs, i));
-            }
-        });
-    }
-
-    private static double load(DType type, long x, long index) {
-        return switch (type) {
-            case F64 -> ALL.get(DOUBLE, x + index * 8);
-            case F32 -> ALL.get(FLOAT, x + index * 4);
-            case BF16 -> DType.fromBfloat16(ALL.get(SHORT, x + index * 2));
-            case F16 -> Float.float16ToFloat(ALL.get(SHORT, x + index * 2));
-            case I64, I32, I16, I8, U64, U32, U16, U8, BOOL, F8_E4M3, F8_E5M2 -> throw notFloating(type);
-        };
-    }
-
-    private static void store(DType type, long y, long index, double value) {
-        switch (type) {
-            case F64 -> ALL.set(DOUBLE, y + index * 8, value);
-            case F32 -> ALL.set(FLOAT, y + index * 4, (float) value);
-            case BF16 -> ALL.set(SHORT, y + index * 2, Narrowing.toBfloat16(value));
-            case F16 -> ALL.set(SHORT, y + index * 2, Narrowing.toFloat16(value));
-            case I64, I32, I16, I8, U64, U32, U16, U8, BOOL, F8_E4M3, F8_E5M2 -> throw notFloating(type);
-        }
-    }
-
-    private static IllegalArgumentException notFloating(DType type) {
-        return new IllegalArgumentException("convert: " + type + " must be F64, F32, BF16 or F16");
+        forEach(from.elements(), FAST, (at, count) ->
+                VectorConversions.convert(source, xs, target, ys, at / 4, count));
     }
 
     @Override
@@ -209,7 +178,7 @@ final class VectorElementwise implements ElementwiseKernels {
         long gates = gate.address();
         long ups = up.address();
         long outs = out.address();
-        forEach(gate.elements(), SLOW_CHUNKS, (at, count) ->
+        forEach(gate.elements(), SLOW, (at, count) ->
                 VectorPointwise.swiGlu(gates + at, ups + at, outs + at, count));
     }
 
@@ -222,7 +191,7 @@ final class VectorElementwise implements ElementwiseKernels {
         long ups = up.address();
         long dgates = dgate.address();
         long dups = dup.address();
-        forEach(gate.elements(), SLOW_CHUNKS, (at, count) ->
+        forEach(gate.elements(), SLOW, (at, count) ->
                 VectorPointwise.swiGluBackward(gradients + at, gates + at, ups + at, dgates + at, dups + at, count));
     }
 
@@ -232,7 +201,7 @@ final class VectorElementwise implements ElementwiseKernels {
         VectorBackend.requireFloats("dropoutMask", mask);
         float multiplier = (float) (1 / keep);
         long ys = mask.address();
-        forEach(mask.elements(), SLOW_CHUNKS, (at, count) -> {
+        forEach(mask.elements(), SLOW, (at, count) -> {
             for (long i = at / 4; i < at / 4 + count; i++) {
                 ALL.set(FLOAT, ys + i * 4, key.uniform(i) < keep ? multiplier : 0f);
             }

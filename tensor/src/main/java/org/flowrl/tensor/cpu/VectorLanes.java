@@ -28,11 +28,18 @@ final class VectorLanes {
     /// only after the call's arguments have been checked.
     @SuppressWarnings("restricted")
     static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    /// The bits of an address. An address that was masked with it is known to the compiler to lie within {@link #ALL}, so
+    /// that the check of each access folds away, also inside a loop.
+    static final long ADDRESS = (1L << 56) - 1;
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     /// Bytes of the contract's sixteen lanes.
     static final long LANE_BYTES = Backend.LANES * (long) Float.BYTES;
+
+    /// Bytes of the lanes that two vectors hold: kernels with two accumulators for each sum take the sixteen lanes in
+    /// steps of it, which is two passes with vectors of four floats.
+    static final long LANE_STEP = Math.min(LANE_BYTES, 2 * BYTES);
 
     private VectorLanes() {
     }

@@ -15,10 +15,13 @@ final class VectorMatmul implements MatmulKernels {
     private static final long PART_WORK = 1 << 18;
     /// Rows of a part: at least this many, so that what a part copies of the weight is small beside its products.
     private static final int LEAST_ROWS = 48;
-    /// Bytes of x that a part should keep in the second-level cache while it goes from panel to panel.
-    private static final long ROWS_BYTES = 192 << 10;
+    /// Rows of a part at the most: a block of them stays in the second-level cache while panels go by, and what a part
+    /// reads of the weight is small beside its products.
+    private static final int MOST_ROWS = 128;
+    /// Panels of a part, where rows can be cut as well.
+    private static final int LEAST_PANELS = 4;
     /// Rows of dw in a part, which keep its block of dy in cache.
-    private static final int GRADIENT_ROWS = 96;
+    private static final int GRADIENT_ROWS = 128;
 
     private final VectorTeam team;
 
@@ -49,14 +52,18 @@ final class VectorMatmul implements MatmulKernels {
         }
     }
 
-    /// Cuts rows first, as far as caches and the copying of weights allow, then panels.
-    private Grid rowsFirst(long rows, long panels, long chain) {
-        int wanted = team.parts(rows * panels * COLUMNS * chain, PART_WORK);
-        long most = Math.max(LEAST_ROWS, ROWS_BYTES / Math.max(1, chain * 4));
-        long forCache = (rows + most - 1) / most;
-        int rowParts = Math.toIntExact(Math.max(1, Math.max(forCache, Math.min(wanted, rows / LEAST_ROWS))));
-        int panelParts = (int) Math.clamp((wanted + rowParts - 1L) / rowParts, 1, Math.max(1, panels));
-        return new Grid(rows, rowParts, panels, panelParts);
+    /// Cuts panels first, since parts of other panels read other weights, then rows where panels are few.
+    private Grid grid(long rows, long panels, long chain) {
+        long wanted = team.parts(rows * panels * COLUMNS * chain, PART_WORK);
+        long forCache = Math.max(1, partsOf(rows, MOST_ROWS));
+        long panelParts = Math.clamp(partsOf(wanted, forCache), 1, Math.max(1, panels / LEAST_PANELS));
+        long rowParts = Math.clamp(partsOf(wanted, panelParts), forCache, Math.max(forCache, rows / LEAST_ROWS));
+        panelParts = Math.clamp(partsOf(wanted, rowParts), 1, Math.max(1, panels));
+        return new Grid(rows, Math.toIntExact(rowParts), panels, Math.toIntExact(panelParts));
+    }
+
+    private static long partsOf(long count, long size) {
+        return (count + size - 1) / size;
     }
 
     @Override
@@ -85,7 +92,7 @@ final class VectorMatmul implements MatmulKernels {
         VectorPanels panels = VectorPanels.of("matmul forward", w);
         long inputs = w.columns();
         long outputs = w.rows();
-        Grid grid = rowsFirst(x.dim(0), VectorPanels.count(outputs), inputs);
+        Grid grid = grid(x.dim(0), VectorPanels.count(outputs), inputs);
         long from = x.address();
         long to = y.address();
         long biases = bias == null ? 0 : bias.address();
@@ -110,7 +117,7 @@ final class VectorMatmul implements MatmulKernels {
     /// @param dy [rows, outputs]
     void inputGradient(VectorPanels panels, long firstOutput, int outputs, long dy, long rows, long dx, boolean add) {
         int inputs = Math.toIntExact(panels.columns());
-        Grid grid = rowsFirst(rows, VectorPanels.count(inputs), outputs);
+        Grid grid = grid(rows, VectorPanels.count(inputs), outputs);
         long weight = panels.weightAddress() + firstOutput * inputs * 4;
         team.run(grid.count(), (part, worker) -> {
             long row = grid.firstRow(part);

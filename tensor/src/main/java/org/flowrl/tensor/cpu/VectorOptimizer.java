@@ -6,7 +6,6 @@ import static org.flowrl.tensor.cpu.VectorLanes.FLOATS;
 import static org.flowrl.tensor.cpu.VectorLanes.LENGTH;
 import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
 
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.OptimizerKernels;
@@ -14,9 +13,11 @@ import org.flowrl.tensor.Tensor;
 
 /// Optimizer kernels in parts of whole chunks.
 final class VectorOptimizer implements OptimizerKernels {
-    private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
-    /// Chunks in a part, at least.
-    private static final long PART_CHUNKS = 2;
+    /// Elements that are worth another thread, some 5 µs of work.
+    private static final long UPDATE_PART = 2 * Backend.CHUNK;
+    private static final long NORM_PART = 16 * Backend.CHUNK;
+    /// The most elements that one call updates, so that it can count in an int.
+    private static final long PIECE = 1 << 20;
 
     private final VectorTeam team;
 
@@ -47,10 +48,12 @@ final class VectorOptimizer implements OptimizerKernels {
         long means = m.address();
         long squares = v.address();
         long elements = w.elements();
-        team.forEach((elements + Backend.CHUNK - 1) / Backend.CHUNK, PART_CHUNKS, (first, end, worker) -> {
-            for (long chunk = first; chunk < end; chunk++) {
-                long at = chunk * Backend.CHUNK * 4;
-                int count = (int) Math.min(Backend.CHUNK, elements - chunk * Backend.CHUNK);
+        long chunks = (elements + Backend.CHUNK - 1) / Backend.CHUNK;
+        team.forEach(chunks, Backend.CHUNK, UPDATE_PART, (first, end, worker) -> {
+            long last = Math.min(elements, end * Backend.CHUNK);
+            for (long from = first * Backend.CHUNK; from < last; from += PIECE) {
+                long at = from * 4;
+                int count = (int) Math.min(PIECE, last - from);
                 update(weights + at, gradients + at, means + at, squares + at, count, factors);
             }
         });
@@ -89,17 +92,12 @@ final class VectorOptimizer implements OptimizerKernels {
         long xs = x.address();
         long elements = x.elements();
         long chunks = (elements + Backend.CHUNK - 1) / Backend.CHUNK;
-        long sums = team.shared().buffer(chunks * 8);
-        team.forEach(chunks, PART_CHUNKS, (first, end, worker) -> {
-            for (long chunk = first; chunk < end; chunk++) {
-                int count = (int) Math.min(Backend.CHUNK, elements - chunk * Backend.CHUNK);
-                ALL.set(DOUBLE, sums + chunk * 8,
-                        VectorSums.ofSquares(xs + chunk * Backend.CHUNK * 4, count, team.scratch(worker).lanes));
-            }
-        });
+        long sums = team.shared().buffer(chunks * 4);
+        team.forEach(chunks, Backend.CHUNK, NORM_PART, (first, end, worker) ->
+                VectorSums.ofSquaredChunks(xs, first, end, elements, sums, team.scratch(worker).lanes));
         double total = 0;
         for (long chunk = 0; chunk < chunks; chunk++) {
-            total += ALL.get(DOUBLE, sums + chunk * 8);
+            total += ALL.get(FLOAT, sums + chunk * 4);
         }
         return total;
     }

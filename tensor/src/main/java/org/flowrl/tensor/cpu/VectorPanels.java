@@ -23,6 +23,8 @@ import org.flowrl.tensor.Tensor;
 /// In BF16, each pair of vectors of a row shares one vector of integers: lane i holds column i of the first in its low
 /// half and column i of the second in its high half, so that a shift and a mask widen them.
 final class VectorPanels implements PackedMatrix {
+    /// Bytes of the widest vector: how far {@link #copyTile} writes beyond its copy.
+    static final long TILE_SLACK = VectorLanes.LANE_BYTES;
     private static final int HIGH_HALF = 0xffff0000;
 
     private final DType storage;
@@ -181,6 +183,24 @@ final class VectorPanels implements PackedMatrix {
                         .intoMemorySegment(ALL, to + j * 4L, ORDER);
             }
             for (; j < count; j++) {
+                ALL.set(FLOAT, to + j * 4L, ALL.get(FLOAT, from + j * 4L));
+            }
+        }
+    }
+
+    /// Copies `rows` rows of `height` floats, `pitch` bytes apart, one directly after the other. Whole vectors are
+    /// moved where they stay within the rows, so {@link #TILE_SLACK} bytes after the copy may be written to.
+    static void copyTile(long from, long pitch, int rows, int height, long to) {
+        int k = 0;
+        // Floats after the row's end are those of the next row as long as one follows.
+        int whole = pitch >= TILE_SLACK ? rows - 1 : 0;
+        for (; k < whole; k++, from += pitch, to += height * 4L) {
+            for (long j = 0; j < VectorTile.ROWS * 4L; j += BYTES) {
+                FloatVector.fromMemorySegment(FLOATS, ALL, from + j, ORDER).intoMemorySegment(ALL, to + j, ORDER);
+            }
+        }
+        for (; k < rows; k++, from += pitch, to += height * 4L) {
+            for (int j = 0; j < height; j++) {
                 ALL.set(FLOAT, to + j * 4L, ALL.get(FLOAT, from + j * 4L));
             }
         }

@@ -21,8 +21,11 @@ final class VectorProduct {
     static final int COLUMNS = LENGTH * (IS_WIDE ? VectorWideTile.VECTORS : VectorTile.VECTORS);
     /// Panels that a single row reads at once, to have enough sums in flight.
     static final int STREAMS = 4;
-    /// Up to this many rows the input gradient reads the row-major weight in place.
+    /// Up to this many rows weights are read in place: row-major ones by the input gradient, BF16 ones as packed.
     private static final int FEW_ROWS = 12;
+    /// Panels that share a block of many rows, and what many is.
+    private static final int GROUP = 8;
+    private static final int GROUPED_ROWS = 64;
     private static final long ROW_BYTES = COLUMNS * (long) Float.BYTES;
     /// Lines this far apart share a set of a first-level cache of 32 KB in eight ways (48 KB in twelve).
     private static final long PAGE_BYTES = 4096;
@@ -40,31 +43,51 @@ final class VectorProduct {
     /// @param pitch bytes from one row of y to the next
     static void forward(VectorPanels w, long x, int rows, long firstPanel, long endPanel, long bias, long y,
             long pitch, VectorScratch scratch) {
-        long outputs = w.rows();
         for (long p = firstPanel; p < endPanel; ) {
             boolean streams = rows == 1 && p + STREAMS <= endPanel;
-            int wide = streams ? STREAMS : 1;
-            int columns = (int) Math.min(wide * COLUMNS, outputs - p * COLUMNS);
+            int panels = streams ? STREAMS : group(rows, endPanel - p);
             long biasAt = bias == 0 ? 0 : bias + p * ROW_BYTES;
             long to = y + (p - firstPanel) * ROW_BYTES;
             if (streams) {
-                streamedRow(w, x, p, columns, biasAt, to, scratch);
+                streamedRow(w, x, p, biasAt, to, scratch);
             } else {
-                panel(w, x, rows, p, columns, biasAt, to, pitch, scratch);
+                panels(w, x, rows, p, panels, biasAt, to, pitch, scratch);
             }
-            p += wide;
+            p += panels;
         }
     }
 
-    private static void panel(VectorPanels w, long x, int rows, long panel, int columns, long bias, long y, long pitch,
+    /// How many panels go through one block of rows before the next block, so that the block stays in cache.
+    private static int group(int rows, long panels) {
+        return (int) Math.min(rows < GROUPED_ROWS ? 1 : GROUP, panels);
+    }
+
+    private static void panels(VectorPanels w, long x, int rows, long panel, int count, long bias, long y, long pitch,
             VectorScratch scratch) {
         int inputs = (int) w.columns();
+        boolean halves = w.isNarrow() && rows > 1 && rows <= FEW_ROWS;
+        boolean copies = !halves && rows > VectorTile.ROWS && collides(inputs * 4L);
+        long copy = copies ? scratch.copies(rows * COPY_PITCH) : 0;
         int from = 0;
         do {
             int chain = Math.min(Backend.BLOCK, inputs - from);
             boolean last = from + chain == inputs;
-            tiles(x + from * 4L, inputs * 4L, 4, rows, block(w, panel, from, chain, scratch), ROW_BYTES, chain, y,
-                    pitch, columns, from > 0, last ? bias : 0, scratch);
+            long a = x + from * 4L;
+            if (copies) {
+                VectorPanels.copyRows(a, inputs * 4L, rows, chain, copy, COPY_PITCH);
+            }
+            for (int p = 0; p < count; p++) {
+                int columns = (int) Math.min(COLUMNS, w.rows() - (panel + p) * COLUMNS);
+                long biasAt = last && bias != 0 ? bias + p * ROW_BYTES : 0;
+                if (halves) {
+                    halfTiles(a, inputs * 4L, rows, w.address(panel + p, from), chain, y + p * ROW_BYTES, pitch,
+                            columns, from > 0, biasAt, scratch);
+                } else {
+                    tiles(copies ? copy : a, copies ? COPY_PITCH : inputs * 4L, 4, rows,
+                            block(w, panel + p, from, chain, scratch), ROW_BYTES, chain, y + p * ROW_BYTES, pitch,
+                            columns, from > 0, biasAt, scratch);
+                }
+            }
             from += chain;
         } while (from < inputs);
     }
@@ -79,9 +102,9 @@ final class VectorProduct {
         return scratch.panel;
     }
 
-    private static void streamedRow(VectorPanels w, long x, long panel, int columns, long bias, long y,
-            VectorScratch scratch) {
+    private static void streamedRow(VectorPanels w, long x, long panel, long bias, long y, VectorScratch scratch) {
         int inputs = (int) w.columns();
+        int columns = (int) Math.min(STREAMS * COLUMNS, w.rows() - panel * COLUMNS);
         int from = 0;
         do {
             int chain = Math.min(Backend.BLOCK, inputs - from);
@@ -98,8 +121,7 @@ final class VectorProduct {
     }
 
     /// True where rows that far apart fall on the same lines of the first-level cache, so that a gradient's rows evict
-    /// each other and the panel: widths of 1024, 2048 and so on. Gradients then work on a copy; a forward pass, which
-    /// goes through a panel block by block, gains nothing by it.
+    /// each other and the panel: widths of 1024, 2048 and so on. Products then work on a copy of a block.
     private static boolean collides(long rowBytes) {
         return rowBytes > 0 && rowBytes % PAGE_BYTES == 0;
     }
@@ -113,6 +135,15 @@ final class VectorProduct {
     /// @param dx the first row, rows of K floats
     static void inputGradient(long weight, int inputs, boolean narrowed, int chainLength, long dy, long across,
             int rows, long firstPanel, long endPanel, long dx, boolean add, VectorScratch scratch) {
+        for (long p = firstPanel; p < endPanel; ) {
+            int panels = group(rows, endPanel - p);
+            inputGradientPanels(weight, inputs, narrowed, chainLength, dy, across, rows, p, p + panels, dx, add, scratch);
+            p += panels;
+        }
+    }
+
+    private static void inputGradientPanels(long weight, int inputs, boolean narrowed, int chainLength, long dy,
+            long across, int rows, long firstPanel, long endPanel, long dx, boolean add, VectorScratch scratch) {
         boolean copies = rows > VectorTile.ROWS && collides(across);
         long copy = copies ? scratch.copies(rows * COPY_PITCH) : 0;
         int from = 0;
@@ -146,31 +177,51 @@ final class VectorProduct {
     /// @param dw the first row, rows of K floats
     static void weightGradient(long dy, long across, long x, int tokens, int inputs, int rows, long firstPanel,
             long endPanel, long dw, VectorScratch scratch) {
-        boolean copies = collides(across);
-        // An odd number of cache lines from one copied token to the next.
-        long copyPitch = (rows * 4L + 63) / 128 * 128 + 64;
-        long copy = copies ? scratch.copies(Backend.BLOCK * copyPitch) : 0;
+        long copy = scratch.copies(Backend.BLOCK * rows * 4L + VectorPanels.TILE_SLACK);
         for (int from = 0; from < tokens; from += Backend.BLOCK) {
             int chain = Math.min(Backend.BLOCK, tokens - from);
-            if (copies) {
-                VectorPanels.copyRows(dy + from * across, across, chain, rows, copy, copyPitch);
-            }
-            long a = copies ? copy : dy + from * across;
+            copyTiles(dy + from * across, across, chain, rows, copy);
             for (long p = firstPanel; p < endPanel; p++) {
                 int columns = (int) Math.min(COLUMNS, inputs - p * COLUMNS);
                 VectorPanels.copy(x + ((long) from * inputs + p * COLUMNS) * 4, inputs * 4L, chain, columns,
                         scratch.panel);
-                tiles(a, 4, copies ? copyPitch : across, rows, scratch.panel, ROW_BYTES, chain, dw + p * ROW_BYTES,
-                        inputs * 4L, columns, true, 0, scratch);
+                gradientTiles(copy, rows, chain, dw + p * ROW_BYTES, inputs * 4L, columns, scratch);
             }
         }
+    }
+
+    /// Copies a block of dy tile by tile, so that a tile's numbers of one token follow those of the token before it.
+    private static void copyTiles(long dy, long across, int chain, int rows, long to) {
+        int left = tileCount(rows);
+        for (int row = 0; row < rows; left--) {
+            int height = (rows - row + left - 1) / left;
+            VectorPanels.copyTile(dy + row * 4L, across, chain, height, to + row * chain * 4L);
+            row += height;
+        }
+    }
+
+    /// One block of one panel of a weight gradient, for all rows: adds to dw.
+    private static void gradientTiles(long copy, int rows, int chain, long dw, long pitch, int columns,
+            VectorScratch scratch) {
+        int left = tileCount(rows);
+        for (int row = 0; row < rows; left--) {
+            int height = (rows - row + left - 1) / left;
+            tile(height, copy + row * chain * 4L, 4, height * 4L, scratch.panel, ROW_BYTES, chain, scratch.tile,
+                    ROW_BYTES);
+            flush(scratch.tile, height, columns, ROW_BYTES, dw + row * pitch, pitch, true, 0);
+            row += height;
+        }
+    }
+
+    private static int tileCount(int rows) {
+        return (rows + VectorTile.ROWS - 1) / VectorTile.ROWS;
     }
 
     /// One block of one panel for all rows, in tiles of nearly equal height.
     private static void tiles(long a, long down, long across, int rows, long b, long step, int chain, long c,
             long pitch, int columns, boolean add, long bias, VectorScratch scratch) {
         boolean direct = columns == COLUMNS && !add && bias == 0;
-        int left = (rows + VectorTile.ROWS - 1) / VectorTile.ROWS;
+        int left = tileCount(rows);
         for (int row = 0; row < rows; left--) {
             int height = (rows - row + left - 1) / left;
             if (direct) {
@@ -179,6 +230,21 @@ final class VectorProduct {
                 tile(height, a + row * down, down, across, b, step, chain, scratch.tile, ROW_BYTES);
                 flush(scratch.tile, height, columns, ROW_BYTES, c + row * pitch, pitch, add, bias);
             }
+            row += height;
+        }
+    }
+
+    /// As {@link #tiles} over a block of a BF16 panel, read as it is packed.
+    private static void halfTiles(long a, long down, int rows, long b, int chain, long c, long pitch, int columns,
+            boolean add, long bias, VectorScratch scratch) {
+        int left = (rows + VectorHalfTile.ROWS - 1) / VectorHalfTile.ROWS;
+        for (int row = 0; row < rows; left--) {
+            int height = (rows - row + left - 1) / left;
+            for (long j = 0; j < COLUMNS; j += 2 * LENGTH) {
+                VectorHalfTile.run(height, a + row * down, down, 4, b + j * 2, COLUMNS * 2L, chain, scratch.tile + j * 4,
+                        ROW_BYTES);
+            }
+            flush(scratch.tile, height, columns, ROW_BYTES, c + row * pitch, pitch, add, bias);
             row += height;
         }
     }

@@ -4,7 +4,6 @@ import static org.flowrl.tensor.cpu.VectorLanes.ALL;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
 import static org.flowrl.tensor.cpu.VectorLanes.INT;
 
-import java.lang.foreign.MemorySegment;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.RowKernels;
 import org.flowrl.tensor.Tensor;
@@ -14,8 +13,8 @@ import org.flowrl.tensor.Tensor;
 /// Gradients of norm weights are summed in blocks of {@link Backend#BLOCK} rows, each by one worker into the call's
 /// scratch, and the block sums are added in order.
 final class VectorRows implements RowKernels {
-    /// The least numbers in a part.
-    private static final long PART_NUMBERS = 1 << 14;
+    /// Numbers that are worth another thread, some 5 µs of work.
+    private static final long PART_NUMBERS = 6 << 12;
 
     private final VectorTeam team;
 
@@ -33,12 +32,19 @@ final class VectorRows implements RowKernels {
         long to = y.address();
         long inverses = inverse.address();
         float epsilon = (float) eps;
-        team.forEach(x.shape().rows(), grain(size), (first, end, worker) -> {
+        team.forEach(x.shape().rows(), size, PART_NUMBERS, (first, end, worker) -> {
             long lanes = team.scratch(worker).lanes;
+            long bytes = size * 4L;
+            float scale = first == end ? 0 : VectorNorms.inverseRms(from + first * bytes, epsilon, size, lanes);
             for (long r = first; r < end; r++) {
-                long at = r * size * 4;
-                ALL.set(FLOAT, inverses + r * 4,
-                        VectorNorms.rms(from + at, weights, epsilon, size, to + at, lanes));
+                long at = r * bytes;
+                ALL.set(FLOAT, inverses + r * 4, scale);
+                if (r + 1 < end) {
+                    scale = VectorNorms.rms(from + at, weights, scale, size, to + at, from + at + bytes, epsilon,
+                            lanes);
+                } else {
+                    VectorNorms.rms(from + at, weights, scale, size, to + at);
+                }
             }
         });
     }
@@ -55,18 +61,15 @@ final class VectorRows implements RowKernels {
         long inverses = inverse.address();
         long to = dx.address();
         long sums = team.shared().buffer(blocks(rows) * size * 4);
-        team.forEach(blocks(rows), blockGrain(size), (first, end, worker) -> {
+        team.forEach(blocks(rows), Backend.BLOCK * (long) size, PART_NUMBERS, (first, end, worker) -> {
             long lanes = team.scratch(worker).lanes;
             for (long block = first; block < end; block++) {
-                long start = block * Backend.BLOCK;
-                int count = (int) Math.min(Backend.BLOCK, rows - start);
-                // The sums of this block come first: dx may be the same tensor as dy.
-                VectorColumns.sumOfNormals(gradient + start * size * 4, from + start * size * 4, 0,
-                        inverses + start * 4, size, count, sums + block * size * 4);
-                for (long r = start; r < start + count; r++) {
+                long blockSums = sums + block * size * 4;
+                VectorPointwise.fill(0, blockSums, size);
+                for (long r = block * Backend.BLOCK; r < Math.min(rows, (block + 1) * Backend.BLOCK); r++) {
                     long at = r * size * 4;
                     VectorNorms.rmsBackward(gradient + at, from + at, weights, ALL.get(FLOAT, inverses + r * 4), size,
-                            to + at, lanes);
+                            to + at, blockSums, lanes);
                 }
             }
         });
@@ -85,7 +88,7 @@ final class VectorRows implements RowKernels {
         long means = mean.address();
         long inverses = inverse.address();
         float epsilon = (float) eps;
-        team.forEach(x.shape().rows(), grain(size), (first, end, worker) -> {
+        team.forEach(x.shape().rows(), size, PART_NUMBERS, (first, end, worker) -> {
             long lanes = team.scratch(worker).lanes;
             for (long r = first; r < end; r++) {
                 long at = r * size * 4;
@@ -110,19 +113,18 @@ final class VectorRows implements RowKernels {
         long to = dx.address();
         long gammaSums = team.shared().buffer(2 * blocks(rows) * size * 4);
         long betaSums = gammaSums + blocks(rows) * size * 4;
-        team.forEach(blocks(rows), blockGrain(size), (first, end, worker) -> {
+        team.forEach(blocks(rows), Backend.BLOCK * (long) size, PART_NUMBERS, (first, end, worker) -> {
             long lanes = team.scratch(worker).lanes;
             long normals = team.scratch(worker).buffer(size * 4L);
             for (long block = first; block < end; block++) {
-                long start = block * Backend.BLOCK;
-                int count = (int) Math.min(Backend.BLOCK, rows - start);
-                VectorColumns.sumOfNormals(gradient + start * size * 4, from + start * size * 4, means + start * 4,
-                        inverses + start * 4, size, count, gammaSums + block * size * 4);
-                VectorColumns.sum(gradient + start * size * 4, size, count, betaSums + block * size * 4);
-                for (long r = start; r < start + count; r++) {
+                long sums = block * size * 4;
+                VectorPointwise.fill(0, gammaSums + sums, size);
+                VectorPointwise.fill(0, betaSums + sums, size);
+                for (long r = block * Backend.BLOCK; r < Math.min(rows, (block + 1) * Backend.BLOCK); r++) {
                     long at = r * size * 4;
                     VectorNorms.layerBackward(gradient + at, from + at, gammas, ALL.get(FLOAT, means + r * 4),
-                            ALL.get(FLOAT, inverses + r * 4), size, to + at, normals, lanes);
+                            ALL.get(FLOAT, inverses + r * 4), size, to + at, gammaSums + sums, betaSums + sums,
+                            normals, lanes);
                 }
             }
         });
@@ -134,25 +136,17 @@ final class VectorRows implements RowKernels {
         return (rows + Backend.BLOCK - 1) / Backend.BLOCK;
     }
 
-    private static long blockGrain(long size) {
-        return Math.max(1, PART_NUMBERS / (Backend.BLOCK * Math.max(1, size)));
-    }
-
-    private static long grain(long size) {
-        return Math.max(1, PART_NUMBERS / Math.max(1, size));
-    }
-
     @Override
     public void gather(Tensor table, Tensor ids, Tensor out) {
         Arguments.gather(table, ids, out);
         VectorBackend.requireFloats("gather", table);
-        long bytes = table.dim(1) * 4;
+        int size = Math.toIntExact(table.dim(1));
         long rows = table.address();
         long indices = ids.address();
         long to = out.address();
-        team.forEach(ids.elements(), grain(table.dim(1)), (first, end, worker) -> {
+        team.forEach(ids.elements(), size, PART_NUMBERS, (first, end, worker) -> {
             for (long n = first; n < end; n++) {
-                MemorySegment.copy(ALL, rows + ALL.get(INT, indices + n * 4) * bytes, ALL, to + n * bytes, bytes);
+                VectorColumns.copy(rows + ALL.get(INT, indices + n * 4) * (long) size * 4, to + n * size * 4, size);
             }
         });
     }
@@ -167,15 +161,14 @@ final class VectorRows implements RowKernels {
         long to = dtable.address();
         long count = ids.elements();
         // Parts are of columns, so that a row's sum keeps the order of n.
-        team.forEach(VectorLanes.columnGroups(size), Math.max(1, PART_NUMBERS / Math.max(1, count * Backend.LANES)),
-                (first, end, worker) -> {
-                    long column = first * Backend.LANES;
-                    int columns = (int) (Math.min(size, end * Backend.LANES) - column);
-                    for (long n = 0; n < count; n++) {
-                        VectorColumns.add(to + (ALL.get(INT, indices + n * 4) * size + column) * 4,
-                                from + (n * size + column) * 4, columns);
-                    }
-                });
+        team.forEach(VectorLanes.columnGroups(size), count * Backend.LANES, PART_NUMBERS, (first, end, worker) -> {
+            long column = first * Backend.LANES;
+            int columns = (int) (Math.min(size, end * Backend.LANES) - column);
+            for (long n = 0; n < count; n++) {
+                VectorColumns.add(to + (ALL.get(INT, indices + n * 4) * size + column) * 4,
+                        from + (n * size + column) * 4, columns);
+            }
+        });
     }
 
     @Override
@@ -189,7 +182,7 @@ final class VectorRows implements RowKernels {
         long cosines = cos.address();
         long sines = sin.address();
         long to = out.address();
-        team.forEach(x.dim(0), grain(heads * half), (first, end, worker) -> {
+        team.forEach(x.dim(0), heads * half * 2, PART_NUMBERS, (first, end, worker) -> {
             for (long n = first; n < end; n++) {
                 long angle = ALL.get(INT, places + n * 4) * (long) half * 4;
                 for (long head = n * heads; head < (n + 1) * heads; head++) {
@@ -209,7 +202,7 @@ final class VectorRows implements RowKernels {
         long bounds = starts.address();
         long to = out.address();
         long sequences = starts.elements() - 1;
-        team.forEach(sequences, grain(x.elements() / Math.max(1, sequences)), (first, end, worker) -> {
+        team.forEach(sequences, x.elements() / Math.max(1, sequences), PART_NUMBERS, (first, end, worker) -> {
             for (long b = first; b < end; b++) {
                 int start = ALL.get(INT, bounds + b * 4);
                 int count = ALL.get(INT, bounds + b * 4 + 4) - start;
@@ -222,20 +215,24 @@ final class VectorRows implements RowKernels {
     public void segmentBroadcast(Tensor x, Tensor starts, Tensor out) {
         Arguments.segmentBroadcast(x, starts, out);
         VectorBackend.requireFloats("segmentBroadcast", x);
-        long bytes = columns(x) * 4L;
+        int size = columns(x);
+        long rows = out.dim(0);
         long from = x.address();
         long bounds = starts.address();
         long to = out.address();
-        out.fillBytes((byte) 0);
         long sequences = starts.elements() - 1;
-        team.forEach(sequences, grain(out.elements() / Math.max(1, sequences)), (first, end, worker) -> {
+        team.forEach(sequences, out.elements() / Math.max(1, sequences), PART_NUMBERS, (first, end, worker) -> {
             for (long b = first; b < end; b++) {
                 int last = ALL.get(INT, bounds + b * 4 + 4);
                 for (long n = ALL.get(INT, bounds + b * 4); n < last; n++) {
-                    MemorySegment.copy(ALL, from + b * bytes, ALL, to + n * bytes, bytes);
+                    VectorColumns.copy(from + b * size * 4, to + n * size * 4, size);
                 }
             }
         });
+        long begin = ALL.get(INT, bounds);
+        ALL.asSlice(to, begin * size * 4).fill((byte) 0);
+        long end = ALL.get(INT, bounds + sequences * 4);
+        ALL.asSlice(to + end * size * 4, (rows - end) * size * 4).fill((byte) 0);
     }
 
     private static int columns(Tensor tensor) {

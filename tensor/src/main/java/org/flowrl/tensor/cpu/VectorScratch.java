@@ -14,7 +14,7 @@ final class VectorScratch implements AutoCloseable {
     final long tile;
     /// One block of a panel: {@link Backend#BLOCK} rows of {@link VectorProduct#COLUMNS}.
     final long panel;
-    /// Sixteen floats.
+    /// Twice sixteen floats.
     final long lanes;
 
     private final Arena fixed = Arena.ofShared();
@@ -25,7 +25,7 @@ final class VectorScratch implements AutoCloseable {
         long row = VectorProduct.COLUMNS * (long) Float.BYTES;
         tile = fixed.allocate(row * Math.max(VectorTile.ROWS, VectorProduct.STREAMS), ALIGNMENT).address();
         panel = fixed.allocate(row * Backend.BLOCK, ALIGNMENT).address();
-        lanes = fixed.allocate(VectorLanes.LANE_BYTES, ALIGNMENT).address();
+        lanes = fixed.allocate(2 * VectorLanes.LANE_BYTES, ALIGNMENT).address();
     }
 
     /// The address of at least `bytes` of undefined content, for a kernel family; ends the buffer of the call before.

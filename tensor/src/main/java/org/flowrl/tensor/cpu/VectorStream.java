@@ -1,5 +1,6 @@
 package org.flowrl.tensor.cpu;
 
+import static org.flowrl.tensor.cpu.VectorLanes.ADDRESS;
 import static org.flowrl.tensor.cpu.VectorLanes.ALL;
 import static org.flowrl.tensor.cpu.VectorLanes.BYTES;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
@@ -46,9 +47,11 @@ final class VectorStream {
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
-        long b1 = b + 1 * apart;
-        long b2 = b + 2 * apart;
-        long b3 = b + 3 * apart;
+        a &= ADDRESS;
+        b &= ADDRESS;
+        long b1 = b + 1 * apart & ADDRESS;
+        long b2 = b + 2 * apart & ADDRESS;
+        long b3 = b + 3 * apart & ADDRESS;
         long at = 0;
         for (int k = 0; k < chain; k++) {
             FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + k * 4L));
@@ -60,7 +63,7 @@ final class VectorStream {
             c21 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b2 + at + BYTES, ORDER), c21);
             c30 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b3 + at, ORDER), c30);
             c31 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b3 + at + BYTES, ORDER), c31);
-            at += 2 * BYTES;
+            at = at + 2 * BYTES & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -81,9 +84,11 @@ final class VectorStream {
         FloatVector c22 = FloatVector.zero(FLOATS), c23 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
         FloatVector c32 = FloatVector.zero(FLOATS), c33 = FloatVector.zero(FLOATS);
-        long b1 = b + 1 * apart;
-        long b2 = b + 2 * apart;
-        long b3 = b + 3 * apart;
+        a &= ADDRESS;
+        b &= ADDRESS;
+        long b1 = b + 1 * apart & ADDRESS;
+        long b2 = b + 2 * apart & ADDRESS;
+        long b3 = b + 3 * apart & ADDRESS;
         long at = 0;
         for (int k = 0; k < chain; k++) {
             FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + k * 4L));
@@ -103,7 +108,7 @@ final class VectorStream {
             c31 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b3 + at + BYTES, ORDER), c31);
             c32 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b3 + at + 2 * BYTES, ORDER), c32);
             c33 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b3 + at + 3 * BYTES, ORDER), c33);
-            at += 4 * BYTES;
+            at = at + 4 * BYTES & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -128,9 +133,11 @@ final class VectorStream {
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
-        long b1 = b + 1 * apart;
-        long b2 = b + 2 * apart;
-        long b3 = b + 3 * apart;
+        a &= ADDRESS;
+        b &= ADDRESS;
+        long b1 = b + 1 * apart & ADDRESS;
+        long b2 = b + 2 * apart & ADDRESS;
+        long b3 = b + 3 * apart & ADDRESS;
         long at = 0;
         for (int k = 0; k < chain; k++) {
             FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + k * 4L));
@@ -146,7 +153,7 @@ final class VectorStream {
             pair = IntVector.fromMemorySegment(INTS, ALL, b3 + at, ORDER);
             c30 = x.fma(pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c30);
             c31 = x.fma(pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats(), c31);
-            at += BYTES;
+            at = at + BYTES & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -167,9 +174,11 @@ final class VectorStream {
         FloatVector c22 = FloatVector.zero(FLOATS), c23 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
         FloatVector c32 = FloatVector.zero(FLOATS), c33 = FloatVector.zero(FLOATS);
-        long b1 = b + 1 * apart;
-        long b2 = b + 2 * apart;
-        long b3 = b + 3 * apart;
+        a &= ADDRESS;
+        b &= ADDRESS;
+        long b1 = b + 1 * apart & ADDRESS;
+        long b2 = b + 2 * apart & ADDRESS;
+        long b3 = b + 3 * apart & ADDRESS;
         long at = 0;
         for (int k = 0; k < chain; k++) {
             FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + k * 4L));
@@ -197,7 +206,7 @@ final class VectorStream {
             pair = IntVector.fromMemorySegment(INTS, ALL, b3 + at + BYTES, ORDER);
             c32 = x.fma(pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c32);
             c33 = x.fma(pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats(), c33);
-            at += 2 * BYTES;
+            at = at + 2 * BYTES & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);

@@ -13,7 +13,96 @@ import org.flowrl.tensor.Backend;
 /// Sums over the contract's sixteen lanes, see {@link Backend}. Every method takes the address of sixteen floats of
 /// scratch, `lanes`; elements beyond the last whole sixteen are taken in by scalars.
 final class VectorSums {
+    private static final long CHUNK_BYTES = Backend.CHUNK * (long) Float.BYTES;
+
     private VectorSums() {
+    }
+
+    /// Overwrites sums[first … end−1] with Σ x of each chunk of {@link Backend#CHUNK} elements, two whole chunks at a
+    /// time: one chunk's two chains of additions wait for each other, and for the prefetcher at each page.
+    static void ofChunks(long x, long first, long end, long elements, long sums, long lanes) {
+        long chunk = first;
+        for (; chunk < end - 1 && (chunk + 2) * Backend.CHUNK <= elements; chunk += 2) {
+            twoChunks(x + chunk * CHUNK_BYTES, lanes);
+            foldTwo(lanes, sums + chunk * 4);
+        }
+        for (; chunk < end; chunk++) {
+            int count = (int) Math.min(Backend.CHUNK, elements - chunk * Backend.CHUNK);
+            ALL.set(FLOAT, sums + chunk * 4, ofElements(x + chunk * CHUNK_BYTES, count, lanes));
+        }
+    }
+
+    /// As {@link #ofChunks} for Σ x².
+    static void ofSquaredChunks(long x, long first, long end, long elements, long sums, long lanes) {
+        long chunk = first;
+        for (; chunk < end - 1 && (chunk + 2) * Backend.CHUNK <= elements; chunk += 2) {
+            twoSquaredChunks(x + chunk * CHUNK_BYTES, lanes);
+            foldTwo(lanes, sums + chunk * 4);
+        }
+        for (; chunk < end; chunk++) {
+            int count = (int) Math.min(Backend.CHUNK, elements - chunk * Backend.CHUNK);
+            ALL.set(FLOAT, sums + chunk * 4, ofSquares(x + chunk * CHUNK_BYTES, count, lanes));
+        }
+    }
+
+    private static void foldTwo(long lanes, long sums) {
+        ALL.set(FLOAT, sums, VectorLanes.fold(lanes, lanes));
+        ALL.set(FLOAT, sums + 4, VectorLanes.fold(lanes + VectorLanes.LANE_BYTES, lanes + VectorLanes.LANE_BYTES));
+    }
+
+    /// The sixteen lanes of the chunk at x, then those of the next.
+    private static void twoChunks(long x, long lanes) {
+        for (long part = 0; part < VectorLanes.LANE_BYTES; part += VectorLanes.LANE_STEP) {
+            FloatVector a0 = FloatVector.zero(FLOATS);
+            FloatVector a1 = FloatVector.zero(FLOATS);
+            FloatVector b0 = FloatVector.zero(FLOATS);
+            FloatVector b1 = FloatVector.zero(FLOATS);
+            long next = x + CHUNK_BYTES;
+            for (int j = 0; j < Backend.CHUNK; j += Backend.LANES) {
+                long at = part + j * 4L;
+                a0 = a0.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + at, ORDER));
+                b0 = b0.add(FloatVector.fromMemorySegment(FLOATS, ALL, next + at, ORDER));
+                if (LENGTH <= 8) {
+                    a1 = a1.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + at + BYTES, ORDER));
+                    b1 = b1.add(FloatVector.fromMemorySegment(FLOATS, ALL, next + at + BYTES, ORDER));
+                }
+            }
+            a0.intoMemorySegment(ALL, lanes + part, ORDER);
+            b0.intoMemorySegment(ALL, lanes + VectorLanes.LANE_BYTES + part, ORDER);
+            if (LENGTH <= 8) {
+                a1.intoMemorySegment(ALL, lanes + part + BYTES, ORDER);
+                b1.intoMemorySegment(ALL, lanes + VectorLanes.LANE_BYTES + part + BYTES, ORDER);
+            }
+        }
+    }
+
+    private static void twoSquaredChunks(long x, long lanes) {
+        for (long part = 0; part < VectorLanes.LANE_BYTES; part += VectorLanes.LANE_STEP) {
+            FloatVector a0 = FloatVector.zero(FLOATS);
+            FloatVector a1 = FloatVector.zero(FLOATS);
+            FloatVector b0 = FloatVector.zero(FLOATS);
+            FloatVector b1 = FloatVector.zero(FLOATS);
+            long next = x + CHUNK_BYTES;
+            for (int j = 0; j < Backend.CHUNK; j += Backend.LANES) {
+                long at = part + j * 4L;
+                FloatVector x0 = FloatVector.fromMemorySegment(FLOATS, ALL, x + at, ORDER);
+                FloatVector y0 = FloatVector.fromMemorySegment(FLOATS, ALL, next + at, ORDER);
+                a0 = x0.fma(x0, a0);
+                b0 = y0.fma(y0, b0);
+                if (LENGTH <= 8) {
+                    FloatVector x1 = FloatVector.fromMemorySegment(FLOATS, ALL, x + at + BYTES, ORDER);
+                    FloatVector y1 = FloatVector.fromMemorySegment(FLOATS, ALL, next + at + BYTES, ORDER);
+                    a1 = x1.fma(x1, a1);
+                    b1 = y1.fma(y1, b1);
+                }
+            }
+            a0.intoMemorySegment(ALL, lanes + part, ORDER);
+            b0.intoMemorySegment(ALL, lanes + VectorLanes.LANE_BYTES + part, ORDER);
+            if (LENGTH <= 8) {
+                a1.intoMemorySegment(ALL, lanes + part + BYTES, ORDER);
+                b1.intoMemorySegment(ALL, lanes + VectorLanes.LANE_BYTES + part + BYTES, ORDER);
+            }
+        }
     }
 
     /// Σ x.
@@ -77,12 +166,16 @@ final class VectorSums {
             s2.intoMemorySegment(ALL, lanes + 2 * BYTES, ORDER);
             s3.intoMemorySegment(ALL, lanes + 3 * BYTES, ORDER);
         }
-        for (int j = whole; j < count; j++) {
-            long lane = lanes + (j - whole) * 4L;
-            float value = ALL.get(FLOAT, x + j * 4L);
-            ALL.set(FLOAT, lane, Math.fma(value, value, ALL.get(FLOAT, lane)));
-        }
+        addSquares(x + whole * 4L, count - whole, lanes);
         return VectorLanes.fold(lanes, lanes);
+    }
+
+    /// Adds the squares of fewer than sixteen numbers to the lanes.
+    static void addSquares(long x, int count, long lanes) {
+        for (long i = 0; i < count * 4L; i += 4) {
+            float value = ALL.get(FLOAT, x + i);
+            ALL.set(FLOAT, lanes + i, Math.fma(value, value, ALL.get(FLOAT, lanes + i)));
+        }
     }
 
     /// Σ a · b by fma.

@@ -4,6 +4,8 @@ package org.flowrl.tensor.cpu;
 final class VectorTeam implements AutoCloseable {
     /// Parts for each thread where there is work for them: enough that a late thread costs little.
     private static final int PARTS_PER_THREAD = 4;
+    /// Elements in a part from which on a thread has several: as much as takes some 50 µs, or a thread's cache holds.
+    private static final long LONG_PART = 1 << 18;
 
     private final Workers workers;
     private final VectorScratch[] scratch;
@@ -51,6 +53,28 @@ final class VectorTeam implements AutoCloseable {
             range.run(0, items, 0);
             return;
         }
+        runRanges(items, count, range);
+    }
+
+    /// As {@link #forEach(long, long, Range)} for kernels that pass over memory: one part for each thread as long as a
+    /// part is short, so that in kernels which follow each other a thread mostly meets what it left in its own cache,
+    /// else several.
+    ///
+    /// @param numbers elements of an item
+    /// @param least elements that are worth another thread
+    void forEach(long items, long numbers, long least, Range range) {
+        long work = items * numbers;
+        long threads = workers.threads();
+        long wanted = work < threads * LONG_PART ? Math.min(threads, work / least) : PARTS_PER_THREAD * threads;
+        int count = (int) Math.min(wanted, items);
+        if (count <= 1 || threads == 1) {
+            range.run(0, items, 0);
+            return;
+        }
+        runRanges(items, count, range);
+    }
+
+    private void runRanges(long items, int count, Range range) {
         workers.run(count, (part, worker) ->
                 range.run(items * part / count, items * (part + 1) / count, worker));
     }

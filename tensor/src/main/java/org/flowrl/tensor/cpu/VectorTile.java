@@ -1,5 +1,6 @@
 package org.flowrl.tensor.cpu;
 
+import static org.flowrl.tensor.cpu.VectorLanes.ADDRESS;
 import static org.flowrl.tensor.cpu.VectorLanes.ALL;
 import static org.flowrl.tensor.cpu.VectorLanes.BYTES;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
@@ -50,35 +51,36 @@ final class VectorTile {
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
         FloatVector c40 = FloatVector.zero(FLOATS), c41 = FloatVector.zero(FLOATS);
         FloatVector c50 = FloatVector.zero(FLOATS), c51 = FloatVector.zero(FLOATS);
-        long a1 = a + 1 * down;
-        long a2 = a + 2 * down;
-        long a3 = a + 3 * down;
-        long a4 = a + 4 * down;
-        long a5 = a + 5 * down;
-        long at = 0;
+        long d1 = 1 * down & ADDRESS;
+        long d2 = 2 * down;
+        long d3 = 3 * down & ADDRESS;
+        long d4 = 4 * down;
+        long d5 = 5 * down & ADDRESS;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
             c10 = x.fma(b0, c10);
             c11 = x.fma(b1, c11);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d2));
             c20 = x.fma(b0, c20);
             c21 = x.fma(b1, c21);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a3 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d3));
             c30 = x.fma(b0, c30);
             c31 = x.fma(b1, c31);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a4 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d4));
             c40 = x.fma(b0, c40);
             c41 = x.fma(b1, c41);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a5 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d5));
             c50 = x.fma(b0, c50);
             c51 = x.fma(b1, c51);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -101,31 +103,32 @@ final class VectorTile {
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
         FloatVector c40 = FloatVector.zero(FLOATS), c41 = FloatVector.zero(FLOATS);
-        long a1 = a + 1 * down;
-        long a2 = a + 2 * down;
-        long a3 = a + 3 * down;
-        long a4 = a + 4 * down;
-        long at = 0;
+        long d1 = 1 * down & ADDRESS;
+        long d2 = 2 * down;
+        long d3 = 3 * down & ADDRESS;
+        long d4 = 4 * down;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
             c10 = x.fma(b0, c10);
             c11 = x.fma(b1, c11);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d2));
             c20 = x.fma(b0, c20);
             c21 = x.fma(b1, c21);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a3 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d3));
             c30 = x.fma(b0, c30);
             c31 = x.fma(b1, c31);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a4 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d4));
             c40 = x.fma(b0, c40);
             c41 = x.fma(b1, c41);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -145,27 +148,28 @@ final class VectorTile {
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
-        long a1 = a + 1 * down;
-        long a2 = a + 2 * down;
-        long a3 = a + 3 * down;
-        long at = 0;
+        long d1 = 1 * down & ADDRESS;
+        long d2 = 2 * down;
+        long d3 = 3 * down & ADDRESS;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
             c10 = x.fma(b0, c10);
             c11 = x.fma(b1, c11);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d2));
             c20 = x.fma(b0, c20);
             c21 = x.fma(b1, c21);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a3 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d3));
             c30 = x.fma(b0, c30);
             c31 = x.fma(b1, c31);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -182,23 +186,24 @@ final class VectorTile {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
-        long a1 = a + 1 * down;
-        long a2 = a + 2 * down;
-        long at = 0;
+        long d1 = 1 * down & ADDRESS;
+        long d2 = 2 * down;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
             c10 = x.fma(b0, c10);
             c11 = x.fma(b1, c11);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d2));
             c20 = x.fma(b0, c20);
             c21 = x.fma(b1, c21);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -212,19 +217,20 @@ final class VectorTile {
             long pitch) {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
-        long a1 = a + 1 * down;
-        long at = 0;
+        long d1 = 1 * down & ADDRESS;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
             c10 = x.fma(b0, c10);
             c11 = x.fma(b1, c11);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -235,15 +241,16 @@ final class VectorTile {
     private static void rows1(long a, long down, long across, long b, long step, int chain, long c,
             long pitch) {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
-        long at = 0;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);

@@ -9,7 +9,8 @@ import org.flowrl.tensor.Tensor;
 
 /// Element by element on awkward numbers of elements, all values meaningful.
 final class ElementwiseCases {
-    private static final int[] SIZES = {0, 1, 7, 13, 16, 17, 255, 256, 257, 300, 4095, 4096, 4097, 12_300};
+    /// The last is split between two threads.
+    private static final int[] SIZES = {0, 1, 7, 13, 16, 17, 255, 256, 257, 300, 4095, 4096, 4097, 12_300, 140_000};
     private static final double KEEP = 0.7;
 
     private ElementwiseCases() {

@@ -8,7 +8,8 @@ import org.flowrl.tensor.Tensor;
 
 /// Kernels over flat arenas on awkward numbers of elements.
 final class OptimizerCases {
-    private static final int[] SIZES = {0, 1, 7, 13, 16, 17, 255, 256, 257, 300, 4095, 4096, 4097, 12_300};
+    /// The last is split between two threads.
+    private static final int[] SIZES = {0, 1, 7, 13, 16, 17, 255, 256, 257, 300, 4095, 4096, 4097, 12_300, 140_000};
     private static final OptimizerKernels.AdamW FIRST = new OptimizerKernels.AdamW(1e-3, 0.9, 0.999, 1e-8, 0.01, 1, 1);
     private static final OptimizerKernels.AdamW LATER =
             new OptimizerKernels.AdamW(3e-4, 0.9, 0.95, 1e-8, 0, 1000, 0.37);

@@ -285,7 +285,8 @@ final class KernelTable {
         add("elementwise.addScaled", () -> backend.elementwise().addScaled(0.3, x, out[1]), out[1]);
         add("elementwise.clamp", () -> backend.elementwise().clamp(x, -0.3, 0.4, out[2]), out[2]);
         add("elementwise.fill", () -> backend.elementwise().fill(out[3], 0.1), out[3]);
-        add("elementwise.sum", () -> backend.elementwise().sum(x, out[4]), out[4]);
+        Tensor chunks = in.ordinary(2 * Backend.CHUNK + count);
+        add("elementwise.sum", () -> backend.elementwise().sum(chunks, out[4]), out[4]);
         add("elementwise.dropoutMask", () -> backend.elementwise().dropoutMask(RandomKey.of(5), 0.7, out[5]), out[5]);
     }
 
@@ -321,7 +322,7 @@ final class KernelTable {
         Tensor v = in.positive(sizes.elements);
         OptimizerKernels.AdamW settings = new OptimizerKernels.AdamW(1e-3, 0.9, 0.95, 1e-8, 0.1, 3, 0.7);
         add("optimizer.adamW", () -> backend.optimizer().adamW(w, gradient, m, v, settings), w, m, v);
-        Tensor x = in.ordinary(sizes.elements);
+        Tensor x = in.ordinary(2 * Backend.CHUNK + sizes.elements);
         Tensor norm = in.scope().zeros(DType.F64, 1);
         add("optimizer.squaredNorm", () -> norm.copyFrom(new double[] {backend.optimizer().squaredNorm(x)}), norm);
     }
