@@ -18,6 +18,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// Rule 7 of the kernel contract: a small step of supervised and one of reinforcement learning, sampling included, give
 /// the same bytes whatever compiles the code.
 class KernelContractTest {
+    /// Without the vector module's own bounds checks, as the program runs.
+    private static final String UNCHECKED = "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0";
     private static final String VECTOR_MODULE = "--add-modules=jdk.incubator.vector";
 
     private static List<String> expected;
@@ -32,7 +34,9 @@ class KernelContractTest {
         "vector, 2, 1, ''", "vector, 1, 30, ''", "vector, 2, 30, ''",
         "vector, 1, 1, -Xint", "vector, 2, 1, -Xint",
         "vector, 1, 3, -XX:TieredStopAtLevel=1", "vector, 2, 3, -XX:TieredStopAtLevel=1",
-        "vector, 1, 30, -XX:UseAVX=2", "vector, 2, 30, -XX:UseAVX=2",
+        "vector, 1, 30, -XX:UseAVX=2", "vector, 2, 30, -XX:UseAVX=2", "vector, 2, 10, -XX:UseAVX=1",
+        "vector, 1, 10, -Dflowrl.vectorBits=128", "vector, 2, 10, -Dflowrl.vectorBits=128",
+        "vector, 1, 30, " + UNCHECKED, "vector, 2, 30, " + UNCHECKED,
         "reference, 1, 1, ''", "reference, 1, 1, -Xint"})
     void theHashOfAStepIsTheSame(String device, int threads, int repetitions, String flag) {
         List<String> hashes = flag.isEmpty() ? hashes(device, threads, repetitions, VECTOR_MODULE)

@@ -11,8 +11,9 @@ import org.flowrl.tensor.Tensor;
 /// @param positions I32 [N]: each token's position in its sequence
 /// @param sequences I32 [N]: each token's sequence
 /// @param table I32 [B, pages of the longest sequence and one more]; −1 where a sequence has no page
-record Paging(int pages, Tensor slots, Tensor positions, Tensor sequences, Tensor table) {
-    static Paging of(Inputs in, int sparePages, int... lengths) {
+public record Paging(int pages, Tensor slots, Tensor positions, Tensor sequences, Tensor table) {
+    /// Lays out sequences of these lengths.
+    public static Paging of(Inputs in, int sparePages, int... lengths) {
         int lanes = Backend.LANES;
         int used = Arrays.stream(lengths).map(length -> (length + lanes - 1) / lanes).sum();
         int[] order = in.permutation(used + sparePages);

@@ -3,27 +3,22 @@ package org.flowrl.tensor.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
-import java.io.IOException;
-import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.flowrl.tensor.BackendProvider;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/// Every kernel has the same bits on every JIT tier and vector length, each in a JVM of its own.
+/// Every kernel has the same bits on every JIT tier and vector length, on one thread and on two, with and without the
+/// vector module's bounds checks, each in a JVM of its own.
 class VectorTiersTest {
     /// Repetitions that take the compiled tiers through all their code, cold and hot.
     private static final String MANY = "100";
+    private static final String FEW = "20";
     private static final String ONE = "1";
+    /// Without the vector module's own bounds checks, as the program runs.
+    static final String UNCHECKED = "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0";
 
     @BeforeEach
     void needsTheVectorBackend() {
@@ -38,45 +33,40 @@ class VectorTiersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"-Xint", "-Xint -Dflowrl.vectorBits=512", "-Xint -Dflowrl.vectorBits=128"})
-    void theInterpreterGivesTheReferencesBits(String flags) {
-        assertThat(run(flags, "vector", "2", ONE)).contains(expected());
+    @CsvSource({"1, ''", "2, -Dflowrl.vectorBits=512", "2, -Dflowrl.vectorBits=128", "1, " + UNCHECKED})
+    void theInterpreterGivesTheReferencesBits(String threads, String flag) {
+        assertThat(FreshJvm.run("-Xint " + flag, VectorDigest.class, "vector", threads, ONE)).contains(expected());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1", "-XX:UseAVX=2", "-Xbatch",
-        "-XX:MaxVectorSize=16", "-Dflowrl.vectorBits=128"})
-    void compiledCodeGivesTheReferencesBits(String flags) {
-        assertThat(run(flags, "vector", "2", MANY)).contains(expected());
+    @CsvSource({"1, -XX:TieredStopAtLevel=1", "2, -XX:TieredStopAtLevel=1 " + UNCHECKED,
+        "1, -XX:TieredStopAtLevel=1 -Dflowrl.vectorBits=128"})
+    void theFirstCompilerGivesTheReferencesBits(String threads, String flags) {
+        assertThat(FreshJvm.run(flags, VectorDigest.class, "vector", threads, FEW)).contains(expected());
     }
 
-    /// A method that C1 cannot compile with profiling stays, in some runs, in slow code for good.
     @ParameterizedTest
-    @CsvSource({"256, VectorTile::rows6", "512, VectorWideTile::rows6"})
-    void everyKernelFitsTheFirstCompiler(String bits, String tile) {
-        List<String> lines = run("-Xcomp -XX:TieredStopAtLevel=3 -XX:+PrintCompilation -Dflowrl.vectorBits=" + bits,
-                "vector", "1", ONE);
-        String digest = expected();
-        assertThat(lines).anyMatch(line -> line.endsWith(digest));
-        assertThat(lines).filteredOn(line -> line.contains("COMPILE SKIPPED")).isEmpty();
-        assertThat(lines).anyMatch(line -> line.contains(tile));
+    @CsvSource({"1, ''", "2, ''", "1, " + UNCHECKED, "2, " + UNCHECKED, "2, -Xbatch", "2, -XX:UseAVX=2",
+        "1, -XX:UseAVX=1", "2, -XX:MaxVectorSize=16", "1, -Dflowrl.vectorBits=128",
+        "2, -Dflowrl.vectorBits=128 " + UNCHECKED})
+    void compiledCodeGivesTheReferencesBits(String threads, String flags) {
+        assertThat(FreshJvm.run(flags, VectorDigest.class, "vector", threads, MANY)).contains(expected());
     }
 
     @Test
     void softwareFusedMultiplyAddIsRefused() {
         assumeTrue(System.getProperty("os.arch").equals("amd64"), "-XX:UseAVX is a flag of x86 JVMs");
         for (String tier : List.of("-Xint", "-XX:TieredStopAtLevel=1", "-XX:+TieredCompilation")) {
-            assertThat(runMain(tier + " -XX:UseAVX=0", VectorOffer.class)).as(tier)
+            assertThat(FreshJvm.run(tier + " -XX:UseAVX=0", VectorOffer.class)).as(tier)
                     .anySatisfy(line -> assertThat(line).startsWith("vector false").contains("fused multiply-add"));
-            assertThat(runMain(tier, VectorOffer.class)).as(tier)
+            assertThat(FreshJvm.run(tier, VectorOffer.class)).as(tier)
                     .anySatisfy(line -> assertThat(line).startsWith("vector true").contains("-bit, tile 6x"));
         }
     }
 
     @Test
     void aJvmWithoutTheModuleIsRefused() {
-        List<String> command = new ArrayList<>(List.of(java(), "-cp", classPath(), VectorOffer.class.getName()));
-        assertThat(lines(command)).anySatisfy(line ->
+        assertThat(FreshJvm.runWithoutVectors(VectorOffer.class)).anySatisfy(line ->
                 assertThat(line).startsWith("vector false").contains("--add-modules jdk.incubator.vector"));
     }
 
@@ -89,47 +79,5 @@ class VectorTiersTest {
             BackendProvider.Candidate candidate = new VectorProvider().candidates().getFirst();
             System.out.println(candidate.name() + " " + candidate.available() + " " + candidate.reason());
         }
-    }
-
-    private static List<String> run(String flags, String... arguments) {
-        return runMain(flags, VectorDigest.class, arguments);
-    }
-
-    private static List<String> runMain(String flags, Class<?> program, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(java(), "--add-modules", "jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED"));
-        command.addAll(List.of(flags.split(" ")));
-        command.addAll(List.of("-cp", classPath(), program.getName()));
-        command.addAll(List.of(arguments));
-        return lines(command);
-    }
-
-    private static List<String> lines(List<String> command) {
-        try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor()).as(command + "\n" + output).isZero();
-            return output.lines().toList();
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while waiting for " + command, e);
-        }
-    }
-
-    private static String java() {
-        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    }
-
-    /// Where this JVM has the main and the test classes from.
-    private static String classPath() {
-        return Stream.of(VectorProvider.class, VectorTiersTest.class).map(type -> {
-            try {
-                return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
-            } catch (URISyntaxException e) {
-                throw new IllegalStateException(e);
-            }
-        }).distinct().collect(Collectors.joining(File.pathSeparator));
     }
 }

@@ -1,0 +1,100 @@
+package org.flowrl.tensor.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.flowrl.tensor.BackendProvider;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// No kernel is stuck in slow code in any of ten fresh JVMs, each of which runs all kernels in an order of its own.
+///
+/// Whether the JIT compiles a kernel well can depend on what ran before and on timing: a kernel that is fast in a
+/// benchmark may be a hundred times slower for the life of another JVM. See {@link FirstCompiler} for the known cause.
+class KernelSpeedTest {
+    private static final int JVMS = 5;
+    private static final int AT_LEAST = 80;
+
+    @BeforeEach
+    void needsTheVectorBackend() {
+        BackendProvider.Candidate candidate = new VectorProvider().candidates().getFirst();
+        assumeTrue(candidate.available(), candidate.reason());
+    }
+
+    /// With and without the vector module's bounds checks, which compile differently.
+    @ParameterizedTest
+    @ValueSource(strings = {"", VectorTiersTest.UNCHECKED})
+    void everyKernelRunsAboveHalfItsUsualSpeedInEveryJvm(String flag) {
+        SpeedTable table = new SpeedTable(JVMS);
+        List<String> stuck = stuck(table, "", Collections.nCopies(JVMS, flag));
+        System.out.printf("kernels in %d fresh JVMs %s: usual time, fastest and slowest speed against the usual%n%s",
+                JVMS, flag, table);
+        assertThat(table.size()).isGreaterThan(AT_LEAST);
+        assertThat(stuck).as("kernels stuck in slow code. Run the JVM's command line again with -XX:+PrintCompilation"
+                + " (COMPILE SKIPPED, made not compilable, no level 4 of the kernel) and with"
+                + " -XX:+UnlockDiagnosticVMOptions -XX:+PrintInlining (failed to inline), then read the class doc of"
+                + " VectorTile").isEmpty();
+    }
+
+    @Test
+    void aKernelThatIsNotCompiledIsStuck() {
+        List<String> stuck = stuck(new SpeedTable(3), "rows.rope inverse", List.of("", "",
+                "-XX:CompileCommand=quiet -XX:CompileCommand=exclude,org.flowrl.tensor.cpu.Vector*::*"));
+        assertThat(stuck).singleElement().asString().contains("rows.rope inverse", "CompileCommand=exclude");
+    }
+
+    @Test
+    void slowJvmsAreStuckEvenWhereTheyAreTheMost() {
+        SpeedTable table = new SpeedTable(5);
+        double[][] times = {{10, 19, 14, 21, 15}, {10, 11, 45, 44, 46}, {10, 10, 10, 10, 999}};
+        for (int kernel = 0; kernel < times.length; kernel++) {
+            for (int jvm = 0; jvm < times[kernel].length; jvm++) {
+                table.put(jvm, "kernel " + kernel + "\t" + times[kernel][jvm]);
+            }
+        }
+        table.put(4, "a line without a number");
+        assertThat(table.size()).isEqualTo(times.length);
+        assertThat(table.usual("kernel 0")).isEqualTo(15);
+        assertThat(table.slow()).contains(new SpeedTable.Cell("kernel 0", 3));
+        assertThat(table.stuck()).containsExactly(new SpeedTable.Cell("kernel 1", 2),
+                new SpeedTable.Cell("kernel 1", 3), new SpeedTable.Cell("kernel 1", 4),
+                new SpeedTable.Cell("kernel 2", 4));
+    }
+
+    /// Fills the table, one JVM after the other; JVMs live on until all have been measured, so that a kernel that is
+    /// slow against another JVM can be measured again where it was slow.
+    ///
+    /// @return a line for each kernel that is stuck
+    private static List<String> stuck(SpeedTable table, String kernels, List<String> flags) {
+        List<FreshJvm> jvms = new ArrayList<>();
+        try {
+            for (int jvm = 0; jvm < flags.size(); jvm++) {
+                jvms.add(new FreshJvm(flags.get(jvm), KernelSpeeds.class, Integer.toString(jvm + 1), kernels));
+                for (String line : jvms.getLast().answer()) {
+                    table.put(jvm, line);
+                }
+            }
+            for (SpeedTable.Cell cell : table.slow()) {
+                measureAgain(table, cell, jvms.get(cell.jvm()));
+            }
+            return table.stuck().stream().map(cell -> String.format("%s: %.1f us, usually %.1f, in %s", cell.kernel(),
+                    table.nanoseconds(cell) / 1e3, table.usual(cell.kernel()) / 1e3, jvms.get(cell.jvm()))).toList();
+        } finally {
+            jvms.forEach(FreshJvm::close);
+        }
+    }
+
+    private static void measureAgain(SpeedTable table, SpeedTable.Cell cell, FreshJvm jvm) {
+        double before = table.nanoseconds(cell);
+        jvm.say(cell.kernel() + "\t" + 1.5 * table.fastest(cell.kernel()));
+        jvm.answer().forEach(line -> table.put(cell.jvm(), line));
+        System.out.printf("measured again in JVM %d: %s, %.1f us, then %.1f us (fastest elsewhere %.1f us)%n",
+                cell.jvm() + 1, cell.kernel(), before / 1e3, table.nanoseconds(cell) / 1e3,
+                table.fastest(cell.kernel()) / 1e3);
+    }
+}

@@ -1,0 +1,90 @@
+package org.flowrl.tensor.cpu;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.charset.Charset;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.flowrl.tensor.Scope;
+
+/// Times the vector backend's kernels on one thread, as a program in a JVM of its own.
+///
+/// Arguments: the seed that shuffles the kernels, and what their names must contain (all of them if empty). The program
+/// goes through all kernels in one order twice to warm up and once to measure, and prints `kernel<TAB>nanoseconds` for
+/// each, the fastest call's time. It then reads `kernel<TAB>nanoseconds` lines from standard input and
+/// measures that kernel again, until it is as fast as that or has had its time: a neighbour's noise and a late
+/// compilation pass, code that is stuck in a slow tier does not.
+final class KernelSpeeds {
+    /// The JVM's second compiler is asked after some hundred calls of a method, which boxed vectors make slow ones.
+    private static final int WARM_CALLS = 1500;
+    private static final long LONGEST_WARM_UP = 400_000_000;
+    private static final long MEASURED_NANOSECONDS = 10_000_000;
+    private static final long AGAIN_NANOSECONDS = 3_000_000_000L;
+    /// Calls in one timing take at least this long, some hundred times what reading the clock takes.
+    private static final long TIMING_NANOSECONDS = 50_000;
+
+    /// The processor time of this thread says how far the JIT's counters are, whatever else the machine does; it is too
+    /// coarse for a timing.
+    private static final ThreadMXBean CLOCK = ManagementFactory.getThreadMXBean();
+
+    private KernelSpeeds() {
+    }
+
+    public static void main(String[] arguments) throws IOException {
+        try (VectorBackend backend = new VectorBackend(1); Scope scope = Scope.root("speeds", backend.memory())) {
+            List<KernelTable.Entry> entries = new ArrayList<>(
+                    KernelTable.of(backend, scope, KernelTable.Sizes.LARGE));
+            entries.removeIf(entry -> !entry.name().contains(arguments[1]));
+            Collections.shuffle(entries, new Random(Long.parseLong(arguments[0])));
+            Map<String, Runnable> calls = new LinkedHashMap<>();
+            entries.forEach(entry -> calls.put(entry.name(), entry.call()));
+            calls.values().forEach(KernelSpeeds::warmUp);
+            calls.values().forEach(call -> fastest(call, MEASURED_NANOSECONDS, 0));
+            calls.forEach((name, call) -> print(name, fastest(call, MEASURED_NANOSECONDS, 0)));
+            FreshJvm.end();
+            BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset()));
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                String[] columns = line.split("\t");
+                print(columns[0],
+                        fastest(calls.get(columns[0]), AGAIN_NANOSECONDS, Double.parseDouble(columns[1])));
+                FreshJvm.end();
+            }
+        }
+    }
+
+    private static void print(String name, double nanoseconds) {
+        System.out.println(name + "\t" + nanoseconds);
+    }
+
+    private static void warmUp(Runnable call) {
+        long start = CLOCK.getCurrentThreadCpuTime();
+        for (int i = 0; i < WARM_CALLS && CLOCK.getCurrentThreadCpuTime() - start < LONGEST_WARM_UP; i++) {
+            call.run();
+        }
+    }
+
+    /// Time of the fastest call, in nanoseconds, of about `duration` of processor time and at least two timings, or of
+    /// those until one call takes no more than `target`.
+    private static double fastest(Runnable call, long duration, double target) {
+        double fastest = Double.POSITIVE_INFINITY;
+        int calls = 1;
+        long start = CLOCK.getCurrentThreadCpuTime();
+        for (int timing = 0; fastest > target
+                && (timing < 2 || CLOCK.getCurrentThreadCpuTime() - start < duration); timing++) {
+            long before = System.nanoTime();
+            for (int i = 0; i < calls; i++) {
+                call.run();
+            }
+            fastest = Math.min(fastest, (System.nanoTime() - before) / (double) calls);
+            calls = (int) Math.max(1, TIMING_NANOSECONDS / fastest);
+        }
+        return fastest;
+    }
+}

@@ -1,0 +1,94 @@
+package org.flowrl.tensor.cpu;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+
+/// How long each kernel takes in each of several JVMs, and which of them are stuck in slow code.
+///
+/// A kernel's usual speed is its median over the JVMs. It is stuck in a JVM where it runs below half of that, and in
+/// all slow JVMs where the median itself is below half of the fastest: then most of them are stuck.
+final class SpeedTable {
+    /// How many times slower than usual a kernel that is not stuck may be.
+    private static final double FLOOR = 2;
+
+    private final int jvms;
+    /// Nanoseconds of a kernel's call by JVM.
+    private final Map<String, double[]> kernels = new TreeMap<>();
+
+    /// An empty table.
+    SpeedTable(int jvms) {
+        this.jvms = jvms;
+    }
+
+    /// A kernel in a JVM.
+    record Cell(String kernel, int jvm) {
+    }
+
+    /// Takes a line of {@link KernelSpeeds}, in place of what the same JVM said of the kernel before; other lines,
+    /// such as the JVM's warnings, have no tab and say nothing.
+    void put(int jvm, String line) {
+        String[] columns = line.split("\t");
+        if (columns.length == 2) {
+            kernels.computeIfAbsent(columns[0], name -> new double[jvms])[jvm] = Double.parseDouble(columns[1]);
+        }
+    }
+
+    /// Kernels of the table.
+    int size() {
+        return kernels.size();
+    }
+
+    /// Nanoseconds of one call.
+    double nanoseconds(Cell cell) {
+        return kernels.get(cell.kernel)[cell.jvm];
+    }
+
+    /// Nanoseconds of one call in the median JVM; of two in the middle the faster one.
+    double usual(String kernel) {
+        double[] sorted = kernels.get(kernel).clone();
+        Arrays.sort(sorted);
+        return sorted[(jvms - 1) / 2];
+    }
+
+    /// Nanoseconds of one call in the JVM where it is fastest.
+    double fastest(String kernel) {
+        return Arrays.stream(kernels.get(kernel)).min().orElseThrow();
+    }
+
+    private List<Cell> slowerThan(Map<String, Double> limits) {
+        return limits.entrySet().stream().flatMap(limit -> IntStream.range(0, jvms)
+                .mapToObj(jvm -> new Cell(limit.getKey(), jvm))
+                .filter(cell -> nanoseconds(cell) > limit.getValue())).toList();
+    }
+
+    /// Where a kernel runs below half of its fastest speed: to be measured again.
+    List<Cell> slow() {
+        Map<String, Double> limits = new TreeMap<>();
+        kernels.keySet().forEach(kernel -> limits.put(kernel, FLOOR * fastest(kernel)));
+        return slowerThan(limits);
+    }
+
+    /// Where a kernel is stuck.
+    List<Cell> stuck() {
+        Map<String, Double> limits = new TreeMap<>();
+        kernels.keySet().forEach(kernel -> {
+            boolean mostAreStuck = usual(kernel) > FLOOR * fastest(kernel);
+            limits.put(kernel, FLOOR * (mostAreStuck ? fastest(kernel) : usual(kernel)));
+        });
+        return slowerThan(limits);
+    }
+
+    /// A line for each kernel: usual microseconds, and the fastest and the slowest speed as a share of the usual one.
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder();
+        kernels.forEach((kernel, times) -> text.append(String.format(Locale.ROOT, "%-46s %9.2f us %5.2f %5.2f%n",
+                kernel, usual(kernel) / 1e3, usual(kernel) / fastest(kernel),
+                usual(kernel) / Arrays.stream(times).max().orElseThrow())));
+        return text.toString();
+    }
+}
