@@ -1,11 +1,12 @@
 package org.flowrl.bench;
 
 import org.flowrl.bench.kernel.KernelsCommand;
+import org.flowrl.bench.steps.StepsCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /// Entry point of `benchmarks.jar`.
-@Command(name = "benchmarks.jar", mixinStandardHelpOptions = true, subcommands = KernelsCommand.class,
+@Command(name = "benchmarks.jar", mixinStandardHelpOptions = true, subcommands = {KernelsCommand.class, StepsCommand.class},
         description = "Measure FlowRL beside its peers and write tables of ratios to bench/results.")
 public final class Compare {
     private Compare() {

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.flowrl.bench.Machine;
 
 /// The table of a file of measurements, as Markdown.
 final class StepsReport {
@@ -31,7 +32,7 @@ final class StepsReport {
     /// The whole document.
     String markdown() {
         StringBuilder text = new StringBuilder("# Whole steps beside their peers\n\n");
-        text.append(machine.description()).append("\n\nTokens a second: median of the timed runs, fastest run in "
+        text.append(String.join("\n", machine.toMarkdown())).append("\n\nTokens a second: median of the timed runs, fastest run in "
                 + "parentheses. Ratio: median over rounds of flowrl's speed by the peer's, above 1 where flowrl is "
                 + "faster. Brackets: other machine, see the project's issue 3. Same random weights and tokens for "
                 + "all; what was compared before timing is in the last column.\n\n");

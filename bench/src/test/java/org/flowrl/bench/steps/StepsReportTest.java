@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.flowrl.bench.Machine;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,7 +20,7 @@ class StepsReportTest {
     void theRatioIsTheMedianOverRounds() {
         Measurement ours = measurement("flowrl", 2, 1.0, 1.0, 4.0);
         Measurement peer = measurement("peer", 2, 3.0, 2.0, 4.0);
-        StepsReport report = new StepsReport(new Machine("cpu", "cpu"), List.of(ours, peer));
+        StepsReport report = new StepsReport(new Machine("cpu", "vectors", 2, "system", "25"), List.of(ours, peer));
         // Rounds give 3, 2 and 1.
         assertThat(report.ratio(peer).orElseThrow()).isCloseTo(2, within(1e-12));
         assertThat(report.ratio(ours)).isEmpty();
@@ -56,7 +57,7 @@ class StepsReportTest {
 
     @Test
     void aSlugHasLettersDigitsAndHyphensOnly() {
-        assertThat(new Machine("AMD EPYC(tm) family 25 model 1", "").slug()).isEqualTo("amd-epyc-tm-family-25-model-1");
+        assertThat(new Machine("AMD EPYC(tm), family 25, model 1", "AVX2", 2, "Linux", "25").slug()).isEqualTo("amd-epyc-tm-family-25-model-1");
     }
 
     private static Measurement measurement(String engine, int threads, double... seconds) {

@@ -1,10 +1,12 @@
 package org.flowrl.tensor.cpu;
 
+import static org.flowrl.tensor.cpu.VectorLanes.ADDRESS;
 import static org.flowrl.tensor.cpu.VectorLanes.ALL;
 import static org.flowrl.tensor.cpu.VectorLanes.BYTES;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOATS;
 import static org.flowrl.tensor.cpu.VectorLanes.LENGTH;
+import static org.flowrl.tensor.cpu.VectorLanes.OFFSET;
 import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
 
 import jdk.incubator.vector.FloatVector;
@@ -52,6 +54,8 @@ final class VectorChains {
         FloatVector s5 = FloatVector.fromMemorySegment(FLOATS, ALL, sums + 5 * BYTES, ORDER);
         FloatVector s6 = FloatVector.fromMemorySegment(FLOATS, ALL, sums + 6 * BYTES, ORDER);
         FloatVector s7 = FloatVector.fromMemorySegment(FLOATS, ALL, sums + 7 * BYTES, ORDER);
+        w &= ADDRESS;
+        v &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, w));
             s0 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, v, ORDER), s0);
@@ -62,8 +66,8 @@ final class VectorChains {
             s5 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, v + 5 * BYTES, ORDER), s5);
             s6 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, v + 6 * BYTES, ORDER), s6);
             s7 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, v + 7 * BYTES, ORDER), s7);
-            w += across;
-            v += step;
+            w = w + across & ADDRESS;
+            v = v + step & ADDRESS;
         }
         s0.intoMemorySegment(ALL, sums, ORDER);
         s1.intoMemorySegment(ALL, sums + BYTES, ORDER);
@@ -78,12 +82,14 @@ final class VectorChains {
     private static void extendTwo(long w, long across, long v, long step, int chain, long sums) {
         FloatVector s0 = FloatVector.fromMemorySegment(FLOATS, ALL, sums, ORDER);
         FloatVector s1 = FloatVector.fromMemorySegment(FLOATS, ALL, sums + BYTES, ORDER);
+        w &= ADDRESS;
+        v &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, w));
             s0 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, v, ORDER), s0);
             s1 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, v + BYTES, ORDER), s1);
-            w += across;
-            v += step;
+            w = w + across & ADDRESS;
+            v = v + step & ADDRESS;
         }
         s0.intoMemorySegment(ALL, sums, ORDER);
         s1.intoMemorySegment(ALL, sums + BYTES, ORDER);
@@ -91,11 +97,13 @@ final class VectorChains {
 
     private static void extendOne(long w, long across, long v, long step, int chain, long sums) {
         FloatVector s0 = FloatVector.fromMemorySegment(FLOATS, ALL, sums, ORDER);
+        w &= ADDRESS;
+        v &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, w));
             s0 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, v, ORDER), s0);
-            w += across;
-            v += step;
+            w = w + across & ADDRESS;
+            v = v + step & ADDRESS;
         }
         s0.intoMemorySegment(ALL, sums, ORDER);
     }
@@ -126,27 +134,28 @@ final class VectorChains {
         FloatVector s21 = FloatVector.fromMemorySegment(FLOATS, ALL, sums + 2 * pitch + BYTES, ORDER);
         FloatVector s30 = FloatVector.fromMemorySegment(FLOATS, ALL, sums + 3 * pitch, ORDER);
         FloatVector s31 = FloatVector.fromMemorySegment(FLOATS, ALL, sums + 3 * pitch + BYTES, ORDER);
-        long w1 = w + wDown;
-        long w2 = w + 2 * wDown;
-        long w3 = w + 3 * wDown;
-        long at = 0;
+        long d1 = wDown & OFFSET;
+        long d2 = 2 * wDown & OFFSET;
+        long d3 = 3 * wDown & OFFSET;
+        w &= ADDRESS;
+        v &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector v0 = FloatVector.fromMemorySegment(FLOATS, ALL, v, ORDER);
             FloatVector v1 = FloatVector.fromMemorySegment(FLOATS, ALL, v + BYTES, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, w + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, w));
             s00 = x.fma(v0, s00);
             s01 = x.fma(v1, s01);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, w1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, w + d1));
             s10 = x.fma(v0, s10);
             s11 = x.fma(v1, s11);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, w2 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, w + d2));
             s20 = x.fma(v0, s20);
             s21 = x.fma(v1, s21);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, w3 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, w + d3));
             s30 = x.fma(v0, s30);
             s31 = x.fma(v1, s31);
-            at += wAcross;
-            v += step;
+            w = w + wAcross & ADDRESS;
+            v = v + step & ADDRESS;
         }
         s00.intoMemorySegment(ALL, sums, ORDER);
         s01.intoMemorySegment(ALL, sums + BYTES, ORDER);

@@ -6,6 +6,7 @@ import static org.flowrl.tensor.cpu.VectorLanes.BYTES;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOATS;
 import static org.flowrl.tensor.cpu.VectorLanes.INTS;
+import static org.flowrl.tensor.cpu.VectorLanes.OFFSET;
 import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
 
 import jdk.incubator.vector.FloatVector;
@@ -42,9 +43,9 @@ final class VectorHalfTile {
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
         FloatVector c40 = FloatVector.zero(FLOATS), c41 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & ADDRESS;
+        long d1 = 1 * down & OFFSET;
         long d2 = 2 * down;
-        long d3 = 3 * down & ADDRESS;
+        long d3 = 3 * down & OFFSET;
         long d4 = 4 * down;
         a &= ADDRESS;
         b &= ADDRESS;
@@ -88,9 +89,9 @@ final class VectorHalfTile {
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & ADDRESS;
+        long d1 = 1 * down & OFFSET;
         long d2 = 2 * down;
-        long d3 = 3 * down & ADDRESS;
+        long d3 = 3 * down & OFFSET;
         a &= ADDRESS;
         b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
@@ -127,7 +128,7 @@ final class VectorHalfTile {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & ADDRESS;
+        long d1 = 1 * down & OFFSET;
         long d2 = 2 * down;
         a &= ADDRESS;
         b &= ADDRESS;
@@ -159,7 +160,7 @@ final class VectorHalfTile {
             long pitch) {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & ADDRESS;
+        long d1 = 1 * down & OFFSET;
         a &= ADDRESS;
         b &= ADDRESS;
         for (int k = 0; k < chain; k++) {

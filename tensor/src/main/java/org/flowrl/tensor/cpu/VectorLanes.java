@@ -31,6 +31,9 @@ final class VectorLanes {
     /// The bits of an address. An address that was masked with it is known to the compiler to lie within {@link #ALL}, so
     /// that the check of each access folds away, also inside a loop.
     static final long ADDRESS = (1L << 56) - 1;
+    /// The bits of a distance between rows, which the compiler makes part of an address where it knows that they are so
+    /// few.
+    static final long OFFSET = Integer.MAX_VALUE;
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;

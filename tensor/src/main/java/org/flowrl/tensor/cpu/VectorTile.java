@@ -5,6 +5,7 @@ import static org.flowrl.tensor.cpu.VectorLanes.ALL;
 import static org.flowrl.tensor.cpu.VectorLanes.BYTES;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOATS;
+import static org.flowrl.tensor.cpu.VectorLanes.OFFSET;
 import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
 
 import jdk.incubator.vector.FloatVector;
@@ -18,9 +19,11 @@ import jdk.incubator.vector.FloatVector;
 /// c + r · pitch.
 /// All accumulators stay in registers: 6 × 2 of them, two of `b` and one of `a` fill the sixteen of AVX2.
 ///
-/// The shape of the loop is what C2 compiles well: one running offset for all rows of `a`, so that the loop is neither
-/// unrolled nor its loads hoisted (either spills an accumulator and halves the speed), results only stored, never
-/// read, so that C1 does not run out of virtual registers, and no helper method.
+/// The shape of the loop is what C2 compiles well. Addresses are masked, so that no access carries a range check; the
+/// rows of `a` are apart by offsets of 31 bits, which become part of the loads' addresses; one step of k a round, since
+/// two spill accumulators. That leaves some 30 instructions for 12 fma: a processor that shares its decoders with a
+/// neighbour's thread has no room for more. Results are only stored, never read, so that C1 does not run out of virtual
+/// registers, and there is no helper method.
 final class VectorTile {
     /// Rows of the largest tile.
     static final int ROWS = 6;
@@ -51,11 +54,11 @@ final class VectorTile {
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
         FloatVector c40 = FloatVector.zero(FLOATS), c41 = FloatVector.zero(FLOATS);
         FloatVector c50 = FloatVector.zero(FLOATS), c51 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & ADDRESS;
-        long d2 = 2 * down;
-        long d3 = 3 * down & ADDRESS;
-        long d4 = 4 * down;
-        long d5 = 5 * down & ADDRESS;
+        long d1 = 1 * down & OFFSET;
+        long d2 = 2 * down & OFFSET;
+        long d3 = 3 * down & OFFSET;
+        long d4 = 4 * down & OFFSET;
+        long d5 = 5 * down & OFFSET;
         a &= ADDRESS;
         b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
@@ -103,9 +106,9 @@ final class VectorTile {
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
         FloatVector c40 = FloatVector.zero(FLOATS), c41 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & ADDRESS;
+        long d1 = 1 * down & OFFSET;
         long d2 = 2 * down;
-        long d3 = 3 * down & ADDRESS;
+        long d3 = 3 * down & OFFSET;
         long d4 = 4 * down;
         a &= ADDRESS;
         b &= ADDRESS;
@@ -148,9 +151,9 @@ final class VectorTile {
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & ADDRESS;
+        long d1 = 1 * down & OFFSET;
         long d2 = 2 * down;
-        long d3 = 3 * down & ADDRESS;
+        long d3 = 3 * down & OFFSET;
         a &= ADDRESS;
         b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
@@ -186,7 +189,7 @@ final class VectorTile {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & ADDRESS;
+        long d1 = 1 * down & OFFSET;
         long d2 = 2 * down;
         a &= ADDRESS;
         b &= ADDRESS;
@@ -217,7 +220,7 @@ final class VectorTile {
             long pitch) {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & ADDRESS;
+        long d1 = 1 * down & OFFSET;
         a &= ADDRESS;
         b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
