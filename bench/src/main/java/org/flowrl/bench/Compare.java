@@ -6,7 +6,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /// Entry point of `benchmarks.jar`.
-@Command(name = "benchmarks.jar", mixinStandardHelpOptions = true, subcommands = {KernelsCommand.class, StepsCommand.class},
+@Command(name = "benchmarks.jar", mixinStandardHelpOptions = true,
+        subcommands = {KernelsCommand.class, StepsCommand.class},
         description = "Measure FlowRL beside its peers and write tables of ratios to bench/results.")
 public final class Compare {
     private Compare() {

@@ -89,8 +89,8 @@ final class TrainCommand implements Callable<Integer> {
         if (out == null) {
             throw new IllegalArgumentException("--resume needs --out, the folder of the run");
         }
-        if (preset != null || algorithm != null || variant != null || config != null || model != null || size != null || seed != null
-                || recomputeActivations || !settings.isEmpty()) {
+        if (preset != null || algorithm != null || variant != null || config != null || model != null || size != null
+                || seed != null || recomputeActivations || !settings.isEmpty()) {
             throw new IllegalArgumentException("--resume takes its configuration from " + out
                     + "; only --steps may be given beside it");
         }

@@ -63,8 +63,8 @@ class MemoryPlanTest {
             Policy reference = policy(backend, scope, DType.F32);
             reference.parameters().freeze();
             Trainer trainer = new Trainer(scope, policy, reference, config.objective().create(
-                    new ObjectiveSettings.Context(backend, scope, DType.F32, SMALL.hiddenSize(), RandomKey.of(3))), null,
-                    config);
+                    new ObjectiveSettings.Context(backend, scope, DType.F32, SMALL.hiddenSize(), RandomKey.of(3))),
+                    null, config);
             generate(policy, backend, scope);
             trainer.update(0, trainer.score(rollout(), new MetricSums()), new MetricSums());
             assertAgrees(plan, backend);
@@ -137,7 +137,8 @@ class MemoryPlanTest {
 
     private static TrainConfig config(boolean recomputes) {
         return ConfigFile.with(Presets.config("lattice", "flowrl"), Map.of("rollout.prompts", "4",
-                "rollout.samples", "4", "update.microBatchMebibytes", "8", "update.recomputeActivations", Boolean.toString(recomputes)));
+                "rollout.samples", "4", "update.microBatchMebibytes", "8",
+                "update.recomputeActivations", Boolean.toString(recomputes)));
     }
 
     private static Policy policy(Backend backend, Scope scope, DType packed) {

@@ -57,7 +57,8 @@ class StepsReportTest {
 
     @Test
     void aSlugHasLettersDigitsAndHyphensOnly() {
-        assertThat(new Machine("AMD EPYC(tm), family 25, model 1", "AVX2", 2, "Linux", "25").slug()).isEqualTo("amd-epyc-tm-family-25-model-1");
+        assertThat(new Machine("AMD EPYC(tm), family 25, model 1", "AVX2", 2, "Linux", "25").slug())
+                .isEqualTo("amd-epyc-tm-family-25-model-1");
     }
 
     private static Measurement measurement(String engine, int threads, double... seconds) {

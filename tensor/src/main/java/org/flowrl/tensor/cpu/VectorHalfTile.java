@@ -43,7 +43,7 @@ final class VectorHalfTile {
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
         FloatVector c40 = FloatVector.zero(FLOATS), c41 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & OFFSET;
+        long d1 = down & OFFSET;
         long d2 = 2 * down;
         long d3 = 3 * down & OFFSET;
         long d4 = 4 * down;
@@ -89,7 +89,7 @@ final class VectorHalfTile {
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & OFFSET;
+        long d1 = down & OFFSET;
         long d2 = 2 * down;
         long d3 = 3 * down & OFFSET;
         a &= ADDRESS;
@@ -128,7 +128,7 @@ final class VectorHalfTile {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & OFFSET;
+        long d1 = down & OFFSET;
         long d2 = 2 * down;
         a &= ADDRESS;
         b &= ADDRESS;
@@ -160,17 +160,41 @@ final class VectorHalfTile {
             long pitch) {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & OFFSET;
         a &= ADDRESS;
         b &= ADDRESS;
-        for (int k = 0; k < chain; k++) {
+        int k = 0;
+        for (; k < chain - 1; k += 2) {
             IntVector pair = IntVector.fromMemorySegment(INTS, ALL, b, ORDER);
             FloatVector b0 = pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             FloatVector b1 = pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats();
             FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + down));
+            c10 = x.fma(b0, c10);
+            c11 = x.fma(b1, c11);
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
+            pair = IntVector.fromMemorySegment(INTS, ALL, b, ORDER);
+            b0 = pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            b1 = pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats();
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + down));
+            c10 = x.fma(b0, c10);
+            c11 = x.fma(b1, c11);
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
+        }
+        if (k < chain) {
+            IntVector pair = IntVector.fromMemorySegment(INTS, ALL, b, ORDER);
+            FloatVector b0 = pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            FloatVector b1 = pair.lanewise(VectorOperators.AND, HIGH_HALF).reinterpretAsFloats();
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + down));
             c10 = x.fma(b0, c10);
             c11 = x.fma(b1, c11);
             a = a + across & ADDRESS;

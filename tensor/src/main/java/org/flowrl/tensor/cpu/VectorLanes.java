@@ -28,8 +28,8 @@ final class VectorLanes {
     /// only after the call's arguments have been checked.
     @SuppressWarnings("restricted")
     static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    /// The bits of an address. An address that was masked with it is known to the compiler to lie within {@link #ALL}, so
-    /// that the check of each access folds away, also inside a loop.
+    /// The bits of an address. An address that was masked with it is known to the compiler to lie within {@link #ALL},
+    /// so that the check of each access folds away, also inside a loop.
     static final long ADDRESS = (1L << 56) - 1;
     /// The bits of a distance between rows, which the compiler makes part of an address where it knows that they are so
     /// few.

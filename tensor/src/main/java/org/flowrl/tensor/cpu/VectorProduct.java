@@ -137,7 +137,8 @@ final class VectorProduct {
             int rows, long firstPanel, long endPanel, long dx, boolean add, VectorScratch scratch) {
         for (long p = firstPanel; p < endPanel; ) {
             int panels = group(rows, endPanel - p);
-            inputGradientPanels(weight, inputs, narrowed, chainLength, dy, across, rows, p, p + panels, dx, add, scratch);
+            inputGradientPanels(weight, inputs, narrowed, chainLength, dy, across, rows, p, p + panels, dx, add,
+                    scratch);
             p += panels;
         }
     }
@@ -241,8 +242,8 @@ final class VectorProduct {
         for (int row = 0; row < rows; left--) {
             int height = (rows - row + left - 1) / left;
             for (long j = 0; j < COLUMNS; j += 2 * LENGTH) {
-                VectorHalfTile.run(height, a + row * down, down, 4, b + j * 2, COLUMNS * 2L, chain, scratch.tile + j * 4,
-                        ROW_BYTES);
+                VectorHalfTile.run(height, a + row * down, down, 4, b + j * 2, COLUMNS * 2L, chain,
+                        scratch.tile + j * 4, ROW_BYTES);
             }
             flush(scratch.tile, height, columns, ROW_BYTES, c + row * pitch, pitch, add, bias);
             row += height;

@@ -22,7 +22,9 @@ import jdk.incubator.vector.FloatVector;
 /// The shape of the loop is what C2 compiles well. Addresses are masked, so that no access carries a range check; the
 /// rows of `a` are apart by offsets of 31 bits, which become part of the loads' addresses; one step of k a round, since
 /// two spill accumulators. That leaves some 30 instructions for 12 fma: a processor that shares its decoders with a
-/// neighbour's thread has no room for more. Results are only stored, never read, so that C1 does not run out of virtual
+/// neighbour's thread has no room for more. Tiles of 2 to 5 rows would be unrolled and spill: there some rows keep the
+/// check, across which no load is hoisted. Tiles of 1 and 2 rows take several steps a round, to be too large for C2 to
+/// inline, which at times it does badly. Results are only stored, never read, so that C1 does not run out of virtual
 /// registers, and there is no helper method.
 final class VectorTile {
     /// Rows of the largest tile.
@@ -36,7 +38,7 @@ final class VectorTile {
     /// Overwrites a tile of `rows` rows.
     static void run(int rows, long a, long down, long across, long b, long step, int chain, long c, long pitch) {
         switch (rows) {
-            case 1 -> rows1(a, down, across, b, step, chain, c, pitch);
+            case 1 -> rows1(a, across, b, step, chain, c);
             case 2 -> rows2(a, down, across, b, step, chain, c, pitch);
             case 3 -> rows3(a, down, across, b, step, chain, c, pitch);
             case 4 -> rows4(a, down, across, b, step, chain, c, pitch);
@@ -54,7 +56,7 @@ final class VectorTile {
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
         FloatVector c40 = FloatVector.zero(FLOATS), c41 = FloatVector.zero(FLOATS);
         FloatVector c50 = FloatVector.zero(FLOATS), c51 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & OFFSET;
+        long d1 = down & OFFSET;
         long d2 = 2 * down & OFFSET;
         long d3 = 3 * down & OFFSET;
         long d4 = 4 * down & OFFSET;
@@ -106,7 +108,7 @@ final class VectorTile {
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
         FloatVector c40 = FloatVector.zero(FLOATS), c41 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & OFFSET;
+        long d1 = down & OFFSET;
         long d2 = 2 * down;
         long d3 = 3 * down & OFFSET;
         long d4 = 4 * down;
@@ -151,7 +153,7 @@ final class VectorTile {
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & OFFSET;
+        long d1 = down & OFFSET;
         long d2 = 2 * down;
         long d3 = 3 * down & OFFSET;
         a &= ADDRESS;
@@ -189,7 +191,7 @@ final class VectorTile {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & OFFSET;
+        long d1 = down & OFFSET;
         long d2 = 2 * down;
         a &= ADDRESS;
         b &= ADDRESS;
@@ -220,16 +222,38 @@ final class VectorTile {
             long pitch) {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
-        long d1 = 1 * down & OFFSET;
         a &= ADDRESS;
         b &= ADDRESS;
-        for (int k = 0; k < chain; k++) {
+        int k = 0;
+        for (; k < chain - 1; k += 2) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
             FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + down));
+            c10 = x.fma(b0, c10);
+            c11 = x.fma(b1, c11);
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
+            b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
+            b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + down));
+            c10 = x.fma(b0, c10);
+            c11 = x.fma(b1, c11);
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
+        }
+        if (k < chain) {
+            FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
+            FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + down));
             c10 = x.fma(b0, c10);
             c11 = x.fma(b1, c11);
             a = a + across & ADDRESS;
@@ -241,12 +265,42 @@ final class VectorTile {
         c11.intoMemorySegment(ALL, c + pitch + BYTES, ORDER);
     }
 
-    private static void rows1(long a, long down, long across, long b, long step, int chain, long c,
-            long pitch) {
+    private static void rows1(long a, long across, long b, long step, int chain, long c) {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
         a &= ADDRESS;
         b &= ADDRESS;
-        for (int k = 0; k < chain; k++) {
+        int k = 0;
+        for (; k < chain - 3; k += 4) {
+            FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
+            FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
+            b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
+            b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
+            b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
+            b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
+            b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
+            b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
+        }
+        for (; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
             FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
