@@ -1,5 +1,6 @@
 package org.flowrl.tensor.cpu;
 
+import static org.flowrl.tensor.cpu.VectorLanes.ADDRESS;
 import static org.flowrl.tensor.cpu.VectorLanes.ALL;
 import static org.flowrl.tensor.cpu.VectorLanes.BYTES;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
@@ -270,9 +271,28 @@ final class VectorProduct {
         }
     }
 
+    /// Adds whole rows of a tile to the result.
+    private static void addWhole(long tile, int rows, long c, long pitch) {
+        tile &= ADDRESS;
+        c &= ADDRESS;
+        for (int r = 0; r < rows; r++) {
+            for (long j = 0; j < ROW_BYTES; j += BYTES) {
+                FloatVector.fromMemorySegment(FLOATS, ALL, c + j, ORDER)
+                        .add(FloatVector.fromMemorySegment(FLOATS, ALL, tile + j, ORDER))
+                        .intoMemorySegment(ALL, c + j, ORDER);
+            }
+            tile = tile + ROW_BYTES & ADDRESS;
+            c = c + pitch & ADDRESS;
+        }
+    }
+
     /// Moves the sums of a block to the result: overwrites or adds, then adds bias (0: none).
     private static void flush(long tile, int rows, int columns, long tilePitch, long c, long pitch, boolean add,
             long bias) {
+        if (add && bias == 0 && columns == COLUMNS) {
+            addWhole(tile, rows, c, pitch);
+            return;
+        }
         for (int r = 0; r < rows; r++, tile += tilePitch, c += pitch) {
             int j = 0;
             for (; j <= columns - LENGTH; j += LENGTH) {
