@@ -19,7 +19,8 @@ import jdk.incubator.vector.VectorSpecies;
 import org.flowrl.tensor.DType;
 
 /// Conversions between floating types: F32 to and from BF16 on vectors, the others, which only loading and saving need,
-/// one by one.
+/// one by one. Those to and from F32 have a loop each: in one that serves several types, the JIT's luck was a factor of
+/// two.
 final class VectorConversions {
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
@@ -42,6 +43,14 @@ final class VectorConversions {
             narrow(x + first * 4, y + first * 2, count);
         } else if (source == DType.BF16 && target == DType.F32) {
             widen(x + first * 2, y + first * 4, count);
+        } else if (source == DType.F32 && target == DType.F64) {
+            floatsToDoubles(x + first * 4, y + first * 8, count);
+        } else if (source == DType.F64 && target == DType.F32) {
+            doublesToFloats(x + first * 8, y + first * 4, count);
+        } else if (source == DType.F32 && target == DType.F16) {
+            floatsToHalves(x + first * 4, y + first * 2, count);
+        } else if (source == DType.F16 && target == DType.F32) {
+            halvesToFloats(x + first * 2, y + first * 4, count);
         } else if (source == target) {
             MemorySegment.copy(ALL, x + first * source.bytes(), ALL, y + first * source.bytes(),
                     count * source.bytes());
@@ -79,6 +88,30 @@ final class VectorConversions {
         }
         for (; i < count; i++) {
             ALL.set(FLOAT, y + i * 4L, DType.fromBfloat16(ALL.get(SHORT, x + i * 2L)));
+        }
+    }
+
+    private static void floatsToDoubles(long x, long y, int count) {
+        for (int i = 0; i < count; i++) {
+            ALL.set(DOUBLE, y + i * 8L, ALL.get(FLOAT, x + i * 4L));
+        }
+    }
+
+    private static void doublesToFloats(long x, long y, int count) {
+        for (int i = 0; i < count; i++) {
+            ALL.set(FLOAT, y + i * 4L, (float) ALL.get(DOUBLE, x + i * 8L));
+        }
+    }
+
+    private static void floatsToHalves(long x, long y, int count) {
+        for (int i = 0; i < count; i++) {
+            ALL.set(SHORT, y + i * 2L, Narrowing.toFloat16(ALL.get(FLOAT, x + i * 4L)));
+        }
+    }
+
+    private static void halvesToFloats(long x, long y, int count) {
+        for (int i = 0; i < count; i++) {
+            ALL.set(FLOAT, y + i * 4L, Float.float16ToFloat(ALL.get(SHORT, x + i * 2L)));
         }
     }
 

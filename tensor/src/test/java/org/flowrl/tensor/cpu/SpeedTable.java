@@ -10,10 +10,13 @@ import java.util.stream.IntStream;
 /// How long each kernel takes in each of several JVMs, and which of them are stuck in slow code.
 ///
 /// A kernel's usual speed is its median over the JVMs. It is stuck in a JVM where it runs below half of that, and in
-/// all slow JVMs where the median itself is below half of the fastest: then most of them are stuck.
+/// all slow JVMs where the median itself is below a quarter of the fastest: then most of them are stuck.
 final class SpeedTable {
     /// How many times slower than usual a kernel that is not stuck may be.
     private static final double FLOOR = 2;
+    /// How many times slower than the fastest JVM the median may be: code that C2 never got is ten to a hundred times
+    /// slower, one lucky JVM of five twice as fast.
+    private static final double SPREAD = 4;
 
     private final int jvms;
     /// Nanoseconds of a kernel's call by JVM.
@@ -76,7 +79,7 @@ final class SpeedTable {
     List<Cell> stuck() {
         Map<String, Double> limits = new TreeMap<>();
         kernels.keySet().forEach(kernel -> {
-            boolean mostAreStuck = usual(kernel) > FLOOR * fastest(kernel);
+            boolean mostAreStuck = usual(kernel) > SPREAD * fastest(kernel);
             limits.put(kernel, FLOOR * (mostAreStuck ? fastest(kernel) : usual(kernel)));
         });
         return slowerThan(limits);
