@@ -2,11 +2,6 @@ package org.flowrl.rl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -51,19 +46,7 @@ class KernelContractTest {
     }
 
     private static List<String> hashes(String device, int threads, int repetitions, String... flags) {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")));
-        command.addAll(List.of(flags));
-        command.addAll(List.of(StepHash.class.getName(), device, Integer.toString(threads),
-                Integer.toString(repetitions)));
-        try {
-            Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor()).as(String.join(" ", command).replace(File.pathSeparator, ":")).isZero();
-            return output.lines().filter(line -> line.startsWith("hash ")).toList();
-        } catch (IOException | InterruptedException e) {
-            throw new IllegalStateException(command.toString(), e);
-        }
+        return FreshJvm.lines(List.of(flags), StepHash.class, device, threads, repetitions).stream()
+                .filter(line -> line.startsWith("hash ")).toList();
     }
 }
