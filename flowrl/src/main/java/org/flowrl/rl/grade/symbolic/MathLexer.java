@@ -235,6 +235,8 @@ final class MathLexer {
             add(Kind.WORD, content);
         } else if (roman && content.length() == 1 && (!afterValue || LETTERS_IN_TEXT.contains(content))) {
             add(Kind.WORD, content);
+        } else if (Vocabulary.PERCENT.contains(content)) {
+            add(Kind.SIGN, "%");
         } else if (!content.isEmpty()) {
             add(Kind.TEXT, content);
         } else {
@@ -281,14 +283,22 @@ final class MathLexer {
         while (isLetter(charAt(end))) {
             end++;
         }
-        // A name must end where the letters do: "insect" is not "in" and "sect"; "sinx" is sin x all the same.
         String letters = source.substring(at, end);
-        boolean whole = name.isPresent() && (name.get().length() == letters.length()
-                || Vocabulary.FUNCTIONS.contains(name.get()) && name.get().length() > 2
-                && letters.length() - name.get().length() == 1);
-        String text = whole ? name.get() : letters.substring(0, 1);
+        String text = name.filter(known -> isWhole(known, letters)).orElse(letters.substring(0, 1));
         at += text.length();
-        add(Kind.WORD, text);
+        if (Vocabulary.PERCENT.contains(text)) {
+            add(Kind.SIGN, "%");
+        } else {
+            add(Kind.WORD, text);
+        }
+    }
+
+    /// Whether a name that begins a run of letters is a word there: the run ends with it, or it is a function of one
+    /// letter ("sinx"), or a connective before a capital ("1orW(x)").
+    private static boolean isWhole(String name, String letters) {
+        String rest = letters.substring(name.length());
+        return rest.isEmpty() || Vocabulary.FUNCTIONS.contains(name) && name.length() > 2 && rest.length() == 1
+                || Vocabulary.CONNECTIVES.contains(name) && Character.isUpperCase(rest.charAt(0));
     }
 
     private void sign(char c) {

@@ -24,7 +24,6 @@ public final class MathParser {
     private static final Map<String, Operator> RELATIONS = Map.of("=", Operator.EQUAL, "~", Operator.APPROXIMATE, "!=", Operator.NOT_EQUAL,
             "<", Operator.LESS, "<=", Operator.LESS_OR_EQUAL, ">", Operator.GREATER, ">=", Operator.GREATER_OR_EQUAL,
             "in", Operator.IN);
-    private static final Set<String> CONNECTIVES = Set.of("and", "or");
 
     private final TokenReader tokens;
     private final FactorParser factors;
@@ -98,7 +97,7 @@ public final class MathParser {
         Token token = tokens.peek();
         boolean separator = switch (token.kind()) {
             case SIGN -> Set.of(",", ";", "\\\\", "and", "or").contains(token.text());
-            case WORD -> CONNECTIVES.contains(token.text());
+            case WORD -> Vocabulary.CONNECTIVES.contains(token.text());
             case TEXT -> isConnective(token.text());
             case NUMBER, REPEATING, COMMAND, END -> false;
         };
@@ -111,7 +110,7 @@ public final class MathParser {
     /// "and", ", or", and "for part (a) and": words that end with a connective.
     private static boolean isConnective(String words) {
         String bare = words.replace(",", " ").strip().toLowerCase(Locale.ROOT);
-        return bare.isEmpty() || CONNECTIVES.contains(bare) || bare.endsWith(" and") || bare.endsWith(" or");
+        return bare.isEmpty() || Vocabulary.CONNECTIVES.contains(bare) || bare.endsWith(" and") || bare.endsWith(" or");
     }
 
     /// An expression, or a chain of relations between expressions.

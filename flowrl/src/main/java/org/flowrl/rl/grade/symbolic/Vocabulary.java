@@ -73,11 +73,17 @@ final class Vocabulary {
             "minutes", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "year", "years", "dollar",
             "dollars", "cent", "cents", "yuan", "euros", "unit", "units", "square", "cubic", "people", "students",
             "ways", "times", "points", "pounds", "grams", "gram", "liters", "liter", "litres", "litre", "hr", "hrs",
-            "sec", "values", "numbers", "solutions", "integers", "pairs", "digits", "percent", "percentage", "pct");
+            "sec", "values", "numbers", "solutions", "integers", "pairs", "digits");
+
+    /// Words for a percent sign.
+    static final Set<String> PERCENT = Set.of("percent", "percentage", "pct");
+
+    /// Words between answers.
+    static final Set<String> CONNECTIVES = Set.of("and", "or");
 
     /// Every name of several letters that may be written without a backslash by its first letter, the longest first.
-    private static final Map<Character, List<String>> NAMES = Stream.of(FUNCTIONS, GREEK, UNITS,
-            Set.of("pi", "oo", "infinity", "infty", "inf", "and", "or", "frac")).flatMap(Set::stream).distinct()
+    private static final Map<Character, List<String>> NAMES = Stream.of(FUNCTIONS, GREEK, UNITS, PERCENT,
+            CONNECTIVES, Set.of("pi", "oo", "infinity", "infty", "inf", "frac")).flatMap(Set::stream).distinct()
             .filter(name -> name.length() > 1).sorted(Comparator.comparingInt(String::length).reversed()
             .thenComparing(Comparator.naturalOrder())).collect(Collectors.groupingBy(name -> name.charAt(0)));
 
