@@ -3,8 +3,8 @@ package org.flowrl.rl;
 import java.util.List;
 import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.objective.FlowRlSettings;
-import org.flowrl.rl.objective.GrpoSettings;
 import org.flowrl.rl.objective.ObjectiveSettings;
+import org.flowrl.rl.objective.PolicyGradientSettings;
 import org.flowrl.rl.task.Lattice;
 import org.flowrl.rl.task.Task;
 import org.flowrl.transformer.QwenConfig;
@@ -75,7 +75,7 @@ public final class Presets {
     private static ObjectiveSettings latticeObjective(String algorithm, String variant) {
         return switch (algorithm) {
             case "flowrl" -> FlowRlSettings.variant(variant).withBeta(1).withRawReward().withDropout(0);
-            case "grpo" -> GrpoSettings.defaults();
+            case "grpo" -> PolicyGradientSettings.grpo();
             default -> throw unknown("algo", algorithm, ALGORITHMS);
         };
     }
