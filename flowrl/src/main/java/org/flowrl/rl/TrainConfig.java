@@ -94,6 +94,11 @@ public record TrainConfig(String task, String model, String size, long seed, lon
             }
         }
 
+        /// These settings with prompts drawn up to `value` times for groups of different rewards.
+        public RolloutSettings withMaxGenerations(int value) {
+            return new RolloutSettings(prompts, samples, temperature, value, overlong);
+        }
+
         /// Responses in a step.
         public int rows() {
             return Math.multiplyExact(prompts, samples);
