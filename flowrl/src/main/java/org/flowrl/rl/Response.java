@@ -31,8 +31,8 @@ public record Response(int group, int sample, int[] prompt, int[] tokens, float[
         return verdict.reward() + lengthPenalty;
     }
 
-    /// This response as a member of another group.
-    Response inGroup(int number) {
-        return new Response(number, sample, prompt, tokens, logProbs, finished, text, verdict, lengthPenalty);
+    /// This response as a member of another group and with another penalty for its length.
+    Response with(int number, double penalty) {
+        return new Response(number, sample, prompt, tokens, logProbs, finished, text, verdict, penalty);
     }
 }

@@ -2,15 +2,13 @@ package org.flowrl.rl;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.flowrl.rl.task.Problem;
-import org.flowrl.rl.task.Verdict;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
@@ -43,64 +41,71 @@ final class Sampler {
         this.key = key;
     }
 
+    /// A prompt and the responses to it.
+    private record Group(Problem problem, List<Response> responses) {
+        /// Whether the verifier tells the responses apart; penalties for length do not count.
+        boolean hasDifferentRewards() {
+            return responses.stream().mapToDouble(response -> response.verdict().reward()).distinct().count() > 1;
+        }
+    }
+
     /// The rollout of step `step`, a function of the policy and the step alone.
     Rollout sample(long step, MetricSums metrics) {
         int wanted = settings.prompts();
-        boolean choosy = settings.maxGenerations() > 1;
-        List<List<Response>> kept = new ArrayList<>();
-        List<List<Response>> aside = new ArrayList<>();
+        boolean isChoosy = settings.maxGenerations() > 1;
+        List<Group> kept = new ArrayList<>();
+        List<Group> aside = new ArrayList<>();
         int generations = 0;
         do {
-            for (List<Response> group : generate(step, generations)) {
-                (choosy && !hasDifferentRewards(group) ? aside : kept).add(group);
+            for (Group group : generate(step, generations)) {
+                (isChoosy && !group.hasDifferentRewards() ? aside : kept).add(group);
             }
             generations++;
         } while (kept.size() < wanted && generations < settings.maxGenerations());
         int missing = Math.max(0, wanted - kept.size());
-        if (choosy) {
+        if (isChoosy) {
             metrics.mean("rollout/generations", generations, 1);
             metrics.mean("rollout/dropped_groups", aside.size() - missing, 1);
             metrics.mean("rollout/filled_groups_share", missing, wanted);
         }
         kept.addAll(aside.subList(aside.size() - missing, aside.size()));
-        List<Response> responses = IntStream.range(0, wanted).boxed()
-                .flatMap(group -> kept.get(group).stream().map(response -> response.inGroup(group))).toList();
-        Rollout rollout = new Rollout(responses, wanted);
-        describe(rollout, metrics);
-        return rollout;
+        return rollout(kept.subList(0, wanted), metrics);
     }
 
-    private List<List<Response>> generate(long step, int generation) {
+    private List<Group> generate(long step, int generation) {
         RandomKey order = key.fold("order");
         RandomKey sampling = key.fold("sampling").fold(step);
         int count = settings.prompts();
         List<Problem> asked = questions.problems().draw(generation == 0 ? order : order.fold("again").fold(generation),
                 step * count, count);
-        List<int[]> prompts = asked.stream().map(problem -> questions.tokenizer().encode(problem.prompt())).toList();
+        List<int[]> prompts = asked.stream().map(questions::prompt).toList();
         List<Completion> completions;
         try (Scope scope = run.child("rollout")) {
             completions = new Generator(policy.model(), policy.backend(), scope).generate(prompts, settings.samples(),
                     SamplingLaw.ofTemperature(settings.temperature()), questions.maxResponseTokens(),
                     questions.endTokens(), generation == 0 ? sampling : sampling.fold("again").fold(generation));
         }
-        List<List<Response>> groups = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            groups.add(new ArrayList<>());
-        }
-        for (Completion completion : completions) {
-            String text = questions.text(completion.tokens(), completion.finished());
-            Verdict verdict = questions.verifier().verify(asked.get(completion.prompt()), text, completion.finished());
-            groups.get(completion.prompt()).add(new Response(completion.prompt(), completion.sample(),
-                    prompts.get(completion.prompt()), completion.tokens(), completion.logProbs(),
-                    completion.finished(), text, verdict,
-                    settings.overlong().penalty(completion.tokens().length, questions.maxResponseTokens())));
-        }
-        return groups;
+        List<Response> responses = questions.judge(asked, prompts, completions).responses();
+        int samples = settings.samples();
+        return IntStream.range(0, count).mapToObj(i ->
+                new Group(asked.get(i), responses.subList(i * samples, (i + 1) * samples))).toList();
     }
 
-    /// Whether the verifier tells the responses of a group apart; penalties for length do not count.
-    private static boolean hasDifferentRewards(List<Response> group) {
-        return group.stream().mapToDouble(response -> response.verdict().reward()).distinct().count() > 1;
+    /// The groups as a rollout, numbered in their order, with their penalties for length.
+    private Rollout rollout(List<Group> groups, MetricSums metrics) {
+        List<Response> responses = new ArrayList<>();
+        for (int i = 0; i < groups.size(); i++) {
+            for (Response response : groups.get(i).responses()) {
+                responses.add(response.with(i,
+                        settings.overlong().penalty(response.length(), questions.maxResponseTokens())));
+            }
+        }
+        Rollout rollout = new Rollout(responses, groups.size());
+        describe(rollout, metrics);
+        SampledMetrics.values(SampledMetrics.groups(rollout, groups.stream().map(Group::problem).toList(),
+                questions.verifier(), _ -> OptionalInt.empty()))
+                .forEach((name, value) -> metrics.mean("sampled/" + name, value, 1));
+        return rollout;
     }
 
     /// The rewards, lengths and verdicts of a rollout.
@@ -115,15 +120,11 @@ final class Sampler {
             metrics.mean("reward/length_penalty",
                     rollout.responses().stream().mapToDouble(Response::lengthPenalty).sum(), rewards.length);
         }
-        Set<String> correct = new HashSet<>();
         Map<String, Integer> verdicts = new TreeMap<>();
         long unfinished = 0;
         for (Response response : rollout.responses()) {
             unfinished += response.finished() ? 0 : 1;
             verdicts.merge(response.verdict().kind(), 1, Integer::sum);
-            if (response.verdict() instanceof Verdict.Correct) {
-                correct.add(response.group() + ":" + response.text());
-            }
         }
         long mixed = rollout.responses().stream().collect(Collectors.groupingBy(Response::group)).values().stream()
                 .filter(group -> group.stream().mapToDouble(Response::reward).distinct().count() > 1).count();
@@ -135,6 +136,5 @@ final class Sampler {
         }
         metrics.mean("groups/mixed_share", mixed, rollout.groups());
         metrics.mean("groups/zero_variance_share", rollout.groups() - mixed, rollout.groups());
-        metrics.mean("sampled/distinct_correct", correct.size(), rollout.groups());
     }
 }
