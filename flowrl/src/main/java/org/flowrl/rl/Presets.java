@@ -74,7 +74,7 @@ public final class Presets {
     /// @param algorithm one of {@link Algorithms#NAMES}
     public static TrainConfig config(String preset, String algorithm) {
         Base base = base(preset);
-        return scaled(base, Algorithms.onTask(algorithm, base.beta()));
+        return Algorithms.apply(algorithm, scaled(base, Algorithms.onTask(algorithm, base.beta())), base.beta());
     }
 
     /// The full configuration of a preset and a public version of FlowRL.
