@@ -21,7 +21,7 @@ public final class Algorithms {
     public static ObjectiveSettings named(String name) {
         return switch (name) {
             case "flowrl" -> FlowRlSettings.recipe202512();
-            case "grpo" -> GrpoSettings.defaults();
+            case "grpo" -> PolicyGradientSettings.grpo();
             default -> throw unknown(name);
         };
     }
