@@ -1,5 +1,6 @@
 package org.flowrl.rl;
 
+import java.util.Optional;
 import org.flowrl.rl.task.Verdict;
 
 /// One sampled answer. The token ids are the record of truth; the text is for verifiers and people.
@@ -31,8 +32,14 @@ public record Response(int group, int sample, int[] prompt, int[] tokens, float[
         return verdict.reward() + lengthPenalty;
     }
 
-    /// This response as a member of another group and with another penalty for its length.
-    Response with(int number, double penalty) {
-        return new Response(number, sample, prompt, tokens, logProbs, finished, text, verdict, penalty);
+    /// The solution that this response is an instance of; empty where it is not correct.
+    public Optional<String> solution() {
+        return verdict instanceof Verdict.Correct correct ? correct.solution().or(() -> Optional.of(text))
+                : Optional.empty();
+    }
+
+    /// This response as a member of another group.
+    Response inGroup(int number) {
+        return new Response(number, sample, prompt, tokens, logProbs, finished, text, verdict, lengthPenalty);
     }
 }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -41,38 +40,34 @@ final class Sampler {
         this.key = key;
     }
 
-    /// A prompt and the responses to it.
-    private record Group(Problem problem, List<Response> responses) {
-        /// Whether the verifier tells the responses apart; penalties for length do not count.
-        boolean hasDifferentRewards() {
-            return responses.stream().mapToDouble(response -> response.verdict().reward()).distinct().count() > 1;
-        }
-    }
-
     /// The rollout of step `step`, a function of the policy and the step alone.
     Rollout sample(long step, MetricSums metrics) {
         int wanted = settings.prompts();
-        boolean isChoosy = settings.maxGenerations() > 1;
-        List<Group> kept = new ArrayList<>();
-        List<Group> aside = new ArrayList<>();
+        boolean choosy = settings.maxGenerations() > 1;
+        List<List<Response>> kept = new ArrayList<>();
+        List<List<Response>> aside = new ArrayList<>();
         int generations = 0;
         do {
-            for (Group group : generate(step, generations)) {
-                (isChoosy && !group.hasDifferentRewards() ? aside : kept).add(group);
+            for (List<Response> group : generate(step, generations)) {
+                (choosy && !hasDifferentRewards(group) ? aside : kept).add(group);
             }
             generations++;
         } while (kept.size() < wanted && generations < settings.maxGenerations());
         int missing = Math.max(0, wanted - kept.size());
-        if (isChoosy) {
+        if (choosy) {
             metrics.mean("rollout/generations", generations, 1);
             metrics.mean("rollout/dropped_groups", aside.size() - missing, 1);
             metrics.mean("rollout/filled_groups_share", missing, wanted);
         }
         kept.addAll(aside.subList(aside.size() - missing, aside.size()));
-        return rollout(kept.subList(0, wanted), metrics);
+        List<Response> responses = IntStream.range(0, wanted).boxed()
+                .flatMap(group -> kept.get(group).stream().map(response -> response.inGroup(group))).toList();
+        Rollout rollout = new Rollout(responses, wanted);
+        describe(rollout, metrics);
+        return rollout;
     }
 
-    private List<Group> generate(long step, int generation) {
+    private List<List<Response>> generate(long step, int generation) {
         RandomKey order = key.fold("order");
         RandomKey sampling = key.fold("sampling").fold(step);
         int count = settings.prompts();
@@ -85,27 +80,21 @@ final class Sampler {
                     SamplingLaw.ofTemperature(settings.temperature()), questions.maxResponseTokens(),
                     questions.endTokens(), generation == 0 ? sampling : sampling.fold("again").fold(generation));
         }
-        List<Response> responses = questions.judge(asked, prompts, completions).responses();
-        int samples = settings.samples();
-        return IntStream.range(0, count).mapToObj(i ->
-                new Group(asked.get(i), responses.subList(i * samples, (i + 1) * samples))).toList();
+        List<List<Response>> groups = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            groups.add(new ArrayList<>());
+        }
+        for (Completion completion : completions) {
+            groups.get(completion.prompt()).add(questions.judge(asked.get(completion.prompt()),
+                    prompts.get(completion.prompt()), completion,
+                    settings.overlong().penalty(completion.tokens().length, questions.maxResponseTokens())));
+        }
+        return groups;
     }
 
-    /// The groups as a rollout, numbered in their order, with their penalties for length.
-    private Rollout rollout(List<Group> groups, MetricSums metrics) {
-        List<Response> responses = new ArrayList<>();
-        for (int i = 0; i < groups.size(); i++) {
-            for (Response response : groups.get(i).responses()) {
-                responses.add(response.with(i,
-                        settings.overlong().penalty(response.length(), questions.maxResponseTokens())));
-            }
-        }
-        Rollout rollout = new Rollout(responses, groups.size());
-        describe(rollout, metrics);
-        SampledMetrics.values(SampledMetrics.groups(rollout, groups.stream().map(Group::problem).toList(),
-                questions.verifier(), _ -> OptionalInt.empty()))
-                .forEach((name, value) -> metrics.mean("sampled/" + name, value, 1));
-        return rollout;
+    /// Whether the verifier tells the responses of a group apart; penalties for length do not count.
+    private static boolean hasDifferentRewards(List<Response> group) {
+        return group.stream().mapToDouble(response -> response.verdict().reward()).distinct().count() > 1;
     }
 
     /// The rewards, lengths and verdicts of a rollout.
@@ -136,5 +125,7 @@ final class Sampler {
         }
         metrics.mean("groups/mixed_share", mixed, rollout.groups());
         metrics.mean("groups/zero_variance_share", rollout.groups() - mixed, rollout.groups());
+        SampledMetrics.values(SampledMetrics.groups(rollout)).forEach((name, value) ->
+                metrics.mean("sampled/" + name, value, 1));
     }
 }
