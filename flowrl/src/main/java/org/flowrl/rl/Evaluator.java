@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.flowrl.autograd.Tape;
 import org.flowrl.rl.objective.Advantages;
 import org.flowrl.rl.objective.FlowRl;
@@ -59,6 +60,18 @@ public final class Evaluator {
     public record Report(ExactMetrics mean, List<ProblemReport> problems, Map<String, Double> metrics) {
     }
 
+    /// A well-formed answer and how likely it is.
+    ///
+    /// @param text without special tokens
+    /// @param logProb of the whole answer under the evaluated policy, in nats
+    /// @param referenceLogProb the same under the reference
+    public record Answer(String text, boolean correct, double reward, double logProb, double referenceLogProb) {
+    }
+
+    /// Every well-formed answer to a problem, in the task's order.
+    public record AnswerSheet(Problem problem, List<Answer> answers) {
+    }
+
     /// @param scope for working memory
     /// @param reference the policy before training; scored once
     /// @param temperature logits are divided by it
@@ -77,9 +90,7 @@ public final class Evaluator {
 
     /// Scores every answer under `policy`.
     public Report evaluate(Policy policy) {
-        if (questionnaires == null) {
-            questionnaires = task.problems().stream().map(this::questionnaire).toList();
-        }
+        List<Questionnaire> questionnaires = questionnaires();
         OptionalDouble[] logZ = logZ(policy);
         List<ProblemReport> reports = new ArrayList<>();
         for (int i = 0; i < questionnaires.size(); i++) {
@@ -93,6 +104,24 @@ public final class Evaluator {
         reports.stream().flatMap(report -> report.logZError().stream().boxed()).max(Double::compare)
                 .ifPresent(worst -> metrics.put("exact/log_z_error_max", worst));
         return new Report(mean, List.copyOf(reports), metrics);
+    }
+
+    /// The whole answer distribution of `policy`, problem by problem.
+    public List<AnswerSheet> answers(Policy policy) {
+        return questionnaires().stream().map(asked -> {
+            double[] masses = masses(policy, asked.rows());
+            List<String> texts = task.wellFormedAnswers(asked.problem());
+            return new AnswerSheet(asked.problem(), IntStream.range(0, masses.length).mapToObj(i ->
+                    new Answer(texts.get(i), asked.correct()[i], asked.rewards()[i], masses[i],
+                            asked.referenceLogProbs()[i])).toList());
+        }).toList();
+    }
+
+    private List<Questionnaire> questionnaires() {
+        if (questionnaires == null) {
+            questionnaires = task.problems().stream().map(this::questionnaire).toList();
+        }
+        return questionnaires;
     }
 
     private Questionnaire questionnaire(Problem problem) {

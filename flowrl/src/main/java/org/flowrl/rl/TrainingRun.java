@@ -25,7 +25,8 @@ import org.flowrl.transformer.Qwen;
 /// A whole training run in its folder: model, warm-up, steps, evaluations, checkpoints; started anew or resumed.
 ///
 /// The folder holds `config.yaml`, `manifest.json`, `reference/` (the model before the first rollout, a Hugging Face
-/// folder), `metrics.jsonl`, `metrics.csv`, `rollouts/` and `checkpoints/step-N/`.
+/// folder), `metrics.jsonl`, `metrics.csv`, a TensorBoard event file, `rollouts/`, `checkpoints/step-N/` and at its end
+/// `evaluation.json` and `answers.jsonl`.
 public final class TrainingRun implements AutoCloseable {
     /// Positions that evaluations and scores without gradients compute at a time.
     private static final long SCORING_POSITIONS = 4096;
@@ -79,8 +80,8 @@ public final class TrainingRun implements AutoCloseable {
                     new IllegalArgumentException("resume: " + folder + " has no checkpoint"));
             checkpoint.restore(backend, trainer, ConfigFile.hash(config));
             done = checkpoint.step();
-            log.keepUntil(done);
         }
+        log.startAfter(done);
     }
 
     /// A new run in `folder`, which must be empty or not exist; runs the warm-up.
@@ -106,7 +107,9 @@ public final class TrainingRun implements AutoCloseable {
     /// Trains to the last step and evaluates the result.
     public Evaluator.Report run() {
         train();
-        return evaluator.evaluate(policy);
+        Evaluator.Report report = evaluator.evaluate(policy);
+        EvaluationFile.write(folder, done, report, evaluator.answers(policy));
+        return report;
     }
 
     /// Trains to the last step, writing metrics and checkpoints as it goes.
@@ -119,8 +122,8 @@ public final class TrainingRun implements AutoCloseable {
                 metrics.putAll(evaluator.evaluate(policy).metrics());
             }
             log.append(done, metrics);
-            if (done % config.evaluateEvery() == 0) {
-                RolloutFile.write(folder.resolve("rollouts"), done, result.rollout());
+            if (done % config.evaluateEvery() == 0 || done == config.steps()) {
+                RolloutFile.write(folder.resolve("rollouts"), done, result.rollout(), task.tokenizer());
             }
             if (done % config.checkpointEvery() == 0 || done == config.steps()) {
                 Checkpoint.write(folder, done, policy, task.tokenizer(), trainer, ConfigFile.hash(config),
