@@ -55,12 +55,8 @@ final class CompareProgress implements CompareRun.Observer {
     public synchronized void ended(Cell cell, Outcome outcome) {
         ended++;
         running.remove(cell);
-        String result = switch (outcome) {
-            case Outcome.Completed done -> String.format(Locale.ROOT, "%.0f s", done.seconds());
-            case Outcome.Diverged diverged -> "diverged: " + diverged.reason();
-            case Outcome.Failed failed -> "failed: " + failed.reason();
-        };
-        String line = count() + cell + ": " + result;
+        String reason = outcome.reason().isEmpty() ? "" : ": " + outcome.reason();
+        String line = count() + cell + ", " + outcome.kind() + reason;
         out.println(terminal ? "\r" + padded(line).stripTrailing() : line);
     }
 

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// What a run ends with: `evaluation.json` (`step` and the metrics of the trained policy) and `answers.jsonl`, a line a
+/// What a run ends with: `evaluation.json` (`step`, `metrics` of the trained policy and `reference_metrics`) and `answers.jsonl`, a line a
 /// problem with its answers: `text`, `correct`, `reward`, `log_prob` and `reference_log_prob` of the whole answer.
 public final class EvaluationFile {
     /// Wrong answers less likely than this are left out.
@@ -25,10 +25,14 @@ public final class EvaluationFile {
     }
 
     /// Writes both files into a run's folder.
-    static void write(Path folder, long step, Evaluator.Report report, List<Evaluator.AnswerSheet> sheets) {
+    ///
+    /// @param reference measured on the policy before training
+    static void write(Path folder, long step, Evaluator.Report reference, Evaluator.Report report,
+            List<Evaluator.AnswerSheet> sheets) {
         Map<String, Object> evaluation = new LinkedHashMap<>();
         evaluation.put("step", step);
         evaluation.put("metrics", new TreeMap<>(report.metrics()));
+        evaluation.put("reference_metrics", new TreeMap<>(reference.metrics()));
         try {
             List<String> lines = new ArrayList<>();
             for (Evaluator.AnswerSheet sheet : sheets) {

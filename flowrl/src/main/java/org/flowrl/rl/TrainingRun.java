@@ -108,7 +108,7 @@ public final class TrainingRun implements AutoCloseable {
     public Evaluator.Report run() {
         train();
         Evaluator.Report report = evaluator.evaluate(policy);
-        EvaluationFile.write(folder, done, report, evaluator.answers(policy));
+        EvaluationFile.write(folder, done, referenceReport(), report, evaluator.answers(policy));
         return report;
     }
 

@@ -46,15 +46,14 @@ final class CellRun {
 
     /// Runs what is left to run.
     Outcome run(Supplier<Backend> backends, TrainingRun.Observer observer) {
-        Optional<Outcome> known = outcome(folder).filter(Outcome::isFinal);
+        Optional<Outcome> known = outcome(folder).filter(Outcome::settled);
         if (known.isPresent()) {
             return known.get();
         }
-        long started = System.nanoTime();
         Outcome outcome;
         try {
             train(backends, observer);
-            outcome = new Outcome.Completed((System.nanoTime() - started) * 1e-9);
+            outcome = new Outcome.Completed();
         } catch (DivergedException e) {
             outcome = new Outcome.Diverged(e.getMessage());
         } catch (RuntimeException e) {

@@ -17,7 +17,7 @@ import org.flowrl.rl.TrainConfig;
 ///
 /// @param task name of the built-in task
 /// @param contenders the rows
-/// @param steps of each reported run; the learning rate's course is as long
+/// @param steps of each reported run; the learning rate's course is as long, and its rise no longer
 /// @param sweepSteps of each run on the validation seed, likewise
 /// @param validationSeed not among `seeds`
 /// @param seeds of the reported runs
@@ -68,6 +68,7 @@ public record Comparison(String task, List<Contender> contenders, long steps, lo
         Map<String, String> all = new HashMap<>();
         all.put("evaluateEvery", Long.toString(Math.min(preset.evaluateEvery(), Math.ceilDiv(length, EVALUATIONS))));
         all.put("keepCheckpoints", "1");
+        all.put("update.optimizer.warmup", Long.toString(Math.min(preset.update().optimizer().warmup(), length)));
         all.putAll(settings);
         all.putAll(cell.contender().settings());
         all.put("steps", Long.toString(length));
@@ -86,7 +87,9 @@ public record Comparison(String task, List<Contender> contenders, long steps, lo
                 .forEach(rate -> cells.addAll(reported(contender, rate))));
         TrainConfig.RolloutSettings budget = config(cells.getFirst()).rollout();
         for (Cell cell : cells) {
-            TrainConfig.RolloutSettings own = config(cell).rollout();
+            TrainConfig config = config(cell);
+            config.update().optimizer().rate(0);
+            TrainConfig.RolloutSettings own = config.rollout();
             if (own.prompts() != budget.prompts() || own.samples() != budget.samples()) {
                 throw new IllegalArgumentException("comparison: " + cell.contender().name() + " samples "
                         + own.prompts() + " x " + own.samples() + " responses a step, "

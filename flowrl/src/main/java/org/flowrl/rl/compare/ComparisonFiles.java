@@ -47,7 +47,7 @@ public final class ComparisonFiles {
                 .collect(Collectors.toCollection(TreeSet::new));
         List<List<String>> rows = new ArrayList<>();
         List<String> header = new ArrayList<>(List.of("contender", "algorithm", "phase", "learning_rate", "seed",
-                "steps", "outcome", "reason", "seconds"));
+                "steps", "outcome", "reason", "training_seconds"));
         header.addAll(names);
         rows.add(header);
         for (Results.Result result : results.cells()) {
@@ -56,7 +56,7 @@ public final class ComparisonFiles {
                     cell.phase().name().toLowerCase(Locale.ROOT), Double.toString(cell.learningRate()),
                     Long.toString(cell.seed()), Long.toString(results.comparison().config(cell).steps()),
                     result.outcome().kind(), result.outcome().reason(),
-                    result.outcome() instanceof Outcome.Completed done ? Double.toString(done.seconds()) : ""));
+                    result.run().map(run -> Double.toString(run.trainingSeconds())).orElse("")));
             names.forEach(name -> row.add(result.metrics().containsKey(name)
                     ? result.metrics().get(name).toString() : ""));
             rows.add(row);

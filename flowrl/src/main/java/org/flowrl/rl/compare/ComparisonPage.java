@@ -109,7 +109,7 @@ final class ComparisonPage {
         out.element("th", "Algorithm").element("th", "For", "class", "text").element("th", "Learning rate")
                 .element("th", "Seed").element("th", "Steps");
         Measure.COLUMNS.forEach(measure -> out.element("th", measure.title()));
-        out.element("th", "Seconds").element("th", "Outcome", "class", "text");
+        out.element("th", "Training seconds").element("th", "Outcome", "class", "text");
         out.close().close().open("tbody").line();
         for (Results.Result result : results.cells()) {
             Cell cell = result.cell();
@@ -122,6 +122,8 @@ final class ComparisonPage {
                 Double value = result.metrics().get(measure.metric());
                 out.element("td", value == null ? "–" : measure.text(value));
             }
+            out.element("td", result.run().map(run -> String.format(Locale.ROOT, "%.0f", run.trainingSeconds()))
+                    .orElse("–"));
             outcome(result.outcome());
             out.close().line();
         }
@@ -129,13 +131,11 @@ final class ComparisonPage {
     }
 
     private void outcome(Outcome outcome) {
-        switch (outcome) {
-            case Outcome.Completed done -> out.element("td", String.format(Locale.ROOT, "%.0f", done.seconds()))
-                    .element("td", "completed", "class", "text");
-            case Outcome.Diverged diverged -> out.element("td", "–").open("td", "class", "reason")
-                    .element("span", "diverged", "class", "bad").text(": " + diverged.reason()).close();
-            case Outcome.Failed failed -> out.element("td", "–").open("td", "class", "reason")
-                    .element("span", "failed", "class", "bad").text(": " + failed.reason()).close();
+        if (outcome instanceof Outcome.Completed) {
+            out.element("td", outcome.kind(), "class", "text");
+        } else {
+            out.open("td", "class", "reason").element("span", outcome.kind(), "class", "bad")
+                    .text(": " + outcome.reason()).close();
         }
     }
 

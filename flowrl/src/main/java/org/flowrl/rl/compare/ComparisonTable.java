@@ -65,10 +65,10 @@ public final class ComparisonTable {
         return text.append('\n').toString();
     }
 
-    /// A learning rate as people write it.
+    /// A learning rate as people write it: `3e-4`.
     static String rate(double rate) {
-        return String.format(Locale.ROOT, "%.2g", rate).contains("e") ? String.format(Locale.ROOT, "%.0e", rate)
-                : Double.toString(rate);
+        String[] parts = String.format(Locale.ROOT, "%.1e", rate).split("e");
+        return parts[0].replaceAll("\\.0$", "") + "e" + Integer.parseInt(parts[1]);
     }
 
     private static String cell(Optional<Results.Spread> spread, Measure measure) {

@@ -18,12 +18,10 @@ public sealed interface Outcome {
     String reason();
 
     /// True where running it again would end the same way.
-    boolean isFinal();
+    boolean settled();
 
     /// Trained to its last step and evaluated.
-    ///
-    /// @param seconds of its last session, warm-up and evaluations included; measured beside the comparison's other runs
-    record Completed(double seconds) implements Outcome {
+    record Completed() implements Outcome {
         @Override
         public String kind() {
             return "completed";
@@ -35,7 +33,7 @@ public sealed interface Outcome {
         }
 
         @Override
-        public boolean isFinal() {
+        public boolean settled() {
             return true;
         }
     }
@@ -48,7 +46,7 @@ public sealed interface Outcome {
         }
 
         @Override
-        public boolean isFinal() {
+        public boolean settled() {
             return true;
         }
     }
@@ -61,7 +59,7 @@ public sealed interface Outcome {
         }
 
         @Override
-        public boolean isFinal() {
+        public boolean settled() {
             return false;
         }
     }

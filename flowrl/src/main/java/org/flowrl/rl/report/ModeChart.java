@@ -16,7 +16,7 @@ final class ModeChart {
     private static final double TOP = 8;
     private static final double BOTTOM = 8;
     private static final double GAP_SHARE = 0.2;
-    private static final double[] TICKS = {0, 0.01, 0.1, 0.5, 1};
+    private static final double[] TICKS = {0.01, 0.1, 0.5, 1};
     /// Beyond this many answers bars carry no tooltips, which would make up most of the page.
     private static final int MOST_TOOLTIPS = 100;
 
@@ -50,6 +50,8 @@ final class ModeChart {
             out.element("text", Math.round(tick * 100) + " %", "class", "tick", "x", number(LEFT - 6), "y",
                     number(top(tick) + 4), "text-anchor", "end");
         }
+        out.empty("path", "class", "rule", "d", "M" + number(LEFT) + " " + number(top(0)) + "H"
+                + number(WIDTH - RIGHT));
         double slot = (WIDTH - LEFT - RIGHT) / answers.size();
         for (int i = 0; i < shares.length; i++) {
             out.open("rect", "class", "bar " + style, "x", number(LEFT + (i + GAP_SHARE / 2) * slot), "y",

@@ -26,12 +26,13 @@ import org.flowrl.rl.TrainConfig;
 ///
 /// @param config of the run
 /// @param rows metrics of each step, in order of steps
+/// @param reference metrics before training, as of step 0; empty while the run goes on
 /// @param evaluation metrics of the trained policy; empty while the run goes on
 /// @param sheets final answers, problem by problem; empty while the run goes on or where they cannot be enumerated
 /// @param samples the newest rollout that was kept; may be empty
 /// @param manifest where the run's numbers came from
-public record RunFolder(TrainConfig config, List<Row> rows, Optional<Row> evaluation, List<Sheet> sheets,
-        List<Sample> samples, Map<String, String> manifest) {
+public record RunFolder(TrainConfig config, List<Row> rows, Optional<Row> reference, Optional<Row> evaluation,
+        List<Sheet> sheets, List<Sample> samples, Map<String, String> manifest) {
     private static final ObjectMapper JSON = JsonMapper.builder().build();
 
     /// Metrics after `step` steps.
@@ -74,18 +75,22 @@ public record RunFolder(TrainConfig config, List<Row> rows, Optional<Row> evalua
     /// Reads a folder, of a run that is over or one that goes on.
     public static RunFolder read(Path folder) {
         try {
-            return new RunFolder(ConfigFile.read(folder.resolve("config.yaml")), rows(folder), evaluation(folder),
+            Optional<JsonNode> evaluation = evaluation(folder);
+            return new RunFolder(ConfigFile.read(folder.resolve("config.yaml")), rows(folder),
+                    evaluation.map(tree -> row(0, tree.get("reference_metrics"))),
+                    evaluation.map(tree -> row(tree.get("step").longValue(), tree.get("metrics"))),
                     sheets(folder), samples(folder), manifest(folder));
         } catch (IOException e) {
             throw new UncheckedIOException(folder.toString(), e);
         }
     }
 
-    /// Rows that have a metric, the final evaluation's value last where the log has none for that step.
+    /// A metric by steps done: from the log and, where that has none, from before training and the final evaluation.
     ///
     /// @param name of the metric
     public Map<Long, Double> course(String name) {
         Map<Long, Double> course = new TreeMap<>();
+        reference.ifPresent(row -> row.metric(name).ifPresent(value -> course.put(row.step(), value)));
         rows.forEach(row -> row.metric(name).ifPresent(value -> course.put(row.step(), value)));
         evaluation.ifPresent(row -> row.metric(name).ifPresent(value -> course.putIfAbsent(row.step(), value)));
         return course;
@@ -105,6 +110,12 @@ public record RunFolder(TrainConfig config, List<Row> rows, Optional<Row> evalua
         return metrics;
     }
 
+    /// Seconds that training steps took, evaluations and warm-up not counted, over all sessions of the run.
+    public double trainingSeconds() {
+        return rows.stream().flatMap(row -> row.metrics().entrySet().stream())
+                .filter(metric -> metric.getKey().startsWith("time/")).mapToDouble(Map.Entry::getValue).sum();
+    }
+
     private static List<Row> rows(Path folder) {
         if (!Files.exists(folder.resolve("metrics.jsonl"))) {
             return List.of();
@@ -116,14 +127,13 @@ public record RunFolder(TrainConfig config, List<Row> rows, Optional<Row> evalua
         }).toList();
     }
 
-    private static Optional<Row> evaluation(Path folder) throws IOException {
+    private static Optional<JsonNode> evaluation(Path folder) throws IOException {
         Path file = folder.resolve("evaluation.json");
-        if (!Files.exists(file)) {
-            return Optional.empty();
-        }
-        JsonNode tree = JSON.readTree(file.toFile());
-        Map<String, Double> metrics = JSON.convertValue(tree.get("metrics"), new TypeReference<>() { });
-        return Optional.of(new Row(tree.get("step").longValue(), metrics));
+        return Files.exists(file) ? Optional.of(JSON.readTree(file.toFile())) : Optional.empty();
+    }
+
+    private static Row row(long step, JsonNode metrics) {
+        return new Row(step, JSON.convertValue(metrics, new TypeReference<Map<String, Double>>() { }));
     }
 
     private static List<Sheet> sheets(Path folder) throws IOException {
