@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.flowrl.rl.Presets;
 import org.flowrl.rl.YamlRecords;
 import org.flowrl.rl.compare.CompareRun;
 import org.flowrl.rl.compare.Comparison;
@@ -16,6 +15,7 @@ import org.flowrl.rl.compare.ComparisonFiles;
 import org.flowrl.rl.compare.ComparisonTable;
 import org.flowrl.rl.compare.Contender;
 import org.flowrl.rl.compare.Results;
+import org.flowrl.rl.objective.Algorithms;
 import org.flowrl.tensor.Backends;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -117,7 +117,7 @@ final class CompareCommand implements Callable<Integer> {
 
     private static List<String> knownAlgorithms() {
         List<String> names = new ArrayList<>(List.of("flowrl", "grpo", "grpo-kl-matched", "ppo", "reinforce++"));
-        names.removeIf(name -> !name.startsWith("grpo") && !Presets.ALGORITHMS.contains(name));
+        names.removeIf(name -> !name.startsWith("grpo") && !Algorithms.NAMES.contains(name));
         return names;
     }
 }

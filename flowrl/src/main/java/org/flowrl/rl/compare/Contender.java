@@ -1,11 +1,17 @@
 package org.flowrl.rl.compare;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.flowrl.rl.Presets;
+import org.flowrl.rl.Questions;
+import org.flowrl.rl.TrainConfig;
 import org.flowrl.rl.objective.FlowRlSettings;
+import org.flowrl.rl.task.Enumeration;
+import org.flowrl.rl.task.Task;
+import org.flowrl.rl.task.Tasks;
 
 /// One row of a comparison: an algorithm with its settings.
 ///
@@ -51,15 +57,29 @@ public record Contender(String name, String algorithm, List<Double> learningRate
                         + "optimum.", algorithm, coefficient));
     }
 
-    /// 1 / (β · T), with the β of the task's FlowRL preset and answers of T tokens: maximising
+    /// 1 / (β · T), with the β of the preset's FlowRL and answers of T tokens: maximising
     /// ```
     /// E[r(y)] − coefficient · KL(π ‖ π_ref)
     /// ```
     /// over whole answers gives π ∝ π_ref · e^(β · T · r), which is FlowRL's optimum.
-    static double klCoefficient(String task) {
-        if (!(Presets.config(task, "flowrl").objective() instanceof FlowRlSettings settings)) {
-            throw new IllegalStateException("the flowrl preset of " + task + " is of another objective");
+    ///
+    /// @throws IllegalArgumentException where answers have no one length: the task does not list them, or they differ
+    static double klCoefficient(String preset) {
+        TrainConfig config = Presets.config(preset, "flowrl");
+        if (!(config.objective() instanceof FlowRlSettings settings)) {
+            throw new IllegalStateException("the flowrl preset of " + preset + " is of another objective");
         }
-        return 1 / (settings.beta() * Presets.task(task).maxResponseTokens());
+        try (Task task = Tasks.named(config.task())) {
+            Enumeration answers = task.enumeration().orElseThrow(() -> new IllegalArgumentException("comparison: "
+                    + KL_MATCHED + " needs answers of one length; " + preset + " does not list them"));
+            Questions questions = Questions.of(task);
+            int[] lengths = answers.answers(task.problems().getFirst()).stream()
+                    .mapToInt(answer -> questions.response(answer).length).distinct().toArray();
+            if (lengths.length != 1) {
+                throw new IllegalArgumentException("comparison: " + KL_MATCHED + " needs answers of one length; those of "
+                        + preset + " have " + Arrays.toString(lengths) + " tokens");
+            }
+            return 1 / (settings.beta() * lengths[0]);
+        }
     }
 }
