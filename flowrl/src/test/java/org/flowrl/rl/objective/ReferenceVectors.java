@@ -14,10 +14,10 @@ final class ReferenceVectors {
     private ReferenceVectors() {
     }
 
-    /// The file `name` of the shared data; the calling test is skipped where there is none.
+    /// The file `name` of the shared data, see {@link SharedData}.
     static JsonNode read(String name) {
         try {
-            return new JsonMapper().readTree(SharedData.file(name).toFile());
+            return new JsonMapper().readTree(SharedData.path(name).toFile());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
