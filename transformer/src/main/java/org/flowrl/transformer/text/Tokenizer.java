@@ -169,6 +169,15 @@ public final class Tokenizer {
         return id(specialTokens().pad());
     }
 
+    /// The folder's chat template, read anew on each call; empty where it has none.
+    ///
+    /// @throws TokenizerException where it is stored otherwise than as a text, or a list of named texts
+    /// @throws org.flowrl.transformer.text.jinja.JinjaException where it breaks a rule of the language, or asks for
+    ///         what is not supported
+    public Optional<ChatTemplate> chatTemplate() {
+        return files.chatTemplate();
+    }
+
     private OptionalInt id(Optional<String> token) {
         return token.isEmpty() ? OptionalInt.empty() : id(token.get());
     }
