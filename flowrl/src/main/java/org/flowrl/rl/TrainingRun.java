@@ -48,6 +48,7 @@ public final class TrainingRun implements AutoCloseable {
     private final Evaluator evaluator;
     private final MetricsLog log;
     private long done;
+    private boolean warned;
 
     /// Watches a run as it goes.
     public interface Observer {
@@ -58,6 +59,12 @@ public final class TrainingRun implements AutoCloseable {
         ///
         /// @param metrics of this step, exact metrics included where they were due
         void stepped(long step, long steps, Map<String, Double> metrics);
+
+        /// After the first step whose settings asked for something in vain.
+        ///
+        /// @param warning what, and which setting to change to which value
+        default void warned(long step, String warning) {
+        }
     }
 
     private TrainingRun(Backend backend, TrainConfig config, Function<Optional<Tokenizer>, Task> tasks, Path folder,
@@ -81,8 +88,8 @@ public final class TrainingRun implements AutoCloseable {
             this.policy = load(start, scope);
             this.reference = load(start, scope);
             reference.parameters().freeze();
-            Objective objective = config.objective().create(new ObjectiveSettings.Context(backend, scope, DType.F32,
-                    policy.model().config().hiddenSize(), key().fold("objective")));
+            Objective objective = config.objective().create(
+                    ObjectiveSettings.Context.of(policy, scope, key().fold("objective")));
             Questions questions = Questions.of(task, tokenizer, Set.copyOf(start.config().eosTokenIds()));
             this.trainer = new Trainer(scope, policy, reference, objective, questions, config);
             this.evaluator = task.enumeration().isPresent()
@@ -168,6 +175,10 @@ public final class TrainingRun implements AutoCloseable {
             if (done % config.checkpointEvery() == 0 || done == config.steps()) {
                 Checkpoint.write(folder, done, policy, tokenizer, trainer, ConfigFile.hash(config),
                         config.keepCheckpoints());
+            }
+            if (!warned && result.warning().isPresent()) {
+                observer.warned(done, result.warning().get());
+                warned = true;
             }
             observer.stepped(done, config.steps(), metrics);
         }
