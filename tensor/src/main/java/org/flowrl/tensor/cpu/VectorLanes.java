@@ -22,6 +22,8 @@ final class VectorLanes {
     static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class).check(int.class);
     /// Floats in a vector.
     static final int LENGTH = FLOATS.length();
+    /// Vectors of eight floats, or of fewer where {@link #FLOATS} has fewer: for what is too short for sixteen.
+    static final VectorSpecies<Float> UP_TO_EIGHT = LENGTH > 8 ? FloatVector.SPECIES_256 : FLOATS;
     /// Bytes in a vector.
     static final long BYTES = LENGTH * (long) Float.BYTES;
     /// All of memory as one constant segment, whose checks the compiler folds away. Kernels read and write through it
