@@ -31,6 +31,8 @@ final class VectorProduct {
     private static final int GROUP = 8;
     private static final int GROUPED_ROWS = 64;
     private static final long ROW_BYTES = COLUMNS * (long) Float.BYTES;
+    /// The weight gradient reads rows of dy up to this long in place: longer ones it copies, a tile's numbers together.
+    private static final long SHORT_ROW_BYTES = 768;
     /// Tokens of which all tiles are copied before the next ones'.
     private static final int COPIED_TOKENS = 32;
     /// Lines this far apart share a set of a first-level cache of 32 KB in eight ways (48 KB in twelve).
@@ -184,10 +186,13 @@ final class VectorProduct {
     /// @param dw the first row, rows of K floats
     static void weightGradient(long dy, long across, long x, int tokens, int inputs, int rows, long firstPanel,
             long endPanel, long dw, VectorScratch scratch) {
-        long copy = scratch.copies(copiedTile(tileCount(rows), rows, Backend.BLOCK));
+        boolean copies = across > SHORT_ROW_BYTES;
+        long copy = copies ? scratch.copies(copiedTile(tileCount(rows), rows, Backend.BLOCK)) : 0;
         for (int from = 0; from < tokens; from += Backend.BLOCK) {
             int chain = Math.min(Backend.BLOCK, tokens - from);
-            copyTiles(dy + from * across, across, chain, rows, copy);
+            if (copies) {
+                copyTiles(dy + from * across, across, chain, rows, copy);
+            }
             for (long p = firstPanel; p < endPanel; p++) {
                 int columns = (int) Math.min(COLUMNS, inputs - p * COLUMNS);
                 long b = x + ((long) from * inputs + p * COLUMNS) * 4;
@@ -195,9 +200,24 @@ final class VectorProduct {
                 if (!inPlace) {
                     VectorPanels.copy(b, inputs * 4L, chain, columns, scratch.panel);
                 }
-                gradientTiles(copy, rows, inPlace ? b : scratch.panel, ROW_BYTES, chain, dw + p * ROW_BYTES,
-                        inputs * 4L, columns, scratch);
+                gradientTiles(copies, copies ? copy : dy + from * across, across, rows, inPlace ? b : scratch.panel,
+                        chain, dw + p * ROW_BYTES, inputs * 4L, columns, scratch);
             }
+        }
+    }
+
+    /// One block of one panel of a weight gradient, for all rows: adds to dw.
+    ///
+    /// @param copied whether `dy` are tiles as {@link #copyTiles} leaves them
+    private static void gradientTiles(boolean copied, long dy, long across, int rows, long b, int chain, long dw,
+            long pitch, int columns, VectorScratch scratch) {
+        int left = tileCount(rows);
+        for (int row = 0, tile = 0; row < rows; left--, tile++) {
+            int height = (rows - row + left - 1) / left;
+            tile(height, columns, dy + (copied ? copiedTile(tile, row, chain) : row * 4L), 4,
+                    copied ? height * 4L : across, b, ROW_BYTES, chain, scratch.tile, ROW_BYTES);
+            flush(scratch.tile, height, columns, ROW_BYTES, dw + row * pitch, pitch, true, 0);
+            row += height;
         }
     }
 
@@ -221,19 +241,6 @@ final class VectorProduct {
     /// written beyond a tile does not reach the next.
     private static long copiedTile(int tile, long row, int chain) {
         return row * chain * 4 + tile * VectorPanels.TILE_SLACK;
-    }
-
-    /// One block of one panel of a weight gradient, for all rows: adds to dw.
-    private static void gradientTiles(long copy, int rows, long b, long step, int chain, long dw, long pitch,
-            int columns, VectorScratch scratch) {
-        int left = tileCount(rows);
-        for (int row = 0, tile = 0; row < rows; left--, tile++) {
-            int height = (rows - row + left - 1) / left;
-            tile(height, columns, copy + copiedTile(tile, row, chain), 4, height * 4L, b, step, chain, scratch.tile,
-                    ROW_BYTES);
-            flush(scratch.tile, height, columns, ROW_BYTES, dw + row * pitch, pitch, true, 0);
-            row += height;
-        }
     }
 
     private static int tileCount(int rows) {
