@@ -25,8 +25,10 @@ final class VectorProduct {
     private static final int THREE = 3 * LENGTH;
     /// Panels that a single row reads at once, to have enough sums in flight.
     static final int STREAMS = 4;
-    /// Up to this many rows weights are read in place: row-major ones by the input gradient, BF16 ones as packed.
+    /// Up to this many rows weights in BF16 are read as they are packed.
     private static final int FEW_ROWS = 12;
+    /// Up to this many rows the input gradient reads the row-major weight in place: copying a panel would cost more.
+    private static final int IN_PLACE_ROWS = 64;
     /// Panels that share a block of many rows, and what many is.
     private static final int GROUP = 8;
     private static final int GROUPED_ROWS = 64;
@@ -155,6 +157,8 @@ final class VectorProduct {
             long across, int rows, long firstPanel, long endPanel, long dx, boolean add, VectorScratch scratch) {
         boolean copies = rows > VectorTile.ROWS && collides(across);
         long copy = copies ? scratch.copies(rows * COPY_PITCH) : 0;
+        int inPlaceRows = collides(inputs * 4L) ? FEW_ROWS : IN_PLACE_ROWS;
+        boolean inPlaceIfFull = !narrowed && (rows <= inPlaceRows || inputs == COLUMNS);
         int from = 0;
         do {
             int chain = Math.min(Backend.BLOCK, chainLength - from);
@@ -165,7 +169,7 @@ final class VectorProduct {
             for (long p = firstPanel; p < endPanel; p++) {
                 int columns = (int) Math.min(COLUMNS, inputs - p * COLUMNS);
                 long b = weight + ((long) from * inputs + p * COLUMNS) * 4;
-                boolean inPlace = !narrowed && columns == COLUMNS && (rows <= FEW_ROWS || inputs == COLUMNS);
+                boolean inPlace = inPlaceIfFull && columns == COLUMNS;
                 if (narrowed) {
                     VectorPanels.copyNarrowed(b, inputs * 4L, chain, columns, scratch.panel);
                 } else if (!inPlace) {
