@@ -12,8 +12,8 @@ import picocli.CommandLine.Option;
 /// The exit code is 0 only on success: 1 where something went wrong, 2 where the command line did.
 @Command(name = "flowrl", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
         description = "LLM reinforcement learning on the JVM: FlowRL and its baselines.",
-        subcommands = {TrainCommand.class, SftCommand.class, GenerateCommand.class, ForwardCommand.class,
-            InspectCommand.class, DevicesCommand.class, DoctorCommand.class})
+        subcommands = {TrainCommand.class, ToyCommand.class, SftCommand.class, GenerateCommand.class,
+            ForwardCommand.class, InspectCommand.class, DevicesCommand.class, DoctorCommand.class})
 public final class Main implements Runnable {
     @Option(names = "--verbose", scope = CommandLine.ScopeType.INHERIT, description = "Show stack traces of errors.")
     private boolean verbose;
