@@ -14,7 +14,8 @@ import org.flowrl.rl.objective.ObjectiveSettings;
 /// @param size name of the built-in model size: `nano`, `micro` or `small`
 /// @param seed every random draw of the run is a function of it
 /// @param steps rollouts to train on; `--resume` may raise it
-/// @param warmUp supervised steps on random well-formed answers before the first rollout
+/// @param warmUp supervised steps of a new model on random well-formed answers before the first rollout; a model from a
+///     folder is taken as it is
 /// @param rollout what is sampled in a step
 /// @param update how a rollout becomes optimizer steps
 /// @param objective what is minimised
@@ -92,6 +93,11 @@ public record TrainConfig(String task, String model, String size, long seed, lon
             if (!(temperature > 0)) {
                 throw new IllegalArgumentException("config: rollout.temperature " + temperature + " must be above 0");
             }
+        }
+
+        /// These settings with prompts drawn up to `value` times for groups of different rewards.
+        public RolloutSettings withMaxGenerations(int value) {
+            return new RolloutSettings(prompts, samples, temperature, value, overlong);
         }
 
         /// Responses in a step.
