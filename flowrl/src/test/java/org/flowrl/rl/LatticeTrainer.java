@@ -3,6 +3,7 @@ package org.flowrl.rl;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.rl.task.Task;
+import org.flowrl.rl.task.Tasks;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
@@ -18,20 +19,21 @@ record LatticeTrainer(Scope scope, Policy policy, Trainer trainer) implements Au
     /// The trainer that {@link TrainingRun} makes of `config`.
     static LatticeTrainer open(Backend backend, TrainConfig config) {
         Scope scope = Scope.root("run", backend.memory());
-        Task task = Presets.task(config.task());
+        Task task = Tasks.named(config.task());
         Policy policy = policy(backend, scope, config, task);
         Policy reference = policy(backend, scope, config, task);
         reference.parameters().freeze();
-        var objective = config.objective().create(new ObjectiveSettings.Context(backend, scope, DType.F32,
-                policy.model().config().hiddenSize(), RandomKey.of(2)));
+        var objective = config.objective().create(
+                ObjectiveSettings.Context.of(policy, scope, RandomKey.of(2)));
         return new LatticeTrainer(scope, policy,
                 new Trainer(scope, policy, reference, objective, Questions.of(task), config));
     }
 
     private static Policy policy(Backend backend, Scope scope, TrainConfig config, Task task) {
+        Questions questions = Questions.of(task);
         ParameterStore store = new ParameterStore(backend, scope, DType.F32);
-        Qwen model = Qwen.declare(store.root(), Presets.model(config.size(), task.tokenizer(),
-                task.tokenizer().encode(task.problems().getFirst().prompt()).length + task.maxResponseTokens()));
+        Qwen model = Qwen.declare(store.root(), Presets.model(config.size(), questions.tokenizer(),
+                questions.prompt(task.problems().getFirst()).length + task.maxResponseTokens()));
         store.allocate();
         store.initialize(RandomKey.of(1));
         return new Policy(backend, model, store);
