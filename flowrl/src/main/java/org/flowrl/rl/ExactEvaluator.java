@@ -139,7 +139,7 @@ public final class ExactEvaluator implements Evaluator {
             Verdict verdict = questions.verifier().verify(problem, answers.get(i), true);
             rewards[i] = verdict.reward();
             correct[i] = verdict instanceof Verdict.Correct;
-            solutions[i] = correct[i] ? questions.verifier().solution(problem, answers.get(i)) : "";
+            solutions[i] = verdict instanceof Verdict.Correct right ? right.solution().orElse(answers.get(i)) : "";
             tokens[i] = response.length;
         }
         return new Questionnaire(problem, answers, rows, rewards, correct, solutions, tokens,

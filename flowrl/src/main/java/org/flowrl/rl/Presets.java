@@ -74,7 +74,8 @@ public final class Presets {
     /// @param algorithm one of {@link Algorithms#NAMES}
     public static TrainConfig config(String preset, String algorithm) {
         Base base = base(preset);
-        return scaled(base, Algorithms.onTask(algorithm, base.beta()));
+        ObjectiveSettings objective = Algorithms.onTask(algorithm, base.beta());
+        return Algorithms.apply(algorithm, base.with(objective, rate(base, objective)), base.beta());
     }
 
     /// The full configuration of a preset and a public version of FlowRL.
@@ -86,11 +87,12 @@ public final class Presets {
             throw new IllegalArgumentException("--variant " + variant + " names a version of flowrl, not of "
                     + algorithm);
         }
-        return scaled(base, FlowRlSettings.variant(variant).withBeta(base.beta()).withRawReward().withDropout(0));
+        return base.with(FlowRlSettings.variant(variant).withBeta(base.beta()).withRawReward().withDropout(0),
+                base.rate());
     }
 
-    private static TrainConfig scaled(Base base, ObjectiveSettings objective) {
-        return base.with(objective, objective instanceof FlowRlSettings ? base.rate() : POLICY_GRADIENT_RATE);
+    private static double rate(Base base, ObjectiveSettings objective) {
+        return objective instanceof FlowRlSettings ? base.rate() : POLICY_GRADIENT_RATE;
     }
 
     /// β of the optimum that objectives which have none of their own are held against: that of FlowRL's preset of this

@@ -19,8 +19,8 @@ public record SolutionCoverage(int solutions, double coverageAt8, double coverag
     private static final int FEW = 8;
     private static final int MANY = 64;
 
-    /// @param names the solution that each answer is, see {@link org.flowrl.rl.task.Verifier#solution}; read for
-    ///     correct ones only
+    /// @param names the solution that each answer is, see {@link org.flowrl.rl.task.Verdict.Correct#solution}; read
+    ///     for correct ones only
     public static SolutionCoverage of(ScoredAnswers answers, String[] names) {
         Map<String, Double> masses = new LinkedHashMap<>();
         double distinct = 0;

@@ -3,7 +3,9 @@ package org.flowrl.rl.grade.code.cell;
 import java.io.EOFException;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
+import java.io.IOError;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.InvocationTargetException;
@@ -108,7 +110,8 @@ public final class CellMain {
         }
         if (thrown.get() != null) {
             System.out.flush();
-            report.threw(thrown.get().getClass().getName(), message(thrown.get()));
+            Throwable told = unwrapped(thrown.get());
+            report.threw(told.getClass().getName(), message(told));
             Runtime.getRuntime().halt(1);
         }
     }
@@ -118,6 +121,16 @@ public final class CellMain {
         report.returned(value);
         System.out.flush();
         Runtime.getRuntime().halt(0);
+    }
+
+    /// A refusal may come out of a static initialiser of the JDK, wrapped.
+    private static Throwable unwrapped(Throwable thrown) {
+        Throwable told = thrown;
+        while (told.getCause() != null && (told.getClass() == ExceptionInInitializerError.class
+                || told.getClass() == UncheckedIOException.class || told.getClass() == IOError.class)) {
+            told = told.getCause();
+        }
+        return told;
     }
 
     /// What an exception says of itself, which is the program's own code and may throw in turn.
