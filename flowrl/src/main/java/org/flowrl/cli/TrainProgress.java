@@ -63,12 +63,14 @@ final class TrainProgress implements TrainingRun.Observer {
     }
 
     /// After the last step: what was learned, against where it started.
-    void finish(TrainingRun run, Evaluator.Report before, Evaluator.Report after) {
+    ///
+    /// @param page the run's report
+    void finish(TrainingRun run, Evaluator.Report before, Evaluator.Report after, Path page) {
         out.println();
         new ReportTable(out).print(before, after);
-        out.printf(Locale.ROOT, "%n%.1f s for %d steps. Metrics: %s  Model: %s%n",
+        out.printf(Locale.ROOT, "%n%.1f s for %d steps. Report: %s  Metrics: %s  Model: %s%n",
                 (System.nanoTime() - started) * 1e-9, run.stepsDone() - firstStep,
-                run.folder().resolve("metrics.csv"), run.folder().resolve("checkpoints/step-" + run.stepsDone()));
+                page, run.folder().resolve("metrics.csv"), run.folder().resolve("checkpoints/step-" + run.stepsDone()));
     }
 
     private String exactText() {

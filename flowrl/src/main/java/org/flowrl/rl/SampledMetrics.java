@@ -13,8 +13,8 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
-/// What groups of n samples say about how often a policy is right and in how many ways. Of a group with c correct samples
-/// in which solution s was found c(s) times, S being the number of solutions that there are:
+/// What groups of n samples say about how often a policy is right and in how many ways. Of a group with c correct
+/// samples in which solution s was found c(s) times, S being the number of solutions that there are:
 /// ```
 /// avg@n            c / n
 /// pass@k           1 − C(n − c, k) / C(n, k)                        Chen et al. 2021, unbiased for k ≤ n

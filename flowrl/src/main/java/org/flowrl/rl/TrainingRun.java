@@ -29,7 +29,8 @@ import org.flowrl.transformer.text.Tokenizer;
 /// A whole training run in its folder: model, warm-up, steps, evaluations, checkpoints; started anew or resumed.
 ///
 /// The folder holds `config.yaml`, `manifest.json`, `reference/` (the model before the first rollout, a Hugging Face
-/// folder), `metrics.jsonl`, `metrics.csv`, `rollouts/` and `checkpoints/step-N/`.
+/// folder), `metrics.jsonl`, `metrics.csv`, a TensorBoard event file, `rollouts/`, `checkpoints/step-N/` and at its end
+/// `evaluation.json`, `answers.jsonl` and `problems.jsonl`.
 public final class TrainingRun implements AutoCloseable {
     /// Positions that evaluations and scores without gradients compute at a time.
     private static final long SCORING_POSITIONS = 4096;
@@ -47,6 +48,8 @@ public final class TrainingRun implements AutoCloseable {
     private final Evaluator evaluator;
     private final MetricsLog log;
     private long done;
+    /// Made when first asked for: the reference does not change.
+    private Evaluator.Report referenceReport;
     private boolean warned;
 
     /// Watches a run as it goes.
@@ -74,7 +77,8 @@ public final class TrainingRun implements AutoCloseable {
         this.observer = observer;
         Path referenceFolder = folder.resolve("reference");
         Optional<ModelDirectory> given = resume ? Optional.of(ModelDirectory.open(referenceFolder))
-                : config.model().isEmpty() ? Optional.empty() : Optional.of(ModelDirectory.open(Path.of(config.model())));
+                : config.model().isEmpty() ? Optional.empty()
+                : Optional.of(ModelDirectory.open(Path.of(config.model())));
         this.task = tasks.apply(given.map(ModelDirectory::tokenizer));
         this.scope = Scope.root("run", backend.memory());
         try {
@@ -100,8 +104,8 @@ public final class TrainingRun implements AutoCloseable {
                         new IllegalArgumentException("resume: " + folder + " has no checkpoint"));
                 checkpoint.restore(backend, trainer, ConfigFile.hash(config));
                 done = checkpoint.step();
-                log.keepUntil(done);
             }
+            log.startAfter(done);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -153,7 +157,10 @@ public final class TrainingRun implements AutoCloseable {
     /// Trains to the last step and evaluates the result.
     public Evaluator.Report run() {
         train();
-        return evaluator.evaluate(policy);
+        Evaluator.Report report = evaluator.evaluate(policy);
+        EvaluationFile.write(folder, done, referenceReport(), report, evaluator.answers(policy));
+        ProblemFile.write(folder, report);
+        return report;
     }
 
     /// Trains to the last step, writing metrics and checkpoints as it goes.
@@ -166,8 +173,8 @@ public final class TrainingRun implements AutoCloseable {
                 metrics.putAll(evaluator.evaluate(policy).metrics());
             }
             log.append(done, metrics);
-            if (done % config.evaluateEvery() == 0) {
-                RolloutFile.write(folder.resolve("rollouts"), done, result.rollout());
+            if (done % config.evaluateEvery() == 0 || done == config.steps()) {
+                RolloutFile.write(folder.resolve("rollouts"), done, result.rollout(), tokenizer);
             }
             if (done % config.checkpointEvery() == 0 || done == config.steps()) {
                 Checkpoint.write(folder, done, policy, tokenizer, trainer, ConfigFile.hash(config),
@@ -185,7 +192,10 @@ public final class TrainingRun implements AutoCloseable {
 
     /// What the reference is worth: where training started.
     public Evaluator.Report referenceReport() {
-        return evaluator.evaluate(reference);
+        if (referenceReport == null) {
+            referenceReport = evaluator.evaluate(reference);
+        }
+        return referenceReport;
     }
 
     /// The folder of this run.
