@@ -91,8 +91,8 @@ class TrainingRunTest {
             // Without the evaluation, which scores 4,096 answers a question in some presets.
             run.train();
         }
-        assertThat(numbers(folderOfRun)).hasSize(3).allSatisfy(row -> assertThat(row).containsKeys("loss", "reward/mean",
-                "sampled/avg@2", "sampled/pass@2", "sampled/distinct_correct", "sampled/distinct_solutions"));
+        assertThat(numbers(folderOfRun)).hasSize(3).allSatisfy(row -> assertThat(row).containsKeys("loss",
+                "reward/mean", "sampled/avg@2", "sampled/pass@2", "sampled/distinct_correct", "sampled/distinct_solutions"));
     }
 
     /// Of 309 problems to train on every third is measured, of 77 held-out ones each.
