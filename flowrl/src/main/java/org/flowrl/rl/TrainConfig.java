@@ -22,8 +22,9 @@ import org.flowrl.rl.objective.ObjectiveSettings;
 /// @param evaluateEvery steps between exact evaluations, which appear in those steps' metrics
 /// @param checkpointEvery steps between checkpoints; the last step always has one
 /// @param keepCheckpoints older checkpoints than this many are removed
-public record TrainConfig(String task, String model, String size, long seed, long steps, WarmUp warmUp, RolloutSettings rollout,
-        Update update, ObjectiveSettings objective, long evaluateEvery, long checkpointEvery, int keepCheckpoints) {
+public record TrainConfig(String task, String model, String size, long seed, long steps, WarmUp warmUp,
+        RolloutSettings rollout, Update update, ObjectiveSettings objective, long evaluateEvery, long checkpointEvery,
+        int keepCheckpoints) {
 
     public TrainConfig {
         requirePositive("steps", steps);
@@ -31,8 +32,8 @@ public record TrainConfig(String task, String model, String size, long seed, lon
         requirePositive("checkpointEvery", checkpointEvery);
         requirePositive("keepCheckpoints", keepCheckpoints);
         if (rollout.rows() % update.miniBatches() != 0) {
-            throw new IllegalArgumentException("config: update.miniBatches " + update.miniBatches() + " must divide the "
-                    + rollout.rows() + " responses of a step");
+            throw new IllegalArgumentException("config: update.miniBatches " + update.miniBatches()
+                    + " must divide the " + rollout.rows() + " responses of a step");
         }
         if (rollout.samples() < objective.minimumSamples()) {
             throw new IllegalArgumentException("config: rollout.samples " + rollout.samples() + " must be at least "
@@ -152,8 +153,8 @@ public record TrainConfig(String task, String model, String size, long seed, lon
     ///
     /// @param learningRate the highest
     /// @param warmup steps over which it rises linearly
-    /// @param scheduleSteps steps over which it then falls, along a half cosine, to `floor`; it stays there. Independent of
-    ///     how long the run is, so that a run that is stopped and resumed takes the same course
+    /// @param scheduleSteps steps over which it then falls, along a half cosine, to `floor`; it stays there.
+    ///     Independent of how long the run is, so that a run that is stopped and resumed takes the same course
     /// @param floor share of the learning rate that remains
     /// @param adam the other settings of AdamW
     /// @param course how the rate rises and falls
