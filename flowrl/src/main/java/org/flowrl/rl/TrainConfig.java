@@ -14,7 +14,8 @@ import org.flowrl.rl.objective.ObjectiveSettings;
 /// @param size name of the built-in model size: `nano`, `micro` or `small`
 /// @param seed every random draw of the run is a function of it
 /// @param steps rollouts to train on; `--resume` may raise it
-/// @param warmUp supervised steps on random well-formed answers before the first rollout
+/// @param warmUp supervised steps of a new model on random well-formed answers before the first rollout; a model from a
+///     folder is taken as it is
 /// @param rollout what is sampled in a step
 /// @param update how a rollout becomes optimizer steps
 /// @param objective what is minimised
