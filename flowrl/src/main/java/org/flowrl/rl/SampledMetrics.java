@@ -2,8 +2,8 @@ package org.flowrl.rl;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -12,9 +12,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
+import org.flowrl.rl.task.Verdict;
 
-/// What groups of n samples say about how often a policy is right and in how many ways. Of a group with c correct samples
-/// in which solution s was found c(s) times, S being the number of solutions that there are:
+/// What groups of n samples say about how often a policy is right and in how many ways. Of a group with c correct
+/// samples in which solution s was found c(s) times, S being the number of solutions that there are:
 /// ```
 /// avg@n            c / n
 /// pass@k           1 − C(n − c, k) / C(n, k)                        Chen et al. 2021, unbiased for k ≤ n
@@ -42,17 +43,22 @@ public final class SampledMetrics {
         ///
         /// @param responses at least one
         static Group of(List<Response> responses, OptionalInt solutions) {
-            Set<String> texts = new HashSet<>();
-            Map<String, Integer> found = new LinkedHashMap<>();
+            Map<String, Integer> found = new HashMap<>();
+            Set<String> instances = new HashSet<>();                   // texts of solutions that have names of their own
+            int own = 0;
             int correct = 0;
             for (Response response : responses) {
-                if (response.solution().isPresent()) {
+                if (response.verdict() instanceof Verdict.Correct right) {
                     correct++;
-                    texts.add(response.text());
-                    found.merge(response.solution().get(), 1, Integer::sum);
+                    boolean isNamed = right.solution().isPresent();
+                    boolean isNew = found.merge(isNamed ? right.solution().get() : response.text(), 1, Integer::sum) == 1;
+                    own += !isNamed && isNew ? 1 : 0;
+                    if (isNamed) {
+                        instances.add(response.text());
+                    }
                 }
             }
-            return new Group(responses.size(), correct, texts.size(), found, solutions);
+            return new Group(responses.size(), correct, own + instances.size(), found, solutions);
         }
 
         /// Unbiased estimate of the chance that one of k samples is correct.
