@@ -42,13 +42,14 @@ class EvalOracleTest {
         Path qwen = SharedData.path("tokenizer/qwen2.5/vocab.json").getParent();
         Tokenizer tokenizer = Tokenizer.load(qwen);
         int end = tokenizer.eosTokenId().orElseThrow();
-        QwenConfig config = QwenConfig.tiny(151_936, 16, 1, 4096).withTokens(OptionalInt.empty(), List.of(end),
+        QwenConfig config = QwenConfig.tiny(151_936, 32, 1, 4096).withTokens(OptionalInt.empty(), List.of(end),
                 OptionalInt.empty());
         model = folder.resolve("model");
         try (Backend backend = Backends.open("reference", 1).backend();
                 Scope scope = Scope.root("model", backend.memory())) {
             ParameterStore store = new ParameterStore(backend, scope, DType.F32);
-            new Qwen(config, store);
+            Qwen.declare(store.root(), config);
+            store.allocate();
             store.initialize(RandomKey.of(5));
             ModelDirectory.save(model, config, store, DType.F32, Optional.of(tokenizer),
                     ModelDirectory.DEFAULT_SHARD_BYTES);
