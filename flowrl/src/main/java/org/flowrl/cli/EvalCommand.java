@@ -31,6 +31,7 @@ import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
 import org.flowrl.transformer.text.ChatTemplate;
 import org.flowrl.transformer.text.PromptForm;
+import org.flowrl.transformer.text.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -143,8 +144,9 @@ final class EvalCommand implements Callable<Integer> {
         try (Grader judged = Graders.named(graderName, options); Backend backend = device.open();
                 Scope scope = Scope.root("eval", backend.memory())) {
             LoadedModel loaded = LoadedModel.read(model, backend, scope);
-            Optional<ChatTemplate> template = noChat ? Optional.empty() : loaded.tokenizer().chatTemplate();
-            Prompts prompts = new Prompts(loaded.tokenizer(), words, template, maxPromptTokens, true);
+            Tokenizer tokenizer = loaded.tokenizer();
+            Optional<ChatTemplate> template = noChat ? Optional.empty() : tokenizer.chatTemplate();
+            Prompts prompts = new Prompts(tokenizer, words, template, maxPromptTokens, true);
             BenchmarkRun run = new BenchmarkRun(backend, loaded.model(), loaded.endTokens(), prompts, sampling, judged);
             System.out.printf(Locale.ROOT, "%s: %d of %d problems x %d samples, grader %s, form %s, %s, seed %d%n",
                     asked.label(), problems.size(), all.size(), samples, graderName, words.label(),
