@@ -40,6 +40,16 @@ final class MathVerifyGrader implements Grader {
     }
 
     @Override
+    public Optional<String> answer(String response) {
+        try {
+            return answer(response, false, new StepBudget(options.steps())).map(Stated::text)
+                    .map(formula -> "$" + formula + "$");
+        } catch (StepBudget.Exceeded e) {
+            return Optional.empty();
+        }
+    }
+
+    @Override
     public Verdict grade(String gold, String response) {
         return verdict(gold, response, false);
     }
