@@ -62,6 +62,11 @@ final class TrainProgress implements TrainingRun.Observer {
         }
     }
 
+    @Override
+    public void warned(long step, String warning) {
+        show("warning after step " + step + ": " + warning, true);
+    }
+
     /// After the last step: what was learned, against where it started.
     ///
     /// @param page the run's report
