@@ -11,7 +11,7 @@ import java.util.function.ToDoubleFunction;
 final class ModeChart {
     private static final double WIDTH = 400;
     private static final double HEIGHT = 120;
-    private static final double LEFT = 46;
+    private static final double LEFT = 56;
     private static final double RIGHT = 12;
     private static final double TOP = 8;
     private static final double BOTTOM = 8;

@@ -26,9 +26,12 @@ public final class RunSections {
     /// A chart for each measure that some run has.
     public void curves() {
         out.open("section").element("h2", "Over training");
-        out.element("p", "Lines are means over seeds, bands their range. Point at a line for its figures."
-                + " A dotted line is the optimum, where it is known.");
-        legend();
+        boolean several = series.stream().anyMatch(one -> one.runs().size() > 1);
+        out.element("p", (several ? "Lines are means over seeds, bands their range. " : "")
+                + "Point at a line for its figures. A dotted line is the optimum, where it is known.");
+        if (series.size() > 1) {
+            legend();
+        }
         out.open("div", "class", "grid");
         for (Measure measure : Measure.CURVES) {
             List<LineChart.Line> lines = series.stream()

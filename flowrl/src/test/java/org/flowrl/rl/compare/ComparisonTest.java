@@ -10,11 +10,14 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.flowrl.rl.Presets;
 import org.flowrl.rl.TrainConfig;
+import org.flowrl.rl.objective.FlowRlSettings;
+import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.rl.objective.PolicyGradientSettings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ComparisonTest {
@@ -110,6 +113,18 @@ class ComparisonTest {
                 .hasMessageContaining("must be at least one");
         assertThatThrownBy(() -> Contender.named("grpo", "lattice", List.of(1.0, 1.0)))
                 .hasMessageContaining("all different");
+    }
+
+    @ParameterizedTest
+    @EnumSource(Ablation.class)
+    void everyAblationBeginsWithFlowRlAsItIsAndChangesIt(Ablation ablation) {
+        List<ObjectiveSettings> settings = ablation.algorithms().stream()
+                .map(name -> Presets.config("lattice", name).objective()).toList();
+        FlowRlSettings whole = (FlowRlSettings) Presets.config("lattice", "flowrl").objective();
+        List<FlowRlSettings> unnamed = settings.stream().map(one -> ((FlowRlSettings) one).named(whole.variant()))
+                .toList();
+        assertThat(unnamed.getFirst()).isEqualTo(whole);
+        assertThat(unnamed).doesNotHaveDuplicates();
     }
 
     @ParameterizedTest
