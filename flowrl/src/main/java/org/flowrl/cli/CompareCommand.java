@@ -21,8 +21,8 @@ import picocli.CommandLine.Option;
 
 /// `compare`: algorithms × learning rates × seeds on one task, as a table, CSV files and a page.
 @Command(name = "compare", mixinStandardHelpOptions = true,
-        description = "Compare algorithms on one task over several seeds, each with the learning rate that does best on a "
-                + "validation seed. A comparison that was stopped goes on with the same command.")
+        description = "Compare algorithms on one task over several seeds, each with the learning rate that does best "
+                + "on a validation seed. A comparison that was stopped goes on with the same command.")
 final class CompareCommand implements Callable<Integer> {
     private static final long VALIDATION_SEED = 101;
     private static final long STEPS = 450;
@@ -32,7 +32,8 @@ final class CompareCommand implements Callable<Integer> {
     private static final double QUICK_LEARNING_RATE = 1e-3;
     private static final List<String> ALGORITHMS = List.of("flowrl", "grpo", "grpo-kl-matched", "ppo", "reinforce++");
 
-    @Option(names = "--task", paramLabel = "TASK", description = "Preset: a built-in task, or one with other settings (default: lattice).")
+    @Option(names = "--task", paramLabel = "TASK", description = "Preset: a built-in task, or one with other "
+            + "settings (default: lattice).")
     private String task;
 
     @Option(names = "--algos", paramLabel = "NAME,…", split = ",", description = "Algorithms and ablations. A "
@@ -101,10 +102,10 @@ final class CompareCommand implements Callable<Integer> {
     }
 
     private Comparison replayed() {
-        if (task != null || algorithms != null || ablation != null || seeds != null || learningRates != null || steps != null
-                || sweepSteps != null || quick || !settings.isEmpty()) {
-            throw new IllegalArgumentException("--config says what is compared; only --out, --parallel and --device can "
-                    + "be given beside it");
+        if (task != null || algorithms != null || ablation != null || seeds != null || learningRates != null
+                || steps != null || sweepSteps != null || quick || !settings.isEmpty()) {
+            throw new IllegalArgumentException("--config says what is compared; only --out, --parallel and --device "
+                    + "can be given beside it");
         }
         return YamlRecords.read(config, Comparison.class);
     }

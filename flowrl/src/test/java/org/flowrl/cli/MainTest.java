@@ -129,9 +129,8 @@ class MainTest {
 
     @Test
     void aComparisonWritesItsTablesAndItsPage() {
-        String[] arguments = Stream.concat(Stream.of("compare", "--algos", "flowrl", "--seeds", "1,2", "--learning-rates",
-                "1e-3", "--out", folder.resolve("compared").toString()), Arrays.stream(TINY_RUN)).toArray(String[]::new);
-        assertThat(Main.run(arguments)).isZero();
+        assertThat(run("compare", "--algos", "flowrl", "--seeds", "1,2", "--learning-rates", "1e-3", "--out",
+                "@/compared")).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8)).contains("[2/2] ", "flowrl ", "2 of 2", "report.html");
         assertThat(folder.resolve("compared").toFile().list()).containsExactlyInAnyOrder("comparison.yaml", "cells",
                 "cells.csv", "curves.csv", "table.md", "report.html");

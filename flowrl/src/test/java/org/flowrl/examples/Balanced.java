@@ -23,7 +23,8 @@ public record Balanced() implements Task {
     public int maxResponseTokens() { return 7; }
     public Verifier verifier() {
         return (problem, response, finished) -> finished && !response.isEmpty()
-                && response.replace("a", "").length() * 2 == response.length() ? new Verdict.Correct(1) : new Verdict.Wrong(0);
+                && 2 * response.replace("a", "").length() == response.length()
+                ? new Verdict.Correct(1) : new Verdict.Wrong(0);
     }
     public Optional<Tokenizer> tokenizer() {
         return Optional.of(Tokenizer.ofAlphabet(List.of("<eos>", "<bos>", "<sep>"), List.of("a", "b")));

@@ -81,8 +81,8 @@ class DocsTest {
         try {
             JavaShellToolBuilder.builder().out(System.out, System.out, System.out).interactiveTerminal(false)
                     .persistence(new HashMap<>()).start(
-                    "--execution", "local", "--class-path", System.getProperty("java.class.path"), "--startup", "DEFAULT",
-                    DOCS.resolve("one-flowrl-loss.jsh").toString());
+                    "--execution", "local", "--class-path", System.getProperty("java.class.path"), "--startup",
+                    "DEFAULT", DOCS.resolve("one-flowrl-loss.jsh").toString());
         } finally {
             System.setOut(standardOut);
         }

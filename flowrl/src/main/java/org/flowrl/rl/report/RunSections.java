@@ -61,7 +61,8 @@ public final class RunSections {
         for (int i = 0; i < shown; i++) {
             RunFolder.Sheet sheet = sheets.get(i * sheets.size() / shown);
             out.open("details", i == 0 ? new String[] {"open", "open"} : new String[0]);
-            out.element("summary", sheet.problem() + ", prompt " + sheet.prompt() + ": " + sheet.correct().size() + " correct answers");
+            out.element("summary", sheet.problem() + ", prompt " + sheet.prompt() + ": "
+                    + sheet.correct().size() + " correct answers");
             out.open("div", "class", "grid");
             panel("before training", "reference", new ModeChart(sheet, RunFolder.Answer::referenceProbability),
                     sheet.correct().stream().mapToDouble(RunFolder.Answer::referenceProbability).sum(), sheet);

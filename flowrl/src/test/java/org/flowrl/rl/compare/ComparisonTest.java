@@ -23,8 +23,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ComparisonTest {
     private static final List<Double> RATES = List.of(3e-4, 1e-3);
 
-    /// The lattice preset has β = 1 and answers of 8 symbols and an end: T = 9; minicount β = 1.5 and T = 6, its diverse
-    /// form β = 1; modes β = 10/7 and T = 7.
+    /// The lattice preset has β = 1 and answers of 8 symbols and an end: T = 9; minicount β = 1.5 and T = 6, its
+    /// diverse form β = 1; modes β = 10/7 and T = 7.
     @ParameterizedTest
     @CsvSource({"lattice, 9", "minicount, 9", "minicount-diverse, 6", "modes, 10"})
     void theMatchedKlCoefficientIsOneOverBetaT(String preset, double betaTimesT) {
