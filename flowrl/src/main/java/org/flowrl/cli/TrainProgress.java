@@ -67,11 +67,6 @@ final class TrainProgress implements TrainingRun.Observer {
         }
     }
 
-    @Override
-    public void warned(long step, String warning) {
-        show("warning after step " + step + ": " + warning, true);
-    }
-
     /// After the last step: what was learned, against where it started.
     ///
     /// @param page the run's report
