@@ -40,6 +40,7 @@ public record Response(int group, int sample, int[] prompt, int[] tokens, float[
 
     /// This response as a member of another group.
     Response inGroup(int number) {
-        return new Response(number, sample, prompt, tokens, logProbs, finished, text, verdict, lengthPenalty);
+        return number == group ? this
+                : new Response(number, sample, prompt, tokens, logProbs, finished, text, verdict, lengthPenalty);
     }
 }
