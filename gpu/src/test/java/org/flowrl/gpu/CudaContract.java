@@ -1,0 +1,31 @@
+package org.flowrl.gpu;
+
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.contract.BackendContract;
+import org.flowrl.tensor.contract.KernelCase;
+
+/// The contract on the emulated card. The two backends that the contract opens have streams of successive numbers, of
+/// which the emulated driver runs the threads of each block in opposite orders: so the comparison of their bits finds
+/// missing barriers. Guards around every block of memory find writes out of bounds.
+abstract class CudaContract extends BackendContract {
+    /// Where both factors are rounded to BF16, each product is wrong by up to 2^-8 of itself: sums of a few hundred
+    /// products of random signs by about that much of their own size, three such sums after another by three times.
+    private static final double BFLOAT16_TOLERANCE = 0.02;
+
+    private final String binding;
+
+    CudaContract(String binding) {
+        this.binding = binding;
+    }
+
+    @Override
+    protected Backend open(int threads) {
+        EmulatedCuda.use();
+        return new CudaBackend(CudaBinding.open(binding), 0);
+    }
+
+    @Override
+    protected double tolerance(KernelCase kernel) {
+        return kernel.roundsToBfloat16() ? BFLOAT16_TOLERANCE : super.tolerance(kernel);
+    }
+}
