@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.RandomKey;
@@ -15,6 +17,9 @@ import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
 import org.flowrl.transformer.generate.Completion;
 import org.flowrl.transformer.generate.Generator;
+import org.flowrl.transformer.text.ChatMessage;
+import org.flowrl.transformer.text.ChatTemplate;
+import org.flowrl.transformer.text.PromptForm;
 import org.flowrl.transformer.text.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,6 +39,21 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Option(names = "--input", paramLabel = "FILE", description = "A file with a prompt a line; - is standard input.")
     private String input;
+
+    @Option(names = "--chat", description = "Put each prompt to the model as a person's message, by the folder's chat "
+            + "template.")
+    private boolean chat;
+
+    @Option(names = "--system", paramLabel = "TEXT", description = "With --chat: the system's message (default: the "
+            + "template's own, if any).")
+    private String system;
+
+    @Option(names = "--form", defaultValue = "plain", paramLabel = "NAME", description = "How prompts, as math "
+            + "problems, are put: plain, dapo, qwen-math or qwen-boxed (default: plain).")
+    private String form;
+
+    @Option(names = "--no-thinking", description = "With --chat: sets the template's enable_thinking to false.")
+    private boolean noThinking;
 
     @Option(names = "--samples", defaultValue = "1", paramLabel = "N", description = "Completions of each prompt.")
     private int samples;
@@ -61,12 +81,15 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (!chat && (system != null || noThinking)) {
+            throw new IllegalArgumentException("generate: --system and --no-thinking need --chat");
+        }
         SamplingLaw law = new SamplingLaw(temperature, topK, topP);
         List<String> texts = texts();
         try (Backend backend = device.open(); Scope scope = Scope.root("generate", backend.memory())) {
             LoadedModel loaded = LoadedModel.read(model, backend, scope);
             Tokenizer tokenizer = loaded.tokenizer();
-            List<int[]> ids = texts.stream().map(tokenizer::encode).toList();
+            List<int[]> ids = encode(texts, tokenizer);
             List<Completion> completions = new Generator(loaded.model(), backend, scope).generate(ids, samples, law,
                     limit(loaded, ids), loaded.endTokens(), RandomKey.of(seed).fold("generate"));
             for (Completion completion : completions) {
@@ -76,6 +99,28 @@ final class GenerateCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /// A rendered conversation holds all the special tokens that it needs; a plain prompt gets the tokenizer's own.
+    private List<int[]> encode(List<String> problems, Tokenizer tokenizer) {
+        PromptForm prompts = PromptForm.named(form);
+        if (!chat) {
+            return problems.stream().map(problem -> tokenizer.encode(prompts.text(problem, Optional.empty()))).toList();
+        }
+        ChatTemplate template = tokenizer.chatTemplate().orElseThrow(() -> new IllegalArgumentException(
+                "generate: " + model + " has no chat template, which --chat needs"));
+        Map<String, Object> variables = noThinking ? Map.of("enable_thinking", false) : Map.of();
+        return problems.stream().map(problem -> tokenizer.encode(template.render(messages(prompts, problem),
+                variables), false)).toList();
+    }
+
+    private List<ChatMessage> messages(PromptForm prompts, String problem) {
+        List<ChatMessage> messages = new ArrayList<>(prompts.messages(problem));
+        if (system != null) {
+            messages.removeIf(message -> message.role().equals("system"));
+            messages.addFirst(ChatMessage.system(system));
+        }
+        return messages;
     }
 
     private int limit(LoadedModel loaded, List<int[]> prompts) {

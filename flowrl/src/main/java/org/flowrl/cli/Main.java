@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 @Command(name = "flowrl", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
         description = "LLM reinforcement learning on the JVM: FlowRL and its baselines.",
         subcommands = {TrainCommand.class, SftCommand.class, GenerateCommand.class, ForwardCommand.class,
-            InspectCommand.class, DevicesCommand.class, DoctorCommand.class})
+            InspectCommand.class, TokenizeCommand.class, DevicesCommand.class, DoctorCommand.class})
 public final class Main implements Runnable {
     @Option(names = "--verbose", scope = CommandLine.ScopeType.INHERIT, description = "Show stack traces of errors.")
     private boolean verbose;

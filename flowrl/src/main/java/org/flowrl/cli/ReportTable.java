@@ -1,13 +1,24 @@
 package org.flowrl.cli;
 
 import java.io.PrintStream;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.flowrl.rl.Evaluator;
+import org.flowrl.rl.Evaluator.ExactReport;
+import org.flowrl.rl.Evaluator.ProblemReport;
+import org.flowrl.rl.Evaluator.Report;
+import org.flowrl.rl.Evaluator.SampledReport;
 import org.flowrl.rl.ExactMetrics;
 
-/// What training did to a policy: a table of exact figures and a picture of how many correct answers are alive.
+/// What training did to a policy: a table of its figures and, where they are exact, a picture of how many correct
+/// answers are alive.
 final class ReportTable {
     private static final int BAR_WIDTH = 40;
+    /// Up to this many problems have a line each; of more, the worst are shown.
+    private static final int MOST_LINES = 12;
+    private static final int WORST_LINES = 6;
 
     private final PrintStream out;
 
@@ -17,22 +28,73 @@ final class ReportTable {
 
     /// @param before the policy that training started from
     /// @param after the trained policy
-    void print(Evaluator.Report before, Evaluator.Report after) {
-        boolean hasLogZ = after.metrics().containsKey("exact/log_z_error_max");
-        out.printf(Locale.ROOT, "%-14s %9s %9s %9s %9s %10s%s%n", "prompt", "accuracy", "optimum", "answers",
-                "alive", "KL to opt", hasLogZ ? "     log Z  closed form" : "");
-        for (Evaluator.ProblemReport problem : after.problems()) {
-            ExactMetrics exact = problem.exact();
-            out.printf(Locale.ROOT, "%-14s %9.3f %9.3f %9.0f %9.1f %10.3f%s%n", problem.problem().id(),
-                    exact.accuracy(), exact.optimumAccuracy(), exact.modes(), exact.effectiveModes(),
-                    exact.klToOptimum(), problem.logZ().isEmpty() ? "" : String.format(Locale.ROOT, "%10.3f %12.3f",
-                            problem.logZ().getAsDouble(), exact.optimumLogZ()));
+    void print(Report before, Report after) {
+        switch (after) {
+            case ExactReport exact -> {
+                printProblems(exact);
+                printRegions(exact);
+                printBars((ExactReport) before, exact);
+            }
+            case SampledReport sampled -> printSampled(before.metrics(), sampled);
         }
+    }
+
+    private void printProblems(ExactReport report) {
+        List<ProblemReport> problems = report.problems();
+        boolean hasLogZ = report.metrics().containsKey("exact/log_z_error_max");
+        out.printf(Locale.ROOT, "%-16s %9s %9s %9s %9s %10s%s%n", "prompt", "accuracy", "optimum", "answers",
+                "alive", "KL to opt", hasLogZ ? "     log Z  closed form" : "");
+        if (problems.size() > MOST_LINES) {
+            problems.stream().sorted(Comparator.comparingDouble(problem -> problem.exact().accuracy()))
+                    .limit(WORST_LINES).forEach(this::printProblem);
+            out.println("(the " + WORST_LINES + " of least accuracy among " + problems.size() + ")");
+        } else {
+            problems.forEach(this::printProblem);
+        }
+        printMean("mean", report.mean(), !hasLogZ ? "" : String.format(Locale.ROOT, "   worst error %.3f",
+                report.metrics().get("exact/log_z_error_max")));
+        if (!report.heldOut().isEmpty()) {
+            printMean("held out: mean", ExactMetrics.mean(
+                    report.heldOut().stream().map(ProblemReport::exact).toList()), "");
+        }
+        out.println();
+    }
+
+    private void printProblem(ProblemReport problem) {
+        ExactMetrics exact = problem.exact();
+        out.printf(Locale.ROOT, "%-16s %9.3f %9.3f %9.0f %9.1f %10.3f%s%n", problem.problem().id(),
+                exact.accuracy(), exact.optimumAccuracy(), exact.modes(), exact.effectiveModes(),
+                exact.klToOptimum(), problem.logZ().isEmpty() ? "" : String.format(Locale.ROOT, "%10.3f %12.3f",
+                        problem.logZ().getAsDouble(), exact.optimumLogZ()));
+    }
+
+    private void printMean(String label, ExactMetrics mean, String more) {
+        out.printf(Locale.ROOT, "%-16s %9.3f %9.3f %9.1f %9.1f %10.3f%s%n", label, mean.accuracy(),
+                mean.optimumAccuracy(), mean.modes(), mean.effectiveModes(), mean.klToOptimum(), more);
+    }
+
+    /// Means over the problems of the probabilities of the task's regions.
+    private void printRegions(ExactReport report) {
+        List<Evaluator.RegionMass> regions = report.problems().getFirst().regions();
+        if (regions.isEmpty()) {
+            return;
+        }
+        Map<String, Double> metrics = report.metrics();
+        out.printf(Locale.ROOT, "%-16s %9s %9s%n", "mean of", "mass", "optimum");
+        regions.stream().map(region -> region.group() + "_" + region.rank()).sorted().forEach(name ->
+                out.printf(Locale.ROOT, "%-16s %9.3f %9.3f%n", name.replace('_', ' '),
+                        metrics.get("exact/" + name + "_mass"), metrics.get("exact/" + name + "_optimum")));
+        regions.stream().map(Evaluator.RegionMass::group).distinct().sorted().forEach(group -> out.printf(Locale.ROOT,
+                "%ss missed: %.0f of %d%n", group, metrics.get("exact/" + group + "_missed"), report.problems().stream()
+                        .mapToLong(problem -> problem.regions().stream().filter(r -> r.group().equals(group)).count())
+                        .sum()));
+        out.printf(Locale.ROOT, "KL(optimum, policy) %.3f, on the worst prompt %.3f; KL(policy, optimum) %.3f%n%n",
+                report.mean().klOptimumToPolicy(), metrics.get("exact/kl_optimum_to_policy_max"),
+                report.mean().klPolicyToOptimum());
+    }
+
+    private void printBars(ExactReport before, ExactReport after) {
         ExactMetrics mean = after.mean();
-        out.printf(Locale.ROOT, "%-14s %9.3f %9.3f %9.1f %9.1f %10.3f%s%n%n", "mean", mean.accuracy(),
-                mean.optimumAccuracy(), mean.modes(), mean.effectiveModes(), mean.klToOptimum(),
-                hasLogZ ? String.format(Locale.ROOT, "   worst error %.3f",
-                        after.metrics().get("exact/log_z_error_max")) : "");
         out.println("accuracy: probability of a correct answer; alive: effective number of different correct answers, "
                 + "e^entropy");
         bar("accuracy before", before.mean().accuracy(), 1, "%.3f of %.0f");
@@ -45,5 +107,13 @@ final class ReportTable {
         int filled = (int) Math.round(BAR_WIDTH * Math.clamp(value / full, 0, 1));
         out.printf(Locale.ROOT, "  %-16s %s%s  " + format + "%n", label, "#".repeat(filled),
                 ".".repeat(BAR_WIDTH - filled), value, full);
+    }
+
+    private void printSampled(Map<String, Double> before, SampledReport after) {
+        out.printf(Locale.ROOT, "%-32s %9s %9s%n", "sampled", "before", "after");
+        after.metrics().forEach((name, value) -> out.printf(Locale.ROOT, "%-32s %9.3f %9.3f%n", name, before.get(name),
+                value));
+        out.println("avg@n: share of correct samples; pass@k: chance that one of k is; coverage@k: share of the "
+                + "different solutions that k hold");
     }
 }

@@ -1,148 +1,91 @@
 package org.flowrl.rl;
 
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.TreeMap;
-import org.flowrl.autograd.Tape;
-import org.flowrl.rl.objective.Advantages;
-import org.flowrl.rl.objective.FlowRl;
-import org.flowrl.rl.objective.FlowRlSettings;
-import org.flowrl.rl.objective.Objective;
 import org.flowrl.rl.task.Problem;
-import org.flowrl.rl.task.Task;
-import org.flowrl.rl.task.Verdict;
-import org.flowrl.tensor.Scope;
-import org.flowrl.tensor.Tensor;
 
-/// Measures a policy on a built-in task exactly: every well-formed answer to every training problem is scored.
-public final class Evaluator {
-    /// β of the optimum that objectives other than FlowRL with raw rewards are held against: the tasks' own preset.
-    private static final double PRESET_BETA = 1;
+/// Measures a policy on a task: exactly where all answers can be listed ({@link ExactEvaluator}), from samples elsewhere
+/// ({@link SampledEvaluator}).
+public sealed interface Evaluator permits ExactEvaluator, SampledEvaluator {
+    /// Measures `policy`. Equal policies have equal reports.
+    Report evaluate(Policy policy);
 
-    private final Scope scope;
-    private final Objective objective;
-    private final double temperature;
-    private final long positions;
-    /// The settings of a FlowRL whose optimum is known: the one with raw rewards.
-    private final Optional<FlowRlSettings> closedForm;
-    private final Task task;
-    private final Policy reference;
-    /// Made, and scored under the reference, when first needed.
-    private List<Questionnaire> questionnaires;
+    /// The whole answer distribution of `policy` on the problems to train on, problem by problem; empty where answers
+    /// cannot be listed.
+    List<AnswerSheet> answers(Policy policy);
 
-    /// One problem with all its answers.
-    private record Questionnaire(Problem problem, int[] prompt, List<Policy.Row> rows, double[] rewards,
-            boolean[] correct, double[] referenceLogProbs) {
+    /// What was measured.
+    sealed interface Report {
+        /// Means over the problems and other figures of all of them, by their names in the log.
+        Map<String, Double> metrics();
     }
 
-    /// What was measured on one problem.
+    /// What was measured exactly.
+    ///
+    /// @param mean means over the problems to train on
+    /// @param problems each of these problems by itself
+    /// @param heldOut the problems that are never trained on
+    record ExactReport(ExactMetrics mean, List<ProblemReport> problems, List<ProblemReport> heldOut,
+            Map<String, Double> metrics) implements Report {
+    }
+
+    /// What was measured exactly on one problem.
     ///
     /// @param problem the question
     /// @param exact its figures
+    /// @param coverage of its solutions
+    /// @param regions sets of answers that the task asks to report
     /// @param logZ the objective's estimate, nats per token; empty where it has none or its target is not known
-    public record ProblemReport(Problem problem, ExactMetrics exact, OptionalDouble logZ) {
+    record ProblemReport(Problem problem, ExactMetrics exact, SolutionCoverage coverage, List<RegionMass> regions,
+            OptionalDouble logZ) {
         /// |log Z − closed form|, or empty.
         public OptionalDouble logZError() {
             return logZ.isEmpty() ? logZ : OptionalDouble.of(Math.abs(logZ.getAsDouble() - exact.optimumLogZ()));
         }
     }
 
-    /// What was measured.
+    /// The probability of a set of answers.
     ///
-    /// @param mean means over the problems
-    /// @param problems each problem by itself
-    /// @param metrics by their names in the log
-    public record Report(ExactMetrics mean, List<ProblemReport> problems, Map<String, Double> metrics) {
-    }
+    /// @param group what kind of set it is
+    /// @param rank its number in the group, from 1
+    /// @param mass its probability under the policy
+    /// @param optimumMass its probability under the optimum
+    record RegionMass(String group, int rank, double mass, double optimumMass) {
+        /// A set with less than this share of its probability under the optimum is missed.
+        private static final double MISSED_SHARE = 0.1;
 
-    /// @param scope for working memory
-    /// @param reference the policy before training; scored once
-    /// @param temperature logits are divided by it
-    /// @param positions computed at a time
-    public Evaluator(Scope scope, Task task, Policy reference, Objective objective, double temperature,
-            long positions) {
-        this.scope = scope;
-        this.objective = objective;
-        this.temperature = temperature;
-        this.positions = positions;
-        this.closedForm = objective instanceof FlowRl flowRl && flowRl.settings().reward() == Advantages.RAW
-                ? Optional.of(flowRl.settings()) : Optional.empty();
-        this.task = task;
-        this.reference = reference;
-    }
-
-    /// Scores every answer under `policy`.
-    public Report evaluate(Policy policy) {
-        if (questionnaires == null) {
-            questionnaires = task.problems().stream().map(this::questionnaire).toList();
+        /// True where the policy has lost it.
+        public boolean isMissed() {
+            return mass < MISSED_SHARE * optimumMass;
         }
-        OptionalDouble[] logZ = logZ(policy);
-        List<ProblemReport> reports = new ArrayList<>();
-        for (int i = 0; i < questionnaires.size(); i++) {
-            Questionnaire asked = questionnaires.get(i);
-            ExactMetrics exact = ExactMetrics.of(new ExactMetrics.Answers(asked.rewards(), asked.correct(),
-                    masses(policy, asked.rows()), asked.referenceLogProbs()), optimum(asked));
-            reports.add(new ProblemReport(asked.problem(), exact, logZ[i]));
-        }
-        ExactMetrics mean = ExactMetrics.mean(reports.stream().map(ProblemReport::exact).toList());
-        Map<String, Double> metrics = new TreeMap<>(mean.values());
-        reports.stream().flatMap(report -> report.logZError().stream().boxed()).max(Double::compare)
-                .ifPresent(worst -> metrics.put("exact/log_z_error_max", worst));
-        return new Report(mean, List.copyOf(reports), metrics);
     }
 
-    private Questionnaire questionnaire(Problem problem) {
-        int[] prompt = task.tokenizer().encode(problem.prompt());
-        int end = task.tokenizer().eosTokenId().orElseThrow();
-        List<String> answers = task.wellFormedAnswers(problem);
-        List<Policy.Row> rows = new ArrayList<>(answers.size());
-        double[] rewards = new double[answers.size()];
-        boolean[] correct = new boolean[answers.size()];
-        for (int i = 0; i < answers.size(); i++) {
-            int[] tokens = task.tokenizer().encode(answers.get(i));
-            int[] response = Arrays.copyOf(tokens, tokens.length + 1);
-            response[tokens.length] = end;
-            rows.add(new Policy.Row(prompt, response));
-            Verdict verdict = task.verifier().verify(problem, answers.get(i), true);
-            rewards[i] = verdict.reward();
-            correct[i] = verdict instanceof Verdict.Correct;
-        }
-        return new Questionnaire(problem, prompt, rows, rewards, correct, masses(reference, rows));
+    /// What was sampled.
+    ///
+    /// @param problems some of the problems to train on
+    /// @param heldOut some of the problems that are never trained on
+    record SampledReport(List<SampledProblem> problems, List<SampledProblem> heldOut, Map<String, Double> metrics)
+            implements Report {
     }
 
-    /// Log-probability of each whole answer.
-    private double[] masses(Policy policy, List<Policy.Row> rows) {
-        return policy.score(scope, rows, temperature, positions).stream().mapToDouble(logProbs -> {
-            double sum = 0;
-            for (float logProb : logProbs) {
-                sum += logProb;
-            }
-            return sum;
-        }).toArray();
+    /// What was sampled on one problem.
+    ///
+    /// @param problem the question
+    /// @param responses samples, correct ones and others
+    /// @param group what is counted of them
+    record SampledProblem(Problem problem, List<Response> responses, SampledMetrics.Group group) {
     }
 
-    private ExactMetrics.Optimum optimum(Questionnaire asked) {
-        double tokens = asked.rows().stream().mapToInt(row -> row.response().length).average().orElseThrow();
-        boolean isSummed = closedForm.isPresent() && !closedForm.get().lengthNormalised();
-        return new ExactMetrics.Optimum(closedForm.map(FlowRlSettings::beta).orElse(PRESET_BETA),
-                isSummed ? 1 : tokens, 0);
+    /// A well-formed answer and how likely it is.
+    ///
+    /// @param text without special tokens
+    /// @param logProb of the whole answer under the evaluated policy, in nats
+    /// @param referenceLogProb the same under the reference
+    record Answer(String text, boolean correct, double reward, double logProb, double referenceLogProb) {
     }
 
-    private OptionalDouble[] logZ(Policy policy) {
-        OptionalDouble[] estimates = new OptionalDouble[questionnaires.size()];
-        Arrays.fill(estimates, OptionalDouble.empty());
-        if (closedForm.isPresent() && objective instanceof FlowRl flowRl && flowRl.net().isPresent()) {
-            List<Policy.Row> rows = questionnaires.stream().map(asked -> asked.rows().getFirst()).toList();
-            try (Tape tape = Tape.inference(policy.backend(), scope)) {
-                Tensor means = policy.evaluate(tape, rows, temperature, objective.promptStates()).promptMean().value();
-                double[] logZ = flowRl.net().get().estimate(policy.backend(), scope, means);
-                Arrays.setAll(estimates, i -> OptionalDouble.of(logZ[i]));
-            }
-        }
-        return estimates;
+    /// Every well-formed answer to a problem, in the task's order.
+    record AnswerSheet(Problem problem, List<Answer> answers) {
     }
 }

@@ -2,49 +2,101 @@ package org.flowrl.rl;
 
 import java.util.List;
 import org.flowrl.autograd.optim.AdamW;
+import org.flowrl.rl.objective.Algorithms;
 import org.flowrl.rl.objective.FlowRlSettings;
-import org.flowrl.rl.objective.GrpoSettings;
 import org.flowrl.rl.objective.ObjectiveSettings;
-import org.flowrl.rl.task.Lattice;
-import org.flowrl.rl.task.Task;
 import org.flowrl.transformer.QwenConfig;
 import org.flowrl.transformer.text.Tokenizer;
 
 /// Settings that are known to work, by name; measured figures stand in the README.
 public final class Presets {
-    /// Names of the built-in tasks.
-    public static final List<String> TASKS = List.of("lattice");
-    /// Names of the algorithms.
-    public static final List<String> ALGORITHMS = List.of("flowrl", "grpo");
+    /// Names of the presets: tasks, some of them with other settings.
+    public static final List<String> NAMES = List.of("lattice", "lattice-12", "lattice-walls", "minicount",
+            "minicount-diverse", "modes", "modes-8", "countdown");
     /// Names of the built-in model sizes.
     public static final List<String> SIZES = List.of("nano", "micro", "small");
 
-    private static final String DEFAULT_VARIANT = "recipe-2025-12";
+    /// Adam of every preset: PyTorch's defaults, clipped at 1.
+    private static final AdamW.Settings ADAM = AdamW.Settings.defaults();
+    private static final int WARM_UP_BATCH = 128;
+    /// Steps over which the learning rate rises, in the warm-up and in reinforcement learning.
+    private static final int WARM_UP_RISE = 20;
+    private static final int RISE = 10;
+    /// Share of the learning rate that remains at the end.
+    private static final double FLOOR = 0.05;
+    private static final int UPDATES_PER_STEP = 2;
+    private static final int MICRO_BATCH_MEBIBYTES = 64;
+    private static final int CHECKPOINTS = 2;
+    /// Learning rate of objectives other than FlowRL: what they did best with on a model of this size.
+    private static final double POLICY_GRADIENT_RATE = 3e-4;
 
     private Presets() {
     }
 
-    /// The task of this name.
-    public static Task task(String name) {
-        return switch (name) {
-            case "lattice" -> new Lattice(Lattice.DEFAULT_LENGTH);
-            default -> throw unknown("preset", name, TASKS);
-        };
-    }
-
-    /// The full configuration of a task and an algorithm, FlowRL in its recipe's version.
-    public static TrainConfig config(String task, String algorithm) {
-        return config(task, algorithm, DEFAULT_VARIANT);
-    }
-
-    /// The full configuration of a task and an algorithm.
+    /// What a preset says beside the algorithm.
     ///
-    /// @param variant public version of FlowRL, see {@link FlowRlSettings#variant}; other algorithms have none
-    public static TrainConfig config(String task, String algorithm, String variant) {
-        return switch (task) {
-            case "lattice" -> lattice(latticeObjective(algorithm, variant));
-            default -> throw unknown("preset", task, TASKS);
+    /// @param task its name
+    /// @param beta β of FlowRL with raw rewards: tokens · β · reward range is 6 to 10 nats, what a model this small can
+    ///     follow. The published β = 15 on standardised rewards asks for hundreds
+    /// @param rate learning rate of FlowRL
+    /// @param evaluateEvery steps between evaluations
+    private record Base(String task, double beta, double rate, long steps, int warmUpSteps, double warmUpRate,
+            int prompts, int samples, long evaluateEvery, long checkpointEvery) {
+        TrainConfig with(ObjectiveSettings objective, double learningRate) {
+            return new TrainConfig(task, "", "nano", 1, steps, new TrainConfig.WarmUp(warmUpSteps, WARM_UP_BATCH,
+                    new TrainConfig.Optimizer(warmUpRate, WARM_UP_RISE, warmUpSteps, FLOOR, ADAM)),
+                    new TrainConfig.RolloutSettings(prompts, samples, 1.0),
+                    new TrainConfig.Update(UPDATES_PER_STEP,
+                            new TrainConfig.Optimizer(learningRate, RISE, steps, FLOOR, ADAM), MICRO_BATCH_MEBIBYTES,
+                            false),
+                    objective, evaluateEvery, checkpointEvery, CHECKPOINTS);
+        }
+    }
+
+    private static Base base(String preset) {
+        return switch (preset) {
+            case "lattice" -> new Base(preset, 1, 3e-4, 900, 100, 2e-3, 20, 16, 50, 300);
+            // k = 13 · 0.75 nats.
+            case "lattice-12" -> new Base(preset, 0.75, 3e-4, 900, 100, 2e-3, 18, 16, 300, 300);
+            case "lattice-walls" -> new Base(preset, 1, 1e-3, 1200, 200, 2e-3, 20, 16, 200, 400);
+            case "minicount" -> new Base("minicount", 1.5, 1e-3, 1200, 1000, 3e-3, 32, 16, 100, 400);
+            case "minicount-diverse" -> new Base("minicount", 1, 1e-3, 1200, 1000, 3e-3, 32, 16, 100, 400);
+            case "modes" -> new Base(preset, 10.0 / 7, 1e-3, 2000, 200, 2e-3, 16, 20, 200, 500);
+            case "modes-8" -> new Base(preset, 10.0 / 7, 1e-3, 3000, 200, 2e-3, 16, 20, 500, 1000);
+            case "countdown" -> new Base(preset, 0.6, 3e-4, 1000, 300, 2e-3, 16, 16, 100, 200);
+            default -> throw unknown("preset", preset, NAMES);
         };
+    }
+
+    /// The full configuration of a preset and an algorithm.
+    ///
+    /// @param preset one of {@link #NAMES}
+    /// @param algorithm one of {@link Algorithms#NAMES}
+    public static TrainConfig config(String preset, String algorithm) {
+        Base base = base(preset);
+        return scaled(base, Algorithms.onTask(algorithm, base.beta()));
+    }
+
+    /// The full configuration of a preset and a public version of FlowRL.
+    ///
+    /// @param variant see {@link FlowRlSettings#variant}
+    public static TrainConfig config(String preset, String algorithm, String variant) {
+        Base base = base(preset);
+        if (!algorithm.equals("flowrl")) {
+            throw new IllegalArgumentException("--variant " + variant + " names a version of flowrl, not of "
+                    + algorithm);
+        }
+        return scaled(base, FlowRlSettings.variant(variant).withBeta(base.beta()).withRawReward().withDropout(0));
+    }
+
+    private static TrainConfig scaled(Base base, ObjectiveSettings objective) {
+        return base.with(objective, objective instanceof FlowRlSettings ? base.rate() : POLICY_GRADIENT_RATE);
+    }
+
+    /// β of the optimum that objectives which have none of their own are held against: that of FlowRL's preset of this
+    /// name, and 1 for a task that no preset has.
+    public static double beta(String task) {
+        return NAMES.contains(task) ? base(task).beta() : 1;
     }
 
     /// A model of a named size for a tokenizer: width 64 and 2 layers (`nano`, about 0.1 million parameters), 128 and 4
@@ -59,25 +111,6 @@ public final class Presets {
         };
         List<Integer> ends = tokenizer.eosTokenId().stream().boxed().toList();
         return config.withTokens(tokenizer.bosTokenId(), ends, tokenizer.padTokenId());
-    }
-
-    private static TrainConfig lattice(ObjectiveSettings objective) {
-        AdamW.Settings adam = AdamW.Settings.defaults();
-        return new TrainConfig("lattice", "", "nano", 1, 900,
-                new TrainConfig.WarmUp(100, 128, new TrainConfig.Optimizer(2e-3, 20, 100, 0.05, adam)),
-                new TrainConfig.RolloutSettings(20, 16, 1.0),
-                new TrainConfig.Update(2, new TrainConfig.Optimizer(3e-4, 10, 900, 0.05, adam), 64, false),
-                objective, 50, 300, 2);
-    }
-
-    /// FlowRL with raw reward and β = 1: tokens · β · reward range is 9 nats, what a model this small can follow. The
-    /// published β = 15 on standardised rewards asks for hundreds.
-    private static ObjectiveSettings latticeObjective(String algorithm, String variant) {
-        return switch (algorithm) {
-            case "flowrl" -> FlowRlSettings.variant(variant).withBeta(1).withRawReward().withDropout(0);
-            case "grpo" -> GrpoSettings.defaults();
-            default -> throw unknown("algo", algorithm, ALGORITHMS);
-        };
     }
 
     private static IllegalArgumentException unknown(String option, String value, List<String> known) {

@@ -1,10 +1,12 @@
 package org.flowrl.rl;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Task;
 import org.flowrl.rl.task.Verifier;
+import org.flowrl.transformer.generate.Completion;
 import org.flowrl.transformer.text.Tokenizer;
 
 /// What a trainer asks and how it reads and judges the answers.
@@ -16,14 +18,61 @@ import org.flowrl.transformer.text.Tokenizer;
 /// @param maxResponseTokens length limit, the end token included
 public record Questions(Epochs<Problem> problems, Tokenizer tokenizer, Set<Integer> endTokens, Verifier verifier,
         int maxResponseTokens) {
+    /// @throws IllegalArgumentException where no token ends a response
     public Questions {
         endTokens = Set.copyOf(endTokens);
+        if (endTokens.isEmpty()) {
+            throw new IllegalArgumentException("questions: endTokens must have at least one id");
+        }
     }
 
-    /// The training problems of a built-in task.
+    /// The training problems of a task that has a language of its own.
     public static Questions of(Task task) {
-        return new Questions(new Epochs<>(task.problems()), task.tokenizer(), Set.of(task.tokenizer().eosTokenId().orElseThrow()),
-                task.verifier(), task.maxResponseTokens());
+        Tokenizer own = task.tokenizer().orElseThrow(() -> new IllegalArgumentException("questions: task "
+                + task.name() + " has no tokenizer of its own; the model's must be given"));
+        return of(task, own, Set.of(own.eosTokenId().orElseThrow()));
+    }
+
+    /// The training problems of a task.
+    ///
+    /// @param tokenizer of the model
+    /// @param endTokens ids that end the model's responses
+    public static Questions of(Task task, Tokenizer tokenizer, Set<Integer> endTokens) {
+        return new Questions(new Epochs<>(task.problems()), tokenizer, endTokens, task.verifier(),
+                task.maxResponseTokens());
+    }
+
+    /// The tokens of a problem's prompt.
+    public int[] prompt(Problem problem) {
+        return tokenizer.encode(problem.prompt());
+    }
+
+    /// The tokens of a finished response: those of its text and an end token.
+    ///
+    /// @throws IllegalStateException where there is not exactly one end token
+    public int[] response(String text) {
+        if (endTokens.size() != 1) {
+            throw new IllegalStateException("questions: a text has one way to be finished where there is one end "
+                    + "token, not " + endTokens);
+        }
+        int[] tokens = tokenizer.encode(text, false);
+        int[] response = Arrays.copyOf(tokens, tokens.length + 1);
+        response[tokens.length] = endTokens.iterator().next();
+        return response;
+    }
+
+    /// The verdicts on some completions.
+    ///
+    /// @param asked the problem of each prompt
+    /// @param prompts their tokens
+    /// @param completions of the prompts, ordered by prompt, then sample
+    public Rollout judge(List<Problem> asked, List<int[]> prompts, List<Completion> completions) {
+        return new Rollout(completions.stream().map(completion -> {
+            String text = text(completion.tokens(), completion.finished());
+            return new Response(completion.prompt(), completion.sample(), prompts.get(completion.prompt()),
+                    completion.tokens(), completion.logProbs(), completion.finished(), text,
+                    verifier.verify(asked.get(completion.prompt()), text, completion.finished()));
+        }).toList(), asked.size());
     }
 
     /// The text of a response's tokens, without the end token of a finished one.

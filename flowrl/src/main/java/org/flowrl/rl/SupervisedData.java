@@ -1,24 +1,17 @@
 package org.flowrl.rl;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.flowrl.rl.data.JsonLines;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.transformer.text.Tokenizer;
 
-/// Examples for supervised learning, from JSONL: `{"prompt": …, "response": …}`, or `{"text": …}`, whose first token is
-/// the prompt. Each response ends with the tokenizer's end-of-sequence token.
+/// Examples for supervised learning, from JSONL, plain or packed (`.gz`): `{"prompt": …, "response": …}`, or
+/// `{"text": …}`, whose first token is the prompt. Each response ends with the tokenizer's end-of-sequence token.
 public final class SupervisedData {
-    private static final ObjectMapper JSON = JsonMapper.builder().build();
-
     private final Epochs<Policy.Row> rows;
 
     private SupervisedData(List<Policy.Row> rows) {
@@ -28,20 +21,11 @@ public final class SupervisedData {
     /// The examples of a file.
     ///
     /// @param maxLength tokens of prompt and response together, at the most
+    /// @throws org.flowrl.rl.data.DataException naming file, line and column where a line is not JSON
     /// @throws IllegalArgumentException naming file and line where a line is not such an example or is too long
     public static SupervisedData read(Path file, Tokenizer tokenizer, int maxLength) {
-        List<String> lines;
-        try {
-            lines = Files.readAllLines(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(file.toString(), e);
-        }
         List<Policy.Row> rows = new ArrayList<>();
-        for (int i = 0; i < lines.size(); i++) {
-            if (!lines.get(i).isBlank()) {
-                rows.add(row(file + ", line " + (i + 1), lines.get(i), tokenizer, maxLength));
-            }
-        }
+        JsonLines.read(file, row -> rows.add(row(row.place(), row.value(), tokenizer, maxLength)));
         if (rows.isEmpty()) {
             throw new IllegalArgumentException(file + ": holds no example");
         }
@@ -53,14 +37,7 @@ public final class SupervisedData {
         return rows.draw(key, start, count);
     }
 
-    private static Policy.Row row(String place, String line, Tokenizer tokenizer, int maxLength) {
-        JsonNode example;
-        try {
-            example = JSON.readTree(line);
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(place + ", column " + e.getLocation().getColumnNr() + ": not JSON: "
-                    + e.getOriginalMessage(), e);
-        }
+    private static Policy.Row row(String place, JsonNode example, Tokenizer tokenizer, int maxLength) {
         int[] prompt;
         int[] response;
         if (example.path("prompt").isTextual() && example.path("response").isTextual()) {

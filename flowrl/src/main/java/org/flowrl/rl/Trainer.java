@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.flowrl.autograd.Gradients;
 import org.flowrl.autograd.ParameterStore;
@@ -14,7 +15,6 @@ import org.flowrl.autograd.Var;
 import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.objective.Objective;
 import org.flowrl.rl.task.Problem;
-import org.flowrl.rl.task.Verdict;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
@@ -119,22 +119,17 @@ public final class Trainer {
     private Rollout sample(long step, MetricSums metrics) {
         int count = config.rollout().prompts();
         List<Problem> asked = questions.problems().draw(key.fold("order"), step * count, count);
-        List<int[]> prompts = asked.stream().map(problem -> questions.tokenizer().encode(problem.prompt())).toList();
+        List<int[]> prompts = asked.stream().map(questions::prompt).toList();
         List<Completion> completions;
         try (Scope scope = run.child("rollout")) {
             completions = new Generator(policy.model(), backend, scope).generate(prompts, config.rollout().samples(),
                     SamplingLaw.ofTemperature(config.rollout().temperature()), questions.maxResponseTokens(),
                     questions.endTokens(), key.fold("sampling").fold(step));
         }
-        List<Response> responses = new ArrayList<>(completions.size());
-        for (Completion completion : completions) {
-            String text = questions.text(completion.tokens(), completion.finished());
-            Verdict verdict = questions.verifier().verify(asked.get(completion.prompt()), text, completion.finished());
-            responses.add(new Response(completion.prompt(), completion.sample(), prompts.get(completion.prompt()),
-                    completion.tokens(), completion.logProbs(), completion.finished(), text, verdict));
-        }
-        Rollout rollout = new Rollout(responses, count);
+        Rollout rollout = questions.judge(asked, prompts, completions);
         describe(rollout, metrics);
+        SampledMetrics.values(SampledMetrics.groups(rollout, asked, questions.verifier(), _ -> OptionalInt.empty()))
+                .forEach((name, value) -> metrics.mean("sampled/" + name, value, 1));
         return rollout;
     }
 
@@ -241,7 +236,6 @@ public final class Trainer {
         metrics.mean("reward/mean", mean, 1);
         metrics.mean("reward/std", Math.sqrt(variance), 1);
         Set<Integer> mixed = new HashSet<>();
-        Set<String> correct = new HashSet<>();
         Map<String, Integer> verdicts = new HashMap<>();
         long unfinished = 0;
         double[] first = new double[rollout.groups()];
@@ -249,9 +243,6 @@ public final class Trainer {
         for (Response response : rollout.responses()) {
             unfinished += response.finished() ? 0 : 1;
             verdicts.merge(response.verdict().kind(), 1, Integer::sum);
-            if (response.verdict() instanceof Verdict.Correct) {
-                correct.add(response.group() + ":" + response.text());
-            }
             if (Double.isNaN(first[response.group()])) {
                 first[response.group()] = response.reward();
             } else if (first[response.group()] != response.reward()) {
@@ -265,6 +256,5 @@ public final class Trainer {
             metrics.mean("verdict/" + kind + "_share", verdicts.getOrDefault(kind, 0), count);
         }
         metrics.mean("groups/zero_variance_share", rollout.groups() - mixed.size(), rollout.groups());
-        metrics.mean("sampled/distinct_correct", correct.size(), rollout.groups());
     }
 }

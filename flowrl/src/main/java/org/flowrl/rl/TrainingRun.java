@@ -5,22 +5,26 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.objective.Objective;
 import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Task;
+import org.flowrl.rl.task.Tasks;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Scope;
 import org.flowrl.transformer.ModelDirectory;
 import org.flowrl.transformer.Qwen;
+import org.flowrl.transformer.text.Tokenizer;
 
 /// A whole training run in its folder: model, warm-up, steps, evaluations, checkpoints; started anew or resumed.
 ///
@@ -36,6 +40,7 @@ public final class TrainingRun implements AutoCloseable {
     private final Observer observer;
     private final Scope scope;
     private final Task task;
+    private final Tokenizer tokenizer;
     private final Policy policy;
     private final Policy reference;
     private final Trainer trainer;
@@ -54,38 +59,61 @@ public final class TrainingRun implements AutoCloseable {
         void stepped(long step, long steps, Map<String, Double> metrics);
     }
 
-    private TrainingRun(Backend backend, TrainConfig config, Path folder, Observer observer, boolean resume) {
+    private TrainingRun(Backend backend, TrainConfig config, Function<Optional<Tokenizer>, Task> tasks, Path folder,
+            Observer observer, boolean resume) {
         this.backend = backend;
         this.config = config;
         this.folder = folder;
         this.observer = observer;
-        this.scope = Scope.root("run", backend.memory());
-        this.task = Presets.task(config.task());
-        this.log = new MetricsLog(folder);
         Path referenceFolder = folder.resolve("reference");
-        if (!resume) {
-            begin(referenceFolder);
-        }
-        this.policy = load(referenceFolder);
-        this.reference = load(referenceFolder);
-        reference.parameters().freeze();
-        Objective objective = config.objective().create(new ObjectiveSettings.Context(backend, scope, DType.F32,
-                policy.model().config().hiddenSize(), key().fold("objective")));
-        this.trainer = new Trainer(scope, policy, reference, objective, Questions.of(task), config);
-        this.evaluator = new Evaluator(scope, task, reference, objective, config.rollout().temperature(),
-                SCORING_POSITIONS);
-        if (resume) {
-            Checkpoint checkpoint = Checkpoint.latest(folder).orElseThrow(() ->
-                    new IllegalArgumentException("resume: " + folder + " has no checkpoint"));
-            checkpoint.restore(backend, trainer, ConfigFile.hash(config));
-            done = checkpoint.step();
-            log.keepUntil(done);
+        Optional<ModelDirectory> given = resume ? Optional.of(ModelDirectory.open(referenceFolder))
+                : config.model().isEmpty() ? Optional.empty() : Optional.of(ModelDirectory.open(Path.of(config.model())));
+        this.task = tasks.apply(given.map(ModelDirectory::tokenizer));
+        this.scope = Scope.root("run", backend.memory());
+        try {
+            this.log = new MetricsLog(folder);
+            this.tokenizer = speech(given);
+            if (!resume) {
+                begin(given, referenceFolder);
+            }
+            ModelDirectory start = ModelDirectory.open(referenceFolder);
+            this.policy = load(start, scope);
+            this.reference = load(start, scope);
+            reference.parameters().freeze();
+            Objective objective = config.objective().create(new ObjectiveSettings.Context(backend, scope, DType.F32,
+                    policy.model().config().hiddenSize(), key().fold("objective")));
+            Questions questions = Questions.of(task, tokenizer, Set.copyOf(start.config().eosTokenIds()));
+            this.trainer = new Trainer(scope, policy, reference, objective, questions, config);
+            this.evaluator = task.enumeration().isPresent()
+                    ? new ExactEvaluator(scope, task, questions, reference, objective, config.rollout().temperature(),
+                            SCORING_POSITIONS, Presets.beta(task.name()))
+                    : new SampledEvaluator(scope, task, questions, config.rollout(), key().fold("evaluation"));
+            if (resume) {
+                Checkpoint checkpoint = Checkpoint.latest(folder).orElseThrow(() ->
+                        new IllegalArgumentException("resume: " + folder + " has no checkpoint"));
+                checkpoint.restore(backend, trainer, ConfigFile.hash(config));
+                done = checkpoint.step();
+                log.keepUntil(done);
+            }
+        } catch (RuntimeException e) {
+            close();
+            throw e;
         }
     }
 
-    /// A new run in `folder`, which must be empty or not exist; runs the warm-up.
+    /// A new run of the built-in task that `config` names, in `folder`, which must be empty or not exist; warms a new
+    /// model up.
     public static TrainingRun start(Backend backend, TrainConfig config, Path folder, Observer observer) {
-        return new TrainingRun(backend, config, folder, observer, false);
+        return start(backend, config, named(config), folder, observer);
+    }
+
+    /// As {@link #start(Backend, TrainConfig, Path, Observer)}, of a task of one's own.
+    ///
+    /// @param tasks gives the task for the tokenizer of the model folder in `config`, empty for a new model; the run
+    ///     closes the task
+    public static TrainingRun start(Backend backend, TrainConfig config, Function<Optional<Tokenizer>, Task> tasks,
+            Path folder, Observer observer) {
+        return new TrainingRun(backend, config, tasks, folder, observer, false);
     }
 
     /// The configuration of the run in `folder`.
@@ -100,7 +128,19 @@ public final class TrainingRun implements AutoCloseable {
     ///
     /// @param config of the run, see {@link #storedConfig}; only where it ends may differ
     public static TrainingRun resume(Backend backend, TrainConfig config, Path folder, Observer observer) {
-        return new TrainingRun(backend, config, folder, observer, true);
+        return resume(backend, config, named(config), folder, observer);
+    }
+
+    /// As {@link #resume(Backend, TrainConfig, Path, Observer)}, of a task of one's own.
+    ///
+    /// @param tasks gives the task for the tokenizer of the run's model; the run closes the task
+    public static TrainingRun resume(Backend backend, TrainConfig config, Function<Optional<Tokenizer>, Task> tasks,
+            Path folder, Observer observer) {
+        return new TrainingRun(backend, config, tasks, folder, observer, true);
+    }
+
+    private static Function<Optional<Tokenizer>, Task> named(TrainConfig config) {
+        return speech -> Tasks.named(config.task(), speech);
     }
 
     /// Trains to the last step and evaluates the result.
@@ -123,7 +163,7 @@ public final class TrainingRun implements AutoCloseable {
                 RolloutFile.write(folder.resolve("rollouts"), done, result.rollout());
             }
             if (done % config.checkpointEvery() == 0 || done == config.steps()) {
-                Checkpoint.write(folder, done, policy, task.tokenizer(), trainer, ConfigFile.hash(config),
+                Checkpoint.write(folder, done, policy, tokenizer, trainer, ConfigFile.hash(config),
                         config.keepCheckpoints());
             }
             observer.stepped(done, config.steps(), metrics);
@@ -132,7 +172,7 @@ public final class TrainingRun implements AutoCloseable {
         write("config.yaml", ConfigFile.text(config));
     }
 
-    /// Exact metrics of the reference: where training started.
+    /// What the reference is worth: where training started.
     public Evaluator.Report referenceReport() {
         return evaluator.evaluate(reference);
     }
@@ -157,25 +197,45 @@ public final class TrainingRun implements AutoCloseable {
         return policy;
     }
 
+    /// The tokenizer of prompts and answers.
+    private Tokenizer speech(Optional<ModelDirectory> given) {
+        if (given.isEmpty()) {
+            return task.tokenizer().orElseThrow(() -> new IllegalArgumentException("train: task " + task.name()
+                    + " is asked in the language of a model; --model names its folder"));
+        }
+        Tokenizer speech = given.get().tokenizer();
+        if (task.tokenizer().isPresent() && !Tasks.hasVocabulary(task.tokenizer().get(), speech)) {
+            throw new IllegalArgumentException("train: " + given.get().path()
+                    + " does not speak the vocabulary of task " + task.name());
+        }
+        return speech;
+    }
+
     /// Writes what identifies the run, and makes the policy that training starts from.
-    private void begin(Path referenceFolder) {
+    private void begin(Optional<ModelDirectory> given, Path referenceFolder) {
         requireEmpty(folder);
+        if (given.isEmpty() && config.warmUp().steps() > 0 && task.randomAnswers().isEmpty()) {
+            throw new IllegalArgumentException("train: task " + task.name() + " has no random answers; warmUp.steps "
+                    + config.warmUp().steps() + " must be 0");
+        }
         try (Scope first = scope.child("first")) {
-            Policy start = config.model().isEmpty() ? newPolicy(first)
-                    : load(Path.of(config.model()), first);
+            Policy start = given.isEmpty() ? newPolicy(first) : load(given.get(), first);
             write("config.yaml", ConfigFile.text(config));
             write("manifest.json", Manifest.of(config, task, backend, start.parameters()));
-            warmUp(start, first);
+            if (given.isEmpty()) {
+                warmUp(start, first);
+            }
             ModelDirectory.save(referenceFolder, start.model().config(), start.parameters(), DType.F32,
-                    Optional.of(task.tokenizer()), ModelDirectory.DEFAULT_SHARD_BYTES);
+                    Optional.of(tokenizer), ModelDirectory.DEFAULT_SHARD_BYTES);
         }
     }
 
+    /// Teaches a new model the format of answers, from random ones.
     private void warmUp(Policy start, Scope memory) {
         TrainConfig.WarmUp settings = config.warmUp();
         RandomKey key = key().fold("warmup");
         List<Problem> problems = task.problems();
-        int end = task.tokenizer().eosTokenId().orElseThrow();
+        Questions questions = Questions.of(task);
         Supervised supervised = new Supervised(memory, start, settings.optimizer().adam(),
                 config.update().microBatchMebibytes());
         for (long step = 0; step < settings.steps(); step++) {
@@ -183,10 +243,8 @@ public final class TrainingRun implements AutoCloseable {
             for (int i = 0; i < settings.batch(); i++) {
                 RandomKey own = key.fold(step).fold(i);
                 Problem problem = problems.get(own.nextInt(0, problems.size()));
-                int[] answer = task.tokenizer().encode(task.randomAnswer(problem, own.fold("answer")));
-                int[] response = Arrays.copyOf(answer, answer.length + 1);
-                response[answer.length] = end;
-                batch.add(new Policy.Row(task.tokenizer().encode(problem.prompt()), response));
+                batch.add(new Policy.Row(questions.prompt(problem), questions.response(
+                        task.randomAnswers().orElseThrow().answer(problem, own.fold("answer")))));
             }
             double loss = supervised.step(batch, settings.optimizer().rate(step)).loss();
             observer.warmedUp(step + 1, settings.steps(), loss);
@@ -194,26 +252,17 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private Policy newPolicy(Scope memory) {
-        int longestPrompt = task.problems().stream().mapToInt(p -> task.tokenizer().encode(p.prompt()).length).max()
-                .orElseThrow();
+        int longestPrompt = Stream.concat(task.problems().stream(), task.heldOutProblems().stream())
+                .mapToInt(problem -> tokenizer.encode(problem.prompt()).length).max().orElseThrow();
         ParameterStore store = new ParameterStore(backend, memory, DType.F32);
         Qwen model = Qwen.declare(store.root(),
-                Presets.model(config.size(), task.tokenizer(), longestPrompt + task.maxResponseTokens()));
+                Presets.model(config.size(), tokenizer, longestPrompt + task.maxResponseTokens()));
         store.allocate();
         store.initialize(key().fold("model"));
         return new Policy(backend, model, store);
     }
 
-    private Policy load(Path modelFolder) {
-        return load(modelFolder, scope);
-    }
-
-    private Policy load(Path modelFolder, Scope memory) {
-        ModelDirectory directory = ModelDirectory.open(modelFolder);
-        if (directory.tokenizer().vocabularySize() != task.tokenizer().vocabularySize()) {
-            throw new IllegalArgumentException("train: " + modelFolder + " does not speak the vocabulary of task "
-                    + task.name());
-        }
+    private Policy load(ModelDirectory directory, Scope memory) {
         ParameterStore store = new ParameterStore(backend, memory, DType.F32);
         return new Policy(backend, directory.load(store), store);
     }
@@ -244,9 +293,10 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    /// Frees the run's memory.
+    /// Frees the run's memory and closes its task.
     @Override
     public void close() {
         scope.close();
+        task.close();
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 import org.flowrl.rl.task.Lattice;
@@ -20,36 +21,40 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ExactMetricsTest {
     private static final Offset<Double> ROUNDING = within(1e-12);
     /// k = 3 · ln 2: the weight of a reward of 1 is 8.
-    private static final ExactMetrics.Optimum EIGHTFOLD = new ExactMetrics.Optimum(Math.log(2), 3, 0);
+    private static final Optimum EIGHTFOLD = new Optimum(Math.log(2), true, 0);
 
     /// Answers 0 and 1 are right. Policy: .3 and .1 right, .2 wrong, .4 malformed. Reference: .1, .1, .4, and .4
     /// malformed. π*: Z = 8 · 0.2 + 0.8 = 2.4; both right answers alike. p_C = ¾, ¼: H = 2 ln 2 − ¾ ln 3, and against
-    /// ½, ½ the divergence is ln 2 − H.
+    /// ½, ½ the divergence is ln 2 − H. Well-formed: π*_W = .4, .4, .2 and p_W = ½, ⅙, ⅓.
     @Test
     void metricsOfThreeAnswersAreThoseWorkedOutByHand() {
-        ExactMetrics metrics = ExactMetrics.of(answers(new double[] {1, 1, 0}, new double[] {0.3, 0.1, 0.2},
+        ExactMetrics metrics = of(answers(new double[] {1, 1, 0}, new double[] {0.3, 0.1, 0.2},
                 new double[] {0.1, 0.1, 0.4}), EIGHTFOLD);
         double entropy = 2 * Math.log(2) - 0.75 * Math.log(3);
 
         requireClose(metrics, new ExactMetrics(0.4, 0.6, 2, entropy / Math.log(2), Math.exp(entropy),
-                Math.log(2) - entropy, 0.2, 1.6 / 2.4, Math.log(2.4) / 3));
+                Math.exp(entropy) / 2, Math.log(2) - entropy,
+                0.5 * Math.log(1.25) + Math.log(5.0 / 12) / 6 + Math.log(5.0 / 3) / 3,
+                0.4 * Math.log(4.0 / 3) + 0.4 * Math.log(4), 0.4, 0.2, 1.6 / 2.4, 1.6 / 2.4, Math.log(2.4) / 3));
     }
 
     /// Rewards 1 and ⅓ for right answers, −⅓ for a wrong one and −1 for malformed ones weigh 8, 2, ½ and ⅛:
-    /// Z = 8 · 0.1 + 2 · 0.2 + 0.4 / 2 + 0.3 / 8 = 1.4375; given right, π* is ⅔ and ⅓ and π is ½ and ½.
+    /// Z = 8 · 0.1 + 2 · 0.2 + 0.4 / 2 + 0.3 / 8 = 1.4375; given right, π* is ⅔ and ⅓ and π is ½ and ½; given well-formed,
+    /// 4/7, 2/7, 1/7 and ½, ½, 0, so that the optimum keeps what the policy has lost.
     @Test
     void gradedRewardsWeighAnswersByTheirExponentials() {
-        ExactMetrics metrics = ExactMetrics.of(answers(new double[] {1, 1.0 / 3, -1.0 / 3},
+        ExactMetrics metrics = of(answers(new double[] {1, 1.0 / 3, -1.0 / 3},
                 new double[] {0.25, 0.25, 0}, new double[] {0.1, 0.2, 0.4}),
-                new ExactMetrics.Optimum(Math.log(2), 3, -1));
+                new Optimum(Math.log(2), true, -1));
 
-        requireClose(metrics, new ExactMetrics(0.5, 0.5, 2, 1, 2, 0.5 * Math.log(9.0 / 8), 0.3, 1.2 / 1.4375,
-                Math.log(1.4375) / 3));
+        requireClose(metrics, new ExactMetrics(0.5, 0.5, 2, 1, 2, 1, 0.5 * Math.log(9.0 / 8),
+                0.5 * Math.log(7.0 / 8) + 0.5 * Math.log(7.0 / 4), Double.POSITIVE_INFINITY, 0.25 + 0.25 / 3 - 0.5, 0.3,
+                1.2 / 1.4375, (0.8 + 0.4 / 3 - 0.2 / 3 - 0.0375) / 1.4375, Math.log(1.4375) / 3));
     }
 
     @Test
     void oneCorrectAnswerIsAllThereIsToKeep() {
-        ExactMetrics metrics = ExactMetrics.of(answers(new double[] {1, 0, 0}, new double[] {0.5, 0.25, 0.25},
+        ExactMetrics metrics = of(answers(new double[] {1, 0, 0}, new double[] {0.5, 0.25, 0.25},
                 new double[] {0.25, 0.25, 0.25}), EIGHTFOLD);
 
         assertThat(metrics.modes()).isEqualTo(1);
@@ -67,8 +72,7 @@ class ExactMetricsTest {
     @MethodSource("betas")
     void onTheLatticeLogZIsTheClosedFormAndTheEvenPolicyIsTheOptimumGivenThatItIsRight(double beta) {
         for (Problem problem : new Lattice(8).problems()) {
-            ExactMetrics.Answers even = lattice(problem);
-            ExactMetrics metrics = ExactMetrics.of(even, new ExactMetrics.Optimum(beta, 9, 0));
+            ExactMetrics metrics = of(lattice(problem), new Optimum(beta, true, 0));
             double h = metrics.modes() / 256;
             // ln(h·e^k + 1 − h) written around e^k, which overflows.
             double logZ = (9 * beta + Math.log(h + (1 - h) * Math.exp(-9 * beta))) / 9;
@@ -88,7 +92,7 @@ class ExactMetricsTest {
     @Test
     void theMeanOverTheLatticesPromptsIs476ModesAndALogZOf080AtBeta1() {
         ExactMetrics mean = ExactMetrics.mean(new Lattice(8).problems().stream()
-                .map(problem -> ExactMetrics.of(lattice(problem), new ExactMetrics.Optimum(1, 9, 0))).toList());
+                .map(problem -> of(lattice(problem), new Optimum(1, true, 0))).toList());
 
         assertThat(mean.modes()).isCloseTo(47.6, ROUNDING);
         assertThat(mean.effectiveModes()).isCloseTo(47.6, within(1e-10));
@@ -100,8 +104,8 @@ class ExactMetricsTest {
     @Test
     void aPolicyThatHardlyEverAnswersRightStillHasShares() {
         double[] policy = {Math.log(0.75) - 3000, Math.log(0.25) - 3000, Math.log(0.9)};
-        ExactMetrics metrics = ExactMetrics.of(new ExactMetrics.Answers(new double[] {1, 1, 0},
-                new boolean[] {true, true, false}, policy, log(0.1, 0.1, 0.4)), EIGHTFOLD);
+        ExactMetrics metrics = of(new ScoredAnswers(new double[] {1, 1, 0}, new boolean[] {true, true, false},
+                new int[] {3, 3, 3}, policy, log(0.1, 0.1, 0.4)), EIGHTFOLD);
 
         assertThat(metrics.accuracy()).isZero();
         assertThat(metrics.effectiveModes()).isCloseTo(Math.exp(2 * Math.log(2) - 0.75 * Math.log(3)), ROUNDING);
@@ -110,9 +114,9 @@ class ExactMetricsTest {
     /// A right answer that the policy never gives counts 0 · ln 0 = 0; one that the optimum never gives costs +∞.
     @Test
     void answersOfNoProbabilityAreCounted() {
-        ExactMetrics collapsed = ExactMetrics.of(answers(new double[] {1, 1, 0}, new double[] {1, 0, 0},
+        ExactMetrics collapsed = of(answers(new double[] {1, 1, 0}, new double[] {1, 0, 0},
                 new double[] {0.1, 0.1, 0.4}), EIGHTFOLD);
-        ExactMetrics elsewhere = ExactMetrics.of(answers(new double[] {1, 1, 0}, new double[] {0.5, 0.5, 0},
+        ExactMetrics elsewhere = of(answers(new double[] {1, 1, 0}, new double[] {0.5, 0.5, 0},
                 new double[] {0.1, 0, 0.4}), EIGHTFOLD);
 
         assertThat(collapsed.effectiveModes()).isEqualTo(1);
@@ -121,17 +125,45 @@ class ExactMetricsTest {
         assertThat(elsewhere.klToOptimum()).isEqualTo(Double.POSITIVE_INFINITY);
     }
 
+    /// ρ = ¼, ¼ and ½ malformed, lengths 1 and 3 (2 on average), rewards 1 and 0, malformed −1, β = ln 2:
+    /// e^-z / 2 + e^-3z / 4 + e^-2z / 8 = 1 for x = e^-z: x³ / 4 + x² / 8 + x / 2 = 1, whose root is near 1.08.
+    @Test
+    void answersOfUnequalLengthHaveALogZOfTheirOwn() {
+        ScoredAnswers answers = new ScoredAnswers(new double[] {1, 0}, new boolean[] {true, false}, new int[] {1, 3},
+                log(0.25, 0.25), log(0.25, 0.25));
+        Optimum.Target target = new Optimum(Math.log(2), true, -1).on(answers);
+        double x = Math.exp(-target.logZ());
+
+        assertThat(x).isBetween(1.07, 1.09);
+        assertThat(x * x * x / 4 + x * x / 8 + x / 2).isCloseTo(1, ROUNDING);
+        assertThat(Math.exp(target.logProbs()[0])).isCloseTo(x / 2, ROUNDING);
+        assertThat(Math.exp(target.logProbs()[1])).isCloseTo(x * x * x / 4, ROUNDING);
+        assertThat(target.reward()).isCloseTo(x / 2 - x * x / 8, ROUNDING);
+    }
+
+    /// Sums instead of means: T is 1 for all, Z = 2 · ¼ + ¼ + ½ · ½ = 1.
+    @Test
+    void whereLogProbabilitiesAreSummedLengthsDoNotCount() {
+        Optimum.Target target = new Optimum(Math.log(2), false, -1).on(new ScoredAnswers(new double[] {1, 0},
+                new boolean[] {true, false}, new int[] {1, 3}, log(0.25, 0.25), log(0.25, 0.25)));
+
+        assertThat(target.logZ()).isCloseTo(0, ROUNDING);
+        assertThat(Math.exp(target.logProbs()[0])).isCloseTo(0.5, ROUNDING);
+    }
+
     @Test
     void figuresHaveNamesForTheLog() {
-        ExactMetrics metrics = new ExactMetrics(1, 2, 3, 4, 5, 6, 7, 8, 9);
+        ExactMetrics metrics = new ExactMetrics(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
 
-        assertThat(metrics.values()).containsEntry("exact/accuracy", 1.0).containsEntry("exact/well_formed_share", 2.0)
-                .containsEntry("exact/modes", 3.0).containsEntry("exact/h_norm", 4.0)
-                .containsEntry("exact/effective_modes", 5.0).containsEntry("exact/kl_to_optimum", 6.0)
-                .containsEntry("exact/reference_accuracy", 7.0).containsEntry("exact/optimum_accuracy", 8.0)
-                .containsEntry("exact/optimum_log_z", 9.0).hasSize(9);
-        assertThat(ExactMetrics.mean(List.of(metrics, new ExactMetrics(3, 4, 5, 6, 7, 8, 9, 10, 11))))
-                .isEqualTo(new ExactMetrics(2, 3, 4, 5, 6, 7, 8, 9, 10));
+        assertThat(metrics.values()).containsExactlyInAnyOrderEntriesOf(Map.ofEntries(Map.entry("accuracy", 1.0),
+                Map.entry("well_formed_share", 2.0), Map.entry("modes", 3.0), Map.entry("h_norm", 4.0),
+                Map.entry("effective_modes", 5.0), Map.entry("effective_share", 6.0), Map.entry("kl_to_optimum", 7.0),
+                Map.entry("kl_policy_to_optimum", 8.0), Map.entry("kl_optimum_to_policy", 9.0),
+                Map.entry("reward", 10.0), Map.entry("reference_accuracy", 11.0), Map.entry("optimum_accuracy", 12.0),
+                Map.entry("optimum_reward", 13.0), Map.entry("optimum_log_z", 14.0)));
+        assertThat(ExactMetrics.mean(List.of(metrics,
+                new ExactMetrics(3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16))))
+                .isEqualTo(new ExactMetrics(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
     }
 
     static Stream<Arguments> impossibleAnswers() {
@@ -150,27 +182,42 @@ class ExactMetricsTest {
     @ParameterizedTest
     @MethodSource("impossibleAnswers")
     void impossibleAnswersAreRefused(double[] rewards, double[] policy, double[] reference, String message) {
-        assertThatThrownBy(() -> ExactMetrics.of(answers(rewards, policy, reference), EIGHTFOLD))
+        assertThatThrownBy(() -> of(answers(rewards, policy, reference), EIGHTFOLD))
                 .isInstanceOf(IllegalArgumentException.class).hasMessage("exact metrics: " + message);
     }
 
     /// Answers given by probabilities; those of positive reward are right.
-    private static ExactMetrics.Answers answers(double[] rewards, double[] policy, double[] reference) {
+    private static ScoredAnswers answers(double[] rewards, double[] policy, double[] reference) {
         boolean[] correct = new boolean[rewards.length];
         for (int i = 0; i < correct.length; i++) {
             correct[i] = rewards[i] > 0;
         }
-        return new ExactMetrics.Answers(rewards, correct, log(policy), log(reference));
+        return scored(rewards, correct, policy, reference, 3);
+    }
+
+    private static ScoredAnswers scored(double[] rewards, boolean[] correct, double[] policy, double[] reference,
+            int tokens) {
+        int[] lengths = new int[rewards.length];
+        Arrays.fill(lengths, tokens);
+        return new ScoredAnswers(rewards, correct, lengths, log(policy), log(reference));
+    }
+
+    private static ExactMetrics of(ScoredAnswers answers, Optimum optimum) {
+        return ExactMetrics.of(answers, optimum, optimum.on(answers));
     }
 
     /// Policy and reference even over the well-formed answers.
-    private static ExactMetrics.Answers lattice(Problem problem) {
+    private static ScoredAnswers lattice(Problem problem) {
         Lattice task = new Lattice(8);
-        List<Verdict> verdicts = task.wellFormedAnswers(problem).stream()
+        List<Verdict> verdicts = task.enumeration().orElseThrow().answers(problem).stream()
                 .map(answer -> task.verifier().verify(problem, answer, true)).toList();
         double[] even = new double[verdicts.size()];
         Arrays.fill(even, 1.0 / even.length);
-        return answers(verdicts.stream().mapToDouble(Verdict::reward).toArray(), even, even);
+        boolean[] correct = new boolean[even.length];
+        for (int i = 0; i < correct.length; i++) {
+            correct[i] = verdicts.get(i) instanceof Verdict.Correct;
+        }
+        return scored(verdicts.stream().mapToDouble(Verdict::reward).toArray(), correct, even, even, 9);
     }
 
     private static double[] log(double... probabilities) {
@@ -178,7 +225,12 @@ class ExactMetricsTest {
     }
 
     private static void requireClose(ExactMetrics actual, ExactMetrics expected) {
-        expected.values().forEach((name, value) ->
-                assertThat(actual.values().get(name)).as(name).isCloseTo(value, ROUNDING));
+        expected.values().forEach((name, value) -> {
+            if (Double.isInfinite(value)) {
+                assertThat(actual.values().get(name)).as(name).isEqualTo(value);
+            } else {
+                assertThat(actual.values().get(name)).as(name).isCloseTo(value, ROUNDING);
+            }
+        });
     }
 }

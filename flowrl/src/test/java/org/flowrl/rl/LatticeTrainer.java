@@ -3,6 +3,7 @@ package org.flowrl.rl;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.rl.task.Task;
+import org.flowrl.rl.task.Tasks;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
@@ -18,7 +19,7 @@ record LatticeTrainer(Scope scope, Policy policy, Trainer trainer) implements Au
     /// The trainer that {@link TrainingRun} makes of `config`.
     static LatticeTrainer open(Backend backend, TrainConfig config) {
         Scope scope = Scope.root("run", backend.memory());
-        Task task = Presets.task(config.task());
+        Task task = Tasks.named(config.task());
         Policy policy = policy(backend, scope, config, task);
         Policy reference = policy(backend, scope, config, task);
         reference.parameters().freeze();
@@ -29,9 +30,10 @@ record LatticeTrainer(Scope scope, Policy policy, Trainer trainer) implements Au
     }
 
     private static Policy policy(Backend backend, Scope scope, TrainConfig config, Task task) {
+        Questions questions = Questions.of(task);
         ParameterStore store = new ParameterStore(backend, scope, DType.F32);
-        Qwen model = Qwen.declare(store.root(), Presets.model(config.size(), task.tokenizer(),
-                task.tokenizer().encode(task.problems().getFirst().prompt()).length + task.maxResponseTokens()));
+        Qwen model = Qwen.declare(store.root(), Presets.model(config.size(), questions.tokenizer(),
+                questions.prompt(task.problems().getFirst()).length + task.maxResponseTokens()));
         store.allocate();
         store.initialize(RandomKey.of(1));
         return new Policy(backend, model, store);

@@ -3,17 +3,22 @@ package org.flowrl.rl;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Lattice runs that take a moment.
+/// Runs that take a moment.
 final class SmallRuns {
     private SmallRuns() {
     }
 
-    /// The lattice preset, cut down: 2 prompts with 2 samples each, 2 updates a step, a warm-up of 3 steps.
+    /// The lattice preset, cut down as {@link #preset}.
     static TrainConfig config(String algorithm, Map<String, String> settings) {
+        return preset("lattice", algorithm, settings);
+    }
+
+    /// A preset, cut down: 2 prompts with 2 samples each, 2 updates a step, a warm-up of 3 steps.
+    static TrainConfig preset(String preset, String algorithm, Map<String, String> settings) {
         Map<String, String> all = new LinkedHashMap<>(Map.of("warmUp.steps", "3", "warmUp.batch", "4",
                 "rollout.prompts", "2", "rollout.samples", "2", "steps", "2", "evaluateEvery", "1000"));
         all.putAll(settings);
-        return ConfigFile.with(Presets.config("lattice", algorithm), all);
+        return ConfigFile.with(Presets.config(preset, algorithm), all);
     }
 
     /// Hears nothing.

@@ -2,8 +2,8 @@ package org.flowrl.rl.task;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
-import org.flowrl.tensor.RandomKey;
 import org.flowrl.transformer.text.Tokenizer;
 
 /// Monotone paths on a grid: given counts a and b with a + b = L, answer with L symbols of which exactly a are `R`
@@ -25,13 +25,10 @@ public final class Lattice implements Task {
     /// Beyond it the 2^L well-formed answers are too many to list.
     private static final int MAX_LENGTH = 16;
     private static final int COUNT_RADIX = 16;
-    private static final char RIGHT = 'R';
-    private static final char UP = 'U';
 
-    private final int length;
+    private final Paths paths;
     private final Tokenizer tokenizer;
     private final List<Problem> problems;
-    private final List<String> wellFormed;
 
     /// @param length L, symbols in an answer: 4 … 16
     public Lattice(int length) {
@@ -39,21 +36,20 @@ public final class Lattice implements Task {
             throw new IllegalArgumentException("lattice: length " + length + " must be in " + 2 * LEAST_COUNT + " … "
                     + MAX_LENGTH);
         }
-        this.length = length;
+        this.paths = new Paths(length);
         int most = length - LEAST_COUNT;
         this.tokenizer = Tokenizer.ofAlphabet(List.of("<eos>", "<bos>", "<sep>"), symbols(most));
         this.problems = IntStream.rangeClosed(LEAST_COUNT, most).mapToObj(this::problem).toList();
-        this.wellFormed = IntStream.range(0, 1 << length).mapToObj(this::path).toList();
     }
 
     @Override
     public String name() {
-        return "lattice";
+        return paths.length() == DEFAULT_LENGTH ? "lattice" : "lattice-" + paths.length();
     }
 
     @Override
-    public Tokenizer tokenizer() {
-        return tokenizer;
+    public Optional<Tokenizer> tokenizer() {
+        return Optional.of(tokenizer);
     }
 
     @Override
@@ -61,72 +57,37 @@ public final class Lattice implements Task {
         return problems;
     }
 
-    /// None: every question is trained on.
-    @Override
-    public List<Problem> heldOutProblems() {
-        return List.of();
-    }
-
     /// Reward 1 for a path with the prompt's counts, 0 for any other response. What is not exactly L symbols `R` or
     /// `U`, or was cut at the length limit, is {@link Verdict.Unparsable}.
     @Override
     public Verifier verifier() {
-        return this::verify;
+        return (problem, response, finished) -> paths.malformed(response, finished).orElseGet(() ->
+                paths.rights(response) == Integer.parseInt(problem.answer()) ? new Verdict.Correct(1)
+                        : new Verdict.Wrong(0));
     }
 
     @Override
     public int maxResponseTokens() {
-        return length + 1;
+        return paths.length() + 1;
     }
 
     /// L fair coins.
     @Override
-    public String randomAnswer(Problem problem, RandomKey key) {
-        StringBuilder answer = new StringBuilder(length);
-        for (int i = 0; i < length; i++) {
-            answer.append(key.nextInt(i, 2) == 0 ? RIGHT : UP);
-        }
-        return answer.toString();
+    public Optional<RandomAnswers> randomAnswers() {
+        return Optional.of((problem, key) -> paths.random(key));
     }
 
     /// All 2^L strings of `R` and `U`, in alphabetical order.
     @Override
-    public List<String> wellFormedAnswers(Problem problem) {
-        return wellFormed;
-    }
-
-    private Verdict verify(Problem problem, String response, boolean finished) {
-        if (!finished) {
-            return new Verdict.Unparsable(0, "not finished after " + maxResponseTokens() + " tokens");
-        }
-        if (response.length() != length) {
-            return new Verdict.Unparsable(0, response.length() + " characters, not " + length);
-        }
-        int rights = 0;
-        for (int i = 0; i < length; i++) {
-            char symbol = response.charAt(i);
-            if (symbol != RIGHT && symbol != UP) {
-                return new Verdict.Unparsable(0, "character " + i + " is '" + symbol + "', not R or U");
-            }
-            rights += symbol == RIGHT ? 1 : 0;
-        }
-        return rights == Integer.parseInt(problem.answer()) ? new Verdict.Correct(1) : new Verdict.Wrong(0);
+    public Optional<Enumeration> enumeration() {
+        return Optional.of(problem -> paths.all());
     }
 
     /// The question with `rights` steps to the right; its answer is their number.
     private Problem problem(int rights) {
-        int ups = length - rights;
+        int ups = paths.length() - rights;
         return new Problem("lattice-" + rights + "-" + ups, "<bos>" + digit(rights) + digit(ups) + "<sep>",
                 Integer.toString(rights));
-    }
-
-    /// The string whose i-th symbol is `U` where bit L−1−i of `bits` is set.
-    private String path(int bits) {
-        StringBuilder path = new StringBuilder(length);
-        for (int i = length - 1; i >= 0; i--) {
-            path.append((bits >> i & 1) == 0 ? RIGHT : UP);
-        }
-        return path.toString();
     }
 
     private static List<String> symbols(int mostCount) {
@@ -134,8 +95,8 @@ public final class Lattice implements Task {
         for (int count = LEAST_COUNT; count <= mostCount; count++) {
             symbols.add(digit(count));
         }
-        symbols.add(String.valueOf(RIGHT));
-        symbols.add(String.valueOf(UP));
+        symbols.add(String.valueOf(Paths.RIGHT));
+        symbols.add(String.valueOf(Paths.UP));
         return symbols;
     }
 

@@ -1,22 +1,35 @@
 package org.flowrl.rl.task;
 
 import java.util.List;
-import org.flowrl.tensor.RandomKey;
+import java.util.Optional;
+import java.util.OptionalInt;
 import org.flowrl.transformer.text.Tokenizer;
 
-/// A built-in task: questions, how answers are judged, and the tiny language that both are written in.
-public interface Task {
-    /// The name that `--preset` takes.
+/// What a policy is trained to do: questions and how answers are judged. Four methods make a task; the others say what
+/// more is known of it, and what they enable is left out where they say nothing.
+///
+/// ```java
+/// record Doubling() implements Task {
+///     public String name() { return "doubling"; }
+///     public List<Problem> problems() { return List.of(new Problem("double-4", "2 * 4 = ", "8")); }
+///     public Verifier verifier() {
+///         return (problem, response, finished) -> response.strip().equals(problem.answer())
+///                 ? new Verdict.Correct(1) : new Verdict.Wrong(0);
+///     }
+///     public int maxResponseTokens() { return 8; }
+/// }
+/// ```
+public interface Task extends AutoCloseable {
+    /// The name that logs and run folders show, and that `--preset` takes where the task is built in.
     String name();
 
-    /// One token per symbol; its end-of-sequence token ends every answer.
-    Tokenizer tokenizer();
-
-    /// The questions to train on.
+    /// The questions to train on; at least one, always the same ones in the same order.
     List<Problem> problems();
 
-    /// Questions that are never trained on; may be empty.
-    List<Problem> heldOutProblems();
+    /// Questions that are never trained on: evaluations measure them under `held_out/…`.
+    default List<Problem> heldOutProblems() {
+        return List.of();
+    }
 
     /// Judges answers.
     Verifier verifier();
@@ -24,9 +37,31 @@ public interface Task {
     /// The longest answer in tokens, the end-of-sequence token included.
     int maxResponseTokens();
 
-    /// A random answer that has the right format and says nothing about the question: what the warm-up trains on.
-    String randomAnswer(Problem problem, RandomKey key);
+    /// The tiny language that prompts and answers are written in, one token a symbol, its end-of-sequence token ending
+    /// every answer: a new model is made for it, and a model folder must have the same vocabulary. Empty where prompts
+    /// are text for any tokenizer: then there must be a model folder, and its own is used.
+    default Optional<Tokenizer> tokenizer() {
+        return Optional.empty();
+    }
 
-    /// Every well-formed answer to a question, in a fixed order, each once.
-    List<String> wellFormedAnswers(Problem problem);
+    /// Random answers of the right format, on which a new model is warmed up before the first rollout.
+    default Optional<RandomAnswers> randomAnswers() {
+        return Optional.empty();
+    }
+
+    /// All the answers that there are, where they can be listed: evaluations are then exact instead of sampled.
+    default Optional<Enumeration> enumeration() {
+        return Optional.empty();
+    }
+
+    /// How many different correct solutions ({@link Verifier#solution}) a problem has, where that is known: the whole
+    /// that sampled coverage is a share of.
+    default OptionalInt solutions(Problem problem) {
+        return OptionalInt.empty();
+    }
+
+    /// Frees what the verifier holds, such as a sandbox.
+    @Override
+    default void close() {
+    }
 }

@@ -17,7 +17,14 @@ public sealed interface Verdict {
     }
 
     /// An answer that was understood and is not right; graded tasks give it part of the reward.
-    record Wrong(double reward) implements Verdict {
+    ///
+    /// @param reason what is wrong with it, for people; empty where the answer itself says it
+    record Wrong(double reward, String reason) implements Verdict {
+        /// An answer whose fault needs no words.
+        public Wrong(double reward) {
+            this(reward, "");
+        }
+
         @Override
         public String kind() {
             return "wrong";

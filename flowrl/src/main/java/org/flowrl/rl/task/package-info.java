@@ -1,3 +1,3 @@
-/// Built-in tasks on which a policy's whole answer distribution can be measured exactly: read
-/// {@link org.flowrl.rl.task.Task}, then {@link org.flowrl.rl.task.Lattice}.
+/// What policies are trained to do: read {@link org.flowrl.rl.task.Task}, then {@link org.flowrl.rl.task.Lattice}, whose
+/// answers can all be listed, and {@link org.flowrl.rl.task.Countdown}, which asks in English too.
 package org.flowrl.rl.task;

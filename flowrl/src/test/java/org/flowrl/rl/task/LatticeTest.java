@@ -30,7 +30,7 @@ class LatticeTest {
     void aProblemHasAsManyCorrectAnswersAsThereAreOrders(int length, String binomials) {
         Lattice task = new Lattice(length);
         List<String> counts = task.problems().stream().map(problem -> Long.toString(
-                task.wellFormedAnswers(problem).stream().filter(answer -> isCorrect(task, problem, answer)).count()))
+                answers(task, problem).stream().filter(answer -> isCorrect(task, problem, answer)).count()))
                 .toList();
 
         assertThat(counts).containsExactly(binomials.split(" "));
@@ -39,7 +39,7 @@ class LatticeTest {
     @ParameterizedTest
     @ValueSource(ints = {4, 8, 12})
     void wellFormedAnswersAreAllStringsOfTheTwoSymbolsInOrder(int length) {
-        List<String> answers = new Lattice(length).wellFormedAnswers(new Lattice(length).problems().getFirst());
+        List<String> answers = answers(new Lattice(length), new Lattice(length).problems().getFirst());
 
         assertThat(answers).hasSize(1 << length).doesNotHaveDuplicates().isSorted()
                 .allMatch(answer -> answer.matches("[RU]{" + length + "}"));
@@ -72,26 +72,27 @@ class LatticeTest {
     @ValueSource(ints = {4, 8, 16})
     void everySymbolIsOneTokenAndPromptsEndInTheSeparator(int length) {
         Lattice task = new Lattice(length);
-        int separator = task.tokenizer().id("<sep>").orElseThrow();
+        int separator = task.tokenizer().orElseThrow().id("<sep>").orElseThrow();
         for (Problem problem : task.problems()) {
-            int[] prompt = task.tokenizer().encode(problem.prompt());
+            int[] prompt = task.tokenizer().orElseThrow().encode(problem.prompt());
             assertThat(prompt).hasSize(4).endsWith(separator)
-                    .startsWith(task.tokenizer().bosTokenId().orElseThrow());
-            assertThat(task.tokenizer().decode(prompt)).isEqualTo(problem.prompt());
+                    .startsWith(task.tokenizer().orElseThrow().bosTokenId().orElseThrow());
+            assertThat(task.tokenizer().orElseThrow().decode(prompt)).isEqualTo(problem.prompt());
         }
-        String answer = task.wellFormedAnswers(task.problems().getFirst()).get(1);
-        assertThat(task.tokenizer().encode(answer)).hasSize(length);
-        assertThat(task.tokenizer().encode(answer + "<eos>")).hasSize(task.maxResponseTokens())
-                .endsWith(task.tokenizer().eosTokenId().orElseThrow());
+        String answer = answers(task, task.problems().getFirst()).get(1);
+        assertThat(task.tokenizer().orElseThrow().encode(answer)).hasSize(length);
+        assertThat(task.tokenizer().orElseThrow().encode(answer + "<eos>")).hasSize(task.maxResponseTokens())
+                .endsWith(task.tokenizer().orElseThrow().eosTokenId().orElseThrow());
         // Specials, the counts 2 … L−2, and two symbols.
-        assertThat(task.tokenizer().vocabularySize()).isEqualTo(3 + length - 3 + 2);
+        assertThat(task.tokenizer().orElseThrow().vocabularySize()).isEqualTo(3 + length - 3 + 2);
     }
 
     @Test
     void randomAnswersAreFairCoinsThatDependOnTheKeyAlone() {
         Problem first = lattice.problems().getFirst();
+        RandomAnswers random = lattice.randomAnswers().orElseThrow();
         List<String> answers = IntStream.range(0, 2000)
-                .mapToObj(i -> lattice.randomAnswer(first, RandomKey.of(1).fold(i))).toList();
+                .mapToObj(i -> random.answer(first, RandomKey.of(1).fold(i))).toList();
         long rights = answers.stream().flatMapToInt(String::chars).filter(c -> c == 'R').count();
         Set<String> distinct = answers.stream().collect(Collectors.toSet());
 
@@ -99,7 +100,7 @@ class LatticeTest {
         // 16,000 coins: standard deviation 63. Of 256 strings, each missed with probability (255/256)^2000 = 4e-4.
         assertThat(rights).isBetween(7750L, 8250L);
         assertThat(distinct).hasSizeGreaterThan(250);
-        assertThat(lattice.randomAnswer(lattice.problems().getLast(), RandomKey.of(1).fold(0)))
+        assertThat(random.answer(lattice.problems().getLast(), RandomKey.of(1).fold(0)))
                 .isEqualTo(answers.getFirst());
     }
 
@@ -108,6 +109,10 @@ class LatticeTest {
     void otherLengthsAreRefused(int length) {
         assertThatThrownBy(() -> new Lattice(length)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("lattice: length " + length + " must be in 4 … 16");
+    }
+
+    private static List<String> answers(Task task, Problem problem) {
+        return task.enumeration().orElseThrow().answers(problem);
     }
 
     private static boolean isCorrect(Lattice task, Problem problem, String answer) {

@@ -16,9 +16,10 @@ import java.util.concurrent.BlockingQueue;
 /// ```
 ///
 /// Ids and texts equal those of the `tokenizers` library (Rust), with these differences: a byte without a token is an
-/// error here and is dropped there; a lone surrogate is an error; combining marks younger than Unicode 9, the version
-/// of that library's normaliser, are put into canonical order and composed as the running JDK's Unicode has it (123
-/// code points of Unicode 16 are concerned). Immutable, and safe to use from many threads.
+/// error here and is dropped there; a lone surrogate is an error; canonical order and composition are those of the
+/// running JDK's Unicode, and of Unicode 9 in that library's normaliser (as of Unicode 16 this concerns 120 combining
+/// marks, and 33 letters and vowel signs where one of a few signs follows). Immutable, and safe to use from many
+/// threads.
 public final class Tokenizer {
     private final TokenizerFiles files;
     private final TokenizerSpec spec;
@@ -166,6 +167,15 @@ public final class Tokenizer {
     /// The id of the token that fills a batch's shorter rows, where the tokenizer names one.
     public OptionalInt padTokenId() {
         return id(specialTokens().pad());
+    }
+
+    /// The folder's chat template, read anew on each call; empty where it has none.
+    ///
+    /// @throws TokenizerException where it is stored otherwise than as a text, or a list of named texts
+    /// @throws org.flowrl.transformer.text.jinja.JinjaException where it breaks a rule of the language, or asks for
+    ///         what is not supported
+    public Optional<ChatTemplate> chatTemplate() {
+        return files.chatTemplate();
     }
 
     private OptionalInt id(Optional<String> token) {

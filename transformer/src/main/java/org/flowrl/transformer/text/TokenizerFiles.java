@@ -3,6 +3,7 @@ package org.flowrl.transformer.text;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,7 +24,6 @@ record TokenizerFiles(String source, Map<String, byte[]> bytes) {
     private static final String MERGES = "merges.txt";
     private static final String ADDED_TOKENS = "added_tokens.json";
     private static final String SPECIAL_TOKENS_MAP = "special_tokens_map.json";
-    /// Only carried along: it belongs to the tokenizer, but turning messages into text happens elsewhere.
     private static final String CHAT_TEMPLATE = "chat_template.jinja";
     private static final List<String> NAMES = List.of(TOKENIZER_JSON, TOKENIZER_CONFIG, VOCAB, MERGES, ADDED_TOKENS,
             SPECIAL_TOKENS_MAP, CHAT_TEMPLATE);
@@ -99,6 +99,43 @@ record TokenizerFiles(String source, Map<String, byte[]> bytes) {
     private static Optional<String> role(String name, Optional<JsonSource> config, Optional<JsonSource> map) {
         boolean inConfig = config.isPresent() && config.get().root().has(name);
         return (inConfig ? config : map).flatMap(json -> json.token(name));
+    }
+
+    /// The template of `chat_template.jinja`, or else that of `tokenizer_config.json`, as Transformers prefers them.
+    Optional<ChatTemplate> chatTemplate() {
+        Optional<JsonSource> config = json(TOKENIZER_CONFIG);
+        Map<String, String> tokens = new LinkedHashMap<>();
+        for (String role : List.of("bos_token", "eos_token", "pad_token", "unk_token")) {
+            role(role, config, json(SPECIAL_TOKENS_MAP)).ifPresent(token -> tokens.put(role, token));
+        }
+        if (bytes.containsKey(CHAT_TEMPLATE)) {
+            return Optional.of(ChatTemplate.of(path(CHAT_TEMPLATE),
+                    new String(bytes.get(CHAT_TEMPLATE), StandardCharsets.UTF_8), tokens));
+        }
+        return config.flatMap(json -> chatTemplate(json, tokens));
+    }
+
+    /// `chat_template` is one template, or a list of named ones, of which `tool_use` is for conversations with tools.
+    private static Optional<ChatTemplate> chatTemplate(JsonSource config, Map<String, String> tokens) {
+        String name = config.file() + ": chat_template";
+        JsonNode node = JsonSource.member(config.root(), "chat_template");
+        if (node == null) {
+            return Optional.empty();
+        }
+        if (!node.isArray()) {
+            return Optional.of(ChatTemplate.of(name, config.text(config.root(), "", "chat_template"), tokens));
+        }
+        Map<String, String> sources = new LinkedHashMap<>();
+        for (JsonNode entry : node) {
+            sources.put(config.text(entry, "chat_template[]", "name"),
+                    config.text(entry, "chat_template[]", "template"));
+        }
+        if (!sources.containsKey("default")) {
+            throw config.refuse("chat_template must have a template named 'default' among "
+                    + String.join(", ", sources.keySet()));
+        }
+        return Optional.of(ChatTemplate.of(name, sources.get("default"),
+                sources.getOrDefault("tool_use", sources.get("default")), tokens));
     }
 
     private static List<String> specialContents(Optional<JsonSource> map, SpecialTokens roles) {

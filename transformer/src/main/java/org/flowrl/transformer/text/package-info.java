@@ -12,4 +12,7 @@
 /// [TextEncoder] is that line as a program. Decoding is [Vocabulary] (id to bytes) and [Utf8Assembler] (bytes to
 /// characters), whole in [Tokenizer#decode(int[])] and token by token in [StreamingDecoder]. A folder is read by
 /// [TokenizerFiles], [TokenizerJson] and [VocabAndMerges], which all produce one [TokenizerSpec].
+///
+/// [ChatTemplate] turns a conversation into text by the folder's template ([org.flowrl.transformer.text.jinja]);
+/// [PromptForm] has the ways in which math problems are put to a model.
 package org.flowrl.transformer.text;

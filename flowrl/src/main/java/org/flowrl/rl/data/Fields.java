@@ -1,0 +1,71 @@
+package org.flowrl.rl.data;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Which fields of a row are what.
+///
+/// @param prompt the problem
+/// @param answer holds the gold answer
+/// @param gold how
+/// @param id names the problem; empty where rows are numbered
+public record Fields(FieldPath prompt, FieldPath answer, GoldRule gold, Optional<FieldPath> id) {
+    /// The layouts that [#recognised] tries, in this order.
+    private static final List<Fields> KNOWN = List.of(
+            // DAPO-Math-17k and what else is written for verl
+            of("prompt[0].content", "reward_model.ground_truth").withId("extra_info.index"),
+            // MATH, MATH-500, AIME, AMC
+            of("problem", "answer"),
+            // OlympiadBench
+            of("question", "final_answer[0]"),
+            // GSM8K
+            of("question", "answer").with(GoldRule.AFTER_HASHES),
+            of("question", "answer"),
+            // Minerva, and MATH as first published
+            of("problem", "solution").with(GoldRule.LAST_BOX),
+            of("prompt", "answer"));
+
+    /// Fields by their paths, the gold answer being the whole of `answer`, rows being numbered.
+    ///
+    /// @throws IllegalArgumentException where a path is none, see [FieldPath]
+    public static Fields of(String prompt, String answer) {
+        return new Fields(FieldPath.of(prompt), FieldPath.of(answer), GoldRule.WHOLE, Optional.empty());
+    }
+
+    /// The same with another rule for the gold answer.
+    public Fields with(GoldRule rule) {
+        return new Fields(prompt, answer, rule, id);
+    }
+
+    /// The same with a field that names the problem.
+    public Fields withId(String path) {
+        return new Fields(prompt, answer, gold, Optional.of(FieldPath.of(path)));
+    }
+
+    /// The first known layout of which `row` has the problem and a gold answer.
+    static Optional<Fields> recognised(JsonNode row) {
+        return KNOWN.stream().filter(fields -> fields.prompt.in(row).isTextual()
+                && fields.gold.gold(fields.answer.in(row)).isPresent()).findFirst();
+    }
+
+    /// The columns of a file that are needed.
+    Set<String> columns() {
+        Set<String> columns = new LinkedHashSet<>(List.of(prompt.column(), answer.column()));
+        id.ifPresent(path -> columns.add(path.column()));
+        return columns;
+    }
+
+    /// As a log shows it.
+    @Override
+    public String toString() {
+        String rule = switch (gold) {
+            case WHOLE -> "";
+            case AFTER_HASHES -> " after ####";
+            case LAST_BOX -> " in its last \\boxed{}";
+        };
+        return "prompt " + prompt + ", answer " + answer + rule;
+    }
+}

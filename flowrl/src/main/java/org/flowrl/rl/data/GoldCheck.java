@@ -1,0 +1,65 @@
+package org.flowrl.rl.data;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.flowrl.rl.task.Problem;
+import org.flowrl.rl.task.Verdict;
+import org.flowrl.rl.task.Verifier;
+
+/// Whether a grader accepts the gold answers themselves: a grader that does not can teach nothing on them, and is
+/// better found before a model is loaded than after a night.
+///
+/// @param problems how many were tried
+/// @param failures those whose gold answer was not found correct
+public record GoldCheck(int problems, List<Failure> failures) {
+    /// Failures that a message lists.
+    private static final int SHOWN = 5;
+
+    /// A gold answer that its grader does not accept.
+    ///
+    /// @param problem whose answer it is
+    /// @param verdict what the grader said of it
+    public record Failure(Problem problem, Verdict verdict) {
+        /// One line.
+        @Override
+        public String toString() {
+            String reason = switch (verdict) {
+                case Verdict.Unparsable unparsable -> ": " + unparsable.reason();
+                case Verdict.Failed failed -> ": " + failed.reason();
+                case Verdict.Correct _, Verdict.Wrong _, Verdict.TimedOut _ -> "";
+            };
+            return problem.id() + ": gold answer '" + problem.answer() + "' is " + verdict.kind() + reason;
+        }
+    }
+
+    /// Copies its argument.
+    public GoldCheck {
+        failures = List.copyOf(failures);
+    }
+
+    /// Grades each problem's gold answer.
+    ///
+    /// @param asResponse turns an answer into a response that ends with it, such as `\boxed{answer}`
+    public static GoldCheck of(List<Problem> problems, Verifier verifier, UnaryOperator<String> asResponse) {
+        List<Failure> failures = new ArrayList<>();
+        for (Problem problem : problems) {
+            Verdict verdict = verifier.verify(problem, asResponse.apply(problem.answer()), true);
+            if (!(verdict instanceof Verdict.Correct)) {
+                failures.add(new Failure(problem, verdict));
+            }
+        }
+        return new GoldCheck(problems.size(), failures);
+    }
+
+    /// One line with the count and the first failures.
+    @Override
+    public String toString() {
+        if (failures.isEmpty()) {
+            return "all " + problems + " gold answers are correct to the grader";
+        }
+        List<String> shown = failures.stream().limit(SHOWN).map(Failure::toString).toList();
+        return failures.size() + " of " + problems + " gold answers are not correct to the grader: "
+                + String.join("; ", shown) + (failures.size() > SHOWN ? "; …" : "");
+    }
+}

@@ -1,0 +1,61 @@
+package org.flowrl.rl.data;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Optional;
+
+/// How a row's answer field holds the gold answer.
+public enum GoldRule {
+    /// It is the field's text. A number is written without a fraction where it has none (AMC's 36.0 is `36`); a list or
+    /// an object, such as the tests of a program, as JSON.
+    WHOLE,
+    /// It follows the last `####` of a worked solution, as in GSM8K; commas in it are dropped.
+    AFTER_HASHES,
+    /// It stands in the last `\boxed{}` of a worked solution, as in Minerva.
+    LAST_BOX;
+
+    private static final String HASHES = "####";
+    private static final String BOX = "\\boxed{";
+
+    /// The gold answer in a field; empty where the field is missing, blank, or holds none.
+    Optional<String> gold(JsonNode field) {
+        String text = text(field);
+        return (switch (this) {
+            case WHOLE -> Optional.of(text);
+            case AFTER_HASHES -> afterHashes(text);
+            case LAST_BOX -> lastBox(text);
+        }).map(String::strip).filter(gold -> !gold.isEmpty());
+    }
+
+    /// A field as text; empty where it is missing.
+    static String text(JsonNode field) {
+        if (field.isMissingNode() || field.isNull()) {
+            return "";
+        }
+        if (field.isNumber()) {
+            return field.decimalValue().signum() == 0 ? "0" : field.decimalValue().stripTrailingZeros().toPlainString();
+        }
+        return field.isValueNode() ? field.asText() : field.toString();
+    }
+
+    private static Optional<String> afterHashes(String solution) {
+        int place = solution.lastIndexOf(HASHES);
+        return place < 0 ? Optional.empty()
+                : Optional.of(solution.substring(place + HASHES.length()).replace(",", ""));
+    }
+
+    private static Optional<String> lastBox(String solution) {
+        int start = solution.lastIndexOf(BOX);
+        if (start < 0) {
+            return Optional.empty();
+        }
+        int depth = 1;
+        for (int i = start + BOX.length(); i < solution.length(); i++) {
+            char c = solution.charAt(i);
+            depth += c == '{' ? 1 : c == '}' ? -1 : 0;
+            if (depth == 0) {
+                return Optional.of(solution.substring(start + BOX.length(), i));
+            }
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,37 @@
+package org.flowrl.rl.grade.code;
+
+import org.flowrl.rl.grade.code.cell.CellLimits;
+
+/// What one run of a program may take. Its heap is the sandbox's ({@link SandboxOptions#heapBytes()}).
+///
+/// @param wallSeconds from the start of the program; that of its JVM is not counted
+/// @param outputBytes on standard output, and as many on standard error
+public record ProgramLimits(double wallSeconds, int outputBytes) {
+    /// The output that a run may print unless it is said otherwise.
+    public static final int DEFAULT_OUTPUT_BYTES = 16 << 20;
+
+    /// Seconds on which the kernel ends a process that the parent has not ended.
+    private static final long GRACE_SECONDS = 2;
+    /// Two seconds of CPU for each second of wall time let collector and compilers run beside the program.
+    private static final int CPU_PER_WALL = 2;
+    /// What starts before the program: the JVM.
+    private static final long START_CPU_SECONDS = 1;
+
+    /// @throws IllegalArgumentException where a limit is not positive
+    public ProgramLimits {
+        if (!(wallSeconds > 0) || outputBytes <= 0) {
+            throw new IllegalArgumentException("program limits: " + wallSeconds + " s and " + outputBytes
+                    + " bytes must be positive");
+        }
+    }
+
+    /// A limit of time, with the usual one of output.
+    public static ProgramLimits ofSeconds(double wallSeconds) {
+        return new ProgramLimits(wallSeconds, DEFAULT_OUTPUT_BYTES);
+    }
+
+    CellLimits forCell(long dataBytes) {
+        long wall = (long) Math.ceil(wallSeconds);
+        return new CellLimits(wall + GRACE_SECONDS, CPU_PER_WALL * wall + START_CPU_SECONDS, dataBytes);
+    }
+}
