@@ -56,18 +56,29 @@ API int cublasGemmEx(void* handle, int turnA, int turnB, int m, int n, int k, co
     }
     float scale = *(const float*)alpha;
     float keep = *(const float*)beta;
-    for (int j = 0; j < n; j++) {
+    // op(A) by columns and one column of sums, so that the inner loop runs over neighbours.
+    float* columns = malloc(sizeof(float) * ((size_t)m * k + m + 1));
+    float* sums = columns + (size_t)m * k;
+    for (int l = 0; l < k; l++) {
         for (int i = 0; i < m; i++) {
-            float sum = 0;
-            for (int l = 0; l < k; l++) {
-                float x = at(a, typeA, turnA ? (long long)i * lda + l : (long long)l * lda + i);
-                float y = at(b, typeB, turnB ? (long long)l * ldb + j : (long long)j * ldb + l);
-                sum += x * y;
-            }
-            float* out = (float*)c + (long long)j * ldc + i;
-            *out = keep == 0 ? scale * sum : scale * sum + keep * *out;
+            columns[(size_t)l * m + i] = at(a, typeA, turnA ? (long long)i * lda + l : (long long)l * lda + i);
         }
     }
+    for (int j = 0; j < n; j++) {
+        memset(sums, 0, sizeof(float) * m);
+        for (int l = 0; l < k; l++) {
+            float y = at(b, typeB, turnB ? (long long)l * ldb + j : (long long)j * ldb + l);
+            const float* column = columns + (size_t)l * m;
+            for (int i = 0; i < m; i++) {
+                sums[i] += column[i] * y;
+            }
+        }
+        float* out = (float*)c + (long long)j * ldc;
+        for (int i = 0; i < m; i++) {
+            out[i] = keep == 0 ? scale * sums[i] : scale * sums[i] + keep * out[i];
+        }
+    }
+    free(columns);
     return SUCCESS;
 }
 

@@ -8,8 +8,6 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import org.flowrl.tensor.Memory;
-import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 
 /// SHA-256 of what a run is made from, in hexadecimal.
@@ -40,20 +38,10 @@ public final class Hashes {
         return HexFormat.of().formatHex(digest.digest());
     }
 
-    /// Of a tensor's elements, as they lie in memory; those on another device come to the host piece by piece.
+    /// Of a tensor's elements, as they lie in memory.
     public static String sha256(Tensor tensor) {
         MessageDigest digest = digest();
-        Tensor flat = tensor.reshape(tensor.elements());
-        int pieceElements = PIECE / tensor.dtype().bytes();
-        try (Memory memory = Memory.ofHost(); Scope scope = Scope.root("hash", memory)) {
-            for (long at = 0; at < flat.elements(); at += pieceElements) {
-                Tensor piece = flat.slice(at, Math.min(pieceElements, flat.elements() - at));
-                try (Scope host = scope.child("piece")) {
-                    Tensor read = piece.device().isHost() ? piece : piece.copy(host);
-                    digest.update(read.segment().asByteBuffer());
-                }
-            }
-        }
+        tensor.readPieces(PIECE, piece -> digest.update(piece.asByteBuffer()));
         return HexFormat.of().formatHex(digest.digest());
     }
 

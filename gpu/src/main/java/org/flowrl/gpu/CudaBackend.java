@@ -39,6 +39,11 @@ final class CudaBackend implements Backend {
         optimizer = new CudaOptimizer(card);
     }
 
+    /// What the kernel families share.
+    Card card() {
+        return card;
+    }
+
     @Override
     public String name() {
         return Card.NAME;

@@ -111,7 +111,8 @@ final class CudaMatmul implements MatmulKernels {
     public void weightGradient(Tensor dy, Tensor x, Tensor dw) {
         Arguments.matmulWeightGradient(dy, x, dw);
         card.requireFloats("matmul weightGradient", dy);
-        products.weightGradient(dy.address(), x.address(), DType.F32, dy.dim(0), dw.dim(0), dw.dim(1), dw.address());
+        products.weightGradient(dy.address(), x.address(), products.gradientType(), dy.dim(0), dw.dim(0),
+                dw.dim(1), dw.address());
     }
 
     @Override

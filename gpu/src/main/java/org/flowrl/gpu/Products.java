@@ -7,21 +7,30 @@ import org.flowrl.tensor.DType;
 /// cuBLAS thinks in columns: a row-major matrix is the transpose of the same bytes read by columns, so that row-major
 /// y = x · wᵀ is yᵀ = w · xᵀ there, and so on. Empty products are not asked of it.
 final class Products {
-    /// The system property with the precision of products of two F32 matrices: `f32` (the default) or `tf32`, which
-    /// rounds both to 10-bit fractions for the tensor cores.
+    /// The system property with the precision of products of two F32 matrices: `f32` (the default), `tf32`, which
+    /// rounds both to 10-bit fractions for the tensor cores, or `bf16`, which rounds those of weight gradients to BF16,
+    /// as those of the other two products are where the weight is packed as BF16.
     static final String PRECISION_PROPERTY = "gpu.products";
 
     private final Card card;
+    private final DType gradientType;
 
     Products(Card card) {
         this.card = card;
         String precision = System.getProperty(PRECISION_PROPERTY, "f32");
-        card.device().enter().blasMath(card.device().blas(), switch (precision) {
-            case "f32" -> CudaApi.EXACT_MATH;
-            case "tf32" -> CudaApi.TENSOR_FLOAT_32;
+        switch (precision) {
+            case "f32", "tf32", "bf16" -> { }
             default -> throw new IllegalArgumentException(PRECISION_PROPERTY + " '" + precision
-                    + "' must be f32 or tf32");
-        });
+                    + "' must be f32, tf32 or bf16");
+        }
+        gradientType = precision.equals("bf16") ? DType.BF16 : DType.F32;
+        card.device().enter().blasMath(card.device().blas(),
+                precision.equals("tf32") ? CudaApi.TENSOR_FLOAT_32 : CudaApi.EXACT_MATH);
+    }
+
+    /// The type that the operands of a weight gradient are rounded to.
+    DType gradientType() {
+        return gradientType;
     }
 
     /// Overwrites y [m, n] = x [m, K] · w[firstRow … firstRow + n − 1]ᵀ.

@@ -4,13 +4,16 @@ import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.contract.BackendContract;
 import org.flowrl.tensor.contract.KernelCase;
 
-/// The contract on the emulated card. The two backends that the contract opens have streams of successive numbers, of
+/// The contract on the emulated card, or on a real one where it is asked for. The two backends that the contract opens have streams of successive numbers, of
 /// which the emulated driver runs the threads of each block in opposite orders: so the comparison of their bits finds
 /// missing barriers. Guards around every block of memory find writes out of bounds.
 abstract class CudaContract extends BackendContract {
     /// Where both factors are rounded to BF16, each product is wrong by up to 2^-8 of itself: sums of a few hundred
     /// products of random signs by about that much of their own size, three such sums after another by three times.
     private static final double BFLOAT16_TOLERANCE = 0.02;
+
+    /// The system property by which `run-on-gpu.sh` holds a real card to the contract.
+    static final String REAL_CARD = "gpu.realCard";
 
     private final String binding;
 
@@ -20,7 +23,9 @@ abstract class CudaContract extends BackendContract {
 
     @Override
     protected Backend open(int threads) {
-        EmulatedCuda.use();
+        if (!Boolean.getBoolean(REAL_CARD)) {
+            EmulatedCuda.use();
+        }
         return new CudaBackend(CudaBinding.open(binding), 0);
     }
 

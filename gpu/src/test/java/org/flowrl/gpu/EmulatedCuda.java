@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 ///
 /// Read `emulator.h` and `driver.cpp` in `src/test/cuda` for what it sees and what it cannot see.
 public final class EmulatedCuda {
-    private static final List<String> FLAGS = List.of("-O2", "-ffp-contract=off", "-march=native", "-fPIC", "-shared",
+    private static final List<String> FLAGS = List.of("-O3", "-ffp-contract=off", "-march=native", "-fPIC", "-shared",
             "-fvisibility=hidden", "-Wno-unknown-pragmas");
 
     private EmulatedCuda() {
@@ -34,7 +34,7 @@ public final class EmulatedCuda {
     }
 
     /// The folder with the stand-ins, which are built where they are not there yet.
-    static synchronized Path folder() {
+    public static synchronized Path folder() {
         assumeTrue(System.getProperty("os.name").equals("Linux") && System.getProperty("os.arch").equals("amd64"),
                 "the emulated card needs Linux on x86-64");
         assumeTrue(runs("g++", "--version"), "the emulated card needs g++, which is not on this machine");

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# One scripted run on a machine with an NVIDIA card: inventory, the backend contract through both bindings,
+# compute-sanitizer, a few training steps beside the CPU's, and speeds beside PyTorch's, into one Markdown file.
+#
+#   gpu/run-on-gpu.sh pack           here, after a build: classes, jars and a small JRE into .gpu/ (some 40 MB), which the
+#                                    other machine needs beside this script, and nothing else
+#   gpu/run-on-gpu.sh run [FOLDER]   there: results into FOLDER (default bench/results)
+#   gpu/run-on-gpu.sh rehearse       here: the same on the emulated card, at small sizes
+#
+# Each step has a limit of its own, and a step that fails is reported and does not end the run; the exit code is 0 only
+# where every step was good.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+packed=.gpu
+modules="tensor autograd transformer gpu flowrl"
+
+pack() {
+    set -e
+    rm -rf "$packed"
+    mkdir -p "$packed/lib"
+    local java_home=${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")}
+    "$java_home/bin/jlink" --add-modules java.base,java.logging,java.xml,java.management,java.net.http,java.sql,jdk.incubator.vector,jdk.unsupported \
+        --strip-debug --no-header-files --no-man-pages --compress zip-6 --output "$packed/jre"
+    local module
+    for module in $modules; do
+        "$java_home/bin/jar" cf "$packed/lib/$module.jar" -C "$module/target/classes" .
+        "$java_home/bin/jar" cf "$packed/lib/$module-tests.jar" -C "$module/target/test-classes" .
+    done
+    # Libraries: from the folder or the class path that LIBRARIES names, or from Maven's repository.
+    if [ -n "${LIBRARIES:-}" ]; then
+        cp $LIBRARIES "$packed/lib/"
+    else
+        mvn -o -q dependency:copy-dependencies -pl flowrl,gpu -DincludeScope=test \
+            -DexcludeGroupIds=org.flowrl -DoutputDirectory="$PWD/$packed/lib"
+    fi
+    du -sh "$packed"
+}
+
+# step NAME SECONDS COMMAND...: runs a command, shows the end of its output in the report.
+failures=0
+step() {
+    local name=$1 seconds=$2
+    shift 2
+    echo "== $name" >&2
+    printf '\n## %s\n\n```\n' "$name" >> "$report"
+    local started=$SECONDS code
+    timeout "$seconds" "$@" > "$log" 2>&1
+    code=$?
+    tail -n 120 "$log" >> "$report"
+    printf '```\nexit code %d, %d seconds\n' "$code" $((SECONDS - started)) >> "$report"
+    [ $code -eq 0 ] || { failures=$((failures + 1)); echo "   exit code $code" >&2; }
+}
+
+java_command() {
+    echo "${JAVA:-$packed/jre/bin/java}" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED "${flags[@]}" -cp "$class_path"
+}
+
+contract() {
+    "${java[@]}" "-Dgpu.realCard=$real" org.junit.platform.console.ConsoleLauncher execute --disable-banner \
+        --details=summary -c "org.flowrl.gpu.$1"
+}
+
+sanitized() {
+    compute-sanitizer --tool "$1" --target-processes all --error-exitcode 9 "${java[@]}" "-Dgpu.realCard=$real" \
+        org.junit.platform.console.ConsoleLauncher execute --disable-banner --details=summary \
+        -c org.flowrl.gpu.SanitizerContractTest
+}
+
+inventory() {
+    date -u +%Y-%m-%dT%H:%MZ
+    nvidia-smi --query-gpu=name,memory.total,driver_version,clocks.max.sm,clocks.max.mem --format=csv || true
+    ldconfig -p | grep -E 'libcuda\.|libcublas\.|libcublasLt\.|libnccl\.|libcudnn\.' || true
+    python3 -c 'import torch; print("torch", torch.__version__, torch.version.cuda)' || true
+    "${java[@]}" org.flowrl.cli.Main devices
+}
+
+# Training beside the CPU: the lines of CardSteps, the card's first.
+steps() {
+    local folder
+    folder=$(mktemp -d)
+    "${java[@]}" org.flowrl.rl.CardSteps cuda:0 "$folder/card" | grep -E '^(warm-up|loss|policy/grad_norm|ratio/sampler)' > "$folder/card.txt" &&
+        "${java[@]}" org.flowrl.rl.CardSteps vector "$folder/cpu" | grep -E '^(warm-up|loss|policy/grad_norm|ratio/sampler)' > "$folder/cpu.txt" &&
+        join -j 1 <(sed 's/ /#/' "$folder/card.txt" | sort) <(sed 's/ /#/' "$folder/cpu.txt" | sort)
+    local code=$?
+    rm -rf "$folder"
+    return $code
+}
+
+run() {
+    local folder=$1
+    mkdir -p "$folder"
+    log=$(mktemp)
+    local card
+    card=$(nvidia-smi --query-gpu=name --format=csv,noheader 2> /dev/null | head -1 | tr -cs 'A-Za-z0-9\n' '-' | tr 'A-Z' 'a-z')
+    report=$folder/gpu-$(date -u +%Y-%m-%d)-${card:-emulated-card}.md
+    class_path=$(printf '%s:' "$packed"/lib/*.jar)
+    read -r -a java <<< "$(java_command)"
+    echo "# A run of gpu/run-on-gpu.sh" > "$report"
+    step inventory 120 inventory
+    step "contract, ffm" 240 contract FfmContractTest
+    step "contract, jcuda" 120 contract JCudaContractTest
+    if command -v compute-sanitizer > /dev/null; then
+        step "compute-sanitizer memcheck" 240 sanitized memcheck
+        step "compute-sanitizer racecheck" 240 sanitized racecheck
+    fi
+    step "lattice, card and CPU" 240 steps
+    step speeds 240 "${java[@]}" org.flowrl.gpu.CardSpeeds $sizes
+    if python3 -c 'import torch; torch.zeros(1).cuda()' 2> /dev/null; then
+        step "PyTorch's speeds" 120 python3 gpu/peer_speeds.py
+    fi
+    rm -f "$log"
+    echo "$report: $failures steps failed"
+    [ $failures -eq 0 ]
+}
+
+flags=()
+real=true
+sizes=
+case ${1:-} in
+    pack) pack ;;
+    run) run "${2:-bench/results}" ;;
+    rehearse)
+        libraries=$(ls -dt gpu/target/emulator/*/ | head -1)
+        flags=("-Dgpu.libraries=$PWD/$libraries" "-Dgpu.slabBytes=0")
+        sizes=small
+        run "${2:-gpu/target}"
+        ;;
+    *) sed -n '2,12p' "$0"; exit 2 ;;
+esac
