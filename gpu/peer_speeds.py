@@ -25,7 +25,8 @@ def row(piece, unit, amount, work):
 
 
 def main():
-    print(f"PyTorch {torch.__version__}, {torch.cuda.get_device_name()}\n| piece | milliseconds | rate | |\n|---|---|---|---|")
+    print(f"PyTorch {torch.__version__}, {torch.cuda.get_device_name()}")
+    print("| piece | milliseconds | rate | |\n|---|---|---|---|")
     x = torch.randn(128 << 20, device="cuda")
     y = torch.empty_like(x)
     row("copy", "B", 8 * x.numel(), lambda: y.copy_(x))

@@ -2,8 +2,8 @@
 # One scripted run on a machine with an NVIDIA card: inventory, the backend contract through both bindings,
 # compute-sanitizer, a few training steps beside the CPU's, and speeds beside PyTorch's, into one Markdown file.
 #
-#   gpu/run-on-gpu.sh pack           here, after a build: classes, jars and a small JRE into .gpu/ (some 40 MB), which the
-#                                    other machine needs beside this script, and nothing else
+#   gpu/run-on-gpu.sh pack           here, after a build: classes, jars and a small JRE into .gpu/, which the other
+#                                    machine needs beside this folder's scripts, and nothing else
 #   gpu/run-on-gpu.sh run [FOLDER]   there: results into FOLDER (default bench/results)
 #   gpu/run-on-gpu.sh rehearse       here: the same on the emulated card, at small sizes
 #
@@ -19,7 +19,8 @@ pack() {
     rm -rf "$packed"
     mkdir -p "$packed/lib"
     local java_home=${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")}
-    "$java_home/bin/jlink" --add-modules java.base,java.logging,java.xml,java.management,java.net.http,java.sql,jdk.incubator.vector,jdk.unsupported \
+    "$java_home/bin/jlink" \
+        --add-modules java.logging,java.xml,java.management,java.net.http,java.sql,jdk.incubator.vector,jdk.unsupported \
         --strip-debug --no-header-files --no-man-pages --compress zip-6 --output "$packed/jre"
     local module
     for module in $modules; do
@@ -52,7 +53,8 @@ step() {
 }
 
 java_command() {
-    echo "${JAVA:-$packed/jre/bin/java}" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED "${flags[@]}" -cp "$class_path"
+    echo "${JAVA:-$packed/jre/bin/java}" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED \
+        "${flags[@]}" -cp "$class_path"
 }
 
 contract() {
@@ -74,16 +76,17 @@ inventory() {
     "${java[@]}" org.flowrl.cli.Main devices
 }
 
-# Training beside the CPU: the lines of CardSteps, the card's first.
+# Training beside the CPU: name and step, the card's value, the CPU's.
 steps() {
-    local folder
+    local folder measured='^(warm-up|loss|policy/grad_norm|reward/mean|ratio/sampler)'
     folder=$(mktemp -d)
-    "${java[@]}" org.flowrl.rl.CardSteps cuda:0 "$folder/card" | grep -E '^(warm-up|loss|policy/grad_norm|ratio/sampler)' > "$folder/card.txt" &&
-        "${java[@]}" org.flowrl.rl.CardSteps vector "$folder/cpu" | grep -E '^(warm-up|loss|policy/grad_norm|ratio/sampler)' > "$folder/cpu.txt" &&
-        join -j 1 <(sed 's/ /#/' "$folder/card.txt" | sort) <(sed 's/ /#/' "$folder/cpu.txt" | sort)
-    local code=$?
+    local device
+    for device in cuda:0 vector; do
+        "${java[@]}" org.flowrl.rl.CardSteps "$device" "$folder/$device" > "$folder/out" || return
+        grep -E "$measured" "$folder/out" | sed 's/ /#/' | sort > "$folder/$device.txt"
+    done
+    join -a 1 "$folder/cuda:0.txt" "$folder/vector.txt"
     rm -rf "$folder"
-    return $code
 }
 
 run() {
@@ -91,7 +94,8 @@ run() {
     mkdir -p "$folder"
     log=$(mktemp)
     local card
-    card=$(nvidia-smi --query-gpu=name --format=csv,noheader 2> /dev/null | head -1 | tr -cs 'A-Za-z0-9\n' '-' | tr 'A-Z' 'a-z')
+    card=$(nvidia-smi --query-gpu=name --format=csv,noheader 2> /dev/null | head -1 | tr -cs 'A-Za-z0-9\n' '-' |
+        tr 'A-Z' 'a-z')
     report=$folder/gpu-$(date -u +%Y-%m-%d)-${card:-emulated-card}.md
     class_path=$(printf '%s:' "$packed"/lib/*.jar)
     read -r -a java <<< "$(java_command)"

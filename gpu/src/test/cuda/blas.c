@@ -24,9 +24,17 @@ typedef struct {
 
 API int cublasCreate_v2(void** handle) { *handle = calloc(1, sizeof(Handle)); return SUCCESS; }
 API int cublasDestroy_v2(void* handle) { free(handle); return SUCCESS; }
-API int cublasGetVersion_v2(void* handle, int* version) { *version = 120902; return handle ? SUCCESS : NOT_INITIALIZED; }
+
+API int cublasGetVersion_v2(void* handle, int* version) {
+    *version = 120902;
+    return handle ? SUCCESS : NOT_INITIALIZED;
+}
+
 API int cublasSetStream_v2(void* handle, void* stream) { return handle && stream ? SUCCESS : NOT_INITIALIZED; }
-API int cublasSetWorkspace_v2(void* handle, void* workspace, size_t bytes) { return handle && workspace && bytes ? SUCCESS : INVALID_VALUE; }
+
+API int cublasSetWorkspace_v2(void* handle, void* workspace, size_t bytes) {
+    return handle && workspace && bytes ? SUCCESS : INVALID_VALUE;
+}
 
 API int cublasSetMathMode(void* handle, int mode) {
     if (!handle || (mode != 0 && mode != 3)) {

@@ -138,7 +138,11 @@ API int cuMemFree_v2(Address address) {
     return intact ? SUCCESS : ILLEGAL_ADDRESS;
 }
 
-API int cuMemAllocHost_v2(void** address, size_t bytes) { *address = aligned_alloc(256, (bytes + 255) / 256 * 256); return SUCCESS; }
+API int cuMemAllocHost_v2(void** address, size_t bytes) {
+    *address = aligned_alloc(256, (bytes + 255) / 256 * 256);
+    return SUCCESS;
+}
+
 API int cuMemFreeHost(void* address) { free(address); return SUCCESS; }
 
 // The bytes lie within one allocation.

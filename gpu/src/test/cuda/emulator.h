@@ -282,7 +282,7 @@ inline bool launch(const Kernel& kernel, Index3 grid, Index3 size, size_t shared
 #define __shfl_xor_sync(mask, value, bits) emulator::exchange((value), emulator::fiber->lane ^ (bits))
 #define __shfl_sync(mask, value, source) emulator::exchange((value), (source))
 #define __shfl_up_sync(mask, value, by) \
-    emulator::exchange((value), emulator::fiber->lane < (int)(by) ? emulator::fiber->lane : emulator::fiber->lane - (by))
+    emulator::exchange((value), emulator::fiber->lane - (emulator::fiber->lane < (int)(by) ? 0 : (int)(by)))
 #define __ballot_sync(mask, vote) emulator::ballot(vote)
 #define __popc(x) __builtin_popcount(x)
 #define __ffs(x) __builtin_ffs((int)(x))

@@ -23,7 +23,8 @@ final class CudaAttention implements AttentionKernels {
         return card.kernels().launch("attention", kernel);
     }
 
-    /// Bytes of the tiles of two operands, of `rows` times 16 rows of the other side, and of `weights` matrices between.
+    /// Bytes of the tiles of two operands, of `rows` times 16 rows of the other side, and of `weights` matrices
+    /// between the two.
     private static int sharedBytes(long size, int rows, int weights) {
         return Math.toIntExact(Float.BYTES
                 * (2 * TILE * (size + 1) + (long) rows * TILE_ROWS * size + (long) weights * TILE_ROWS * TILE));

@@ -37,6 +37,12 @@ public final class CudaProvider implements BackendProvider {
         if (!candidate.available() || !candidate.name().startsWith(PREFIX)) {
             throw new IllegalArgumentException("open: '" + candidate.name() + "' is not an available card");
         }
-        return new CudaBackend(CudaBinding.open(), Integer.parseInt(candidate.name().substring(PREFIX.length())));
+        CudaApi api = CudaBinding.open();
+        try {
+            return new CudaBackend(api, Integer.parseInt(candidate.name().substring(PREFIX.length())));
+        } catch (RuntimeException e) {
+            api.close();
+            throw e;
+        }
     }
 }

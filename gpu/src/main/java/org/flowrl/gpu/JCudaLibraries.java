@@ -47,7 +47,7 @@ final class JCudaLibraries {
         }
     }
 
-    /// A loaded library does not need its file any more; where it cannot be deleted (on Windows), the JVM's end is next.
+    /// A loaded library does not need its file any more; one that cannot be deleted yet (on Windows) goes with the JVM.
     private static void delete(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             files.forEach(file -> {

@@ -17,7 +17,7 @@
 #define WARP ((int)(threadIdx.x / WARP_SIZE))
 
 // The last sequence b with starts[b] <= n.
-DEVICE Index sequenceOf(const int* starts, Index sequences, Index n) {
+DEVICE Index lastStarted(const int* starts, Index sequences, Index n) {
     Index low = 0;
     Index high = sequences;
     while (high - low > 1) {
@@ -29,6 +29,16 @@ DEVICE Index sequenceOf(const int* starts, Index sequences, Index n) {
         }
     }
     return low;
+}
+
+// Where the sequence of token n starts, and where it ends.
+DEVICE Index sequenceStart(const int* starts, Index sequences, Index tokens, Index n) {
+    return startOf(starts, lastStarted(starts, sequences, n), tokens);
+}
+
+DEVICE Index sequenceEnd(const int* starts, Index sequences, Index tokens, Index n) {
+    Index next = lastStarted(starts, sequences, n) + 1;
+    return startOf(starts, next < sequences ? next : sequences, tokens);
 }
 
 // Rows first ... first + count - 1 of one head of [N, heads, E], those from `end` on as zeros, in rows of `pitch`.
@@ -99,7 +109,7 @@ KERNEL(attentionForward, const float* q, const float* k, const float* v, const i
     float total[ROWS];
     float sums[ROWS][MOST_PARTS];
     for (int r = 0; r < ROWS; r++) {
-        firsts[r] = row + r < tokens ? starts[sequenceOf(starts, sequences, row + r)] : tokens;
+        firsts[r] = row + r < tokens ? sequenceStart(starts, sequences, tokens, row + r) : tokens;
         most[r] = MINUS_INFINITY;
         total[r] = 0.0f;
         for (int part = 0; part < MOST_PARTS; part++) {
@@ -107,7 +117,7 @@ KERNEL(attentionForward, const float* q, const float* k, const float* v, const i
         }
     }
     loadRows(q, tile, TILE_ROWS, tokens, heads, head, size, size, queries);
-    for (Index from = starts[sequenceOf(starts, sequences, tile)]; from < end; from += TILE) {
+    for (Index from = sequenceStart(starts, sequences, tokens, tile); from < end; from += TILE) {
         __syncthreads();
         loadRows(k, from, TILE, end, groups, group, size, size + 1, keys);
         loadRows(v, from, TILE, end, groups, group, size, size + 1, values);
@@ -190,7 +200,7 @@ KERNEL(attentionQueryGradient, const float* dout, const float* q, const float* k
     for (int r = 0; r < ROWS; r++) {
         Index at = (row + r) * heads + head;
         bool exists = row + r < tokens;
-        firsts[r] = exists ? starts[sequenceOf(starts, sequences, row + r)] : tokens;
+        firsts[r] = exists ? sequenceStart(starts, sequences, tokens, row + r) : tokens;
         most[r] = exists ? statistics[at * 2] : 0.0f;
         inverse[r] = exists ? statistics[at * 2 + 1] : 0.0f;
         dot[r] = exists ? dots[at] : 0.0f;
@@ -200,7 +210,7 @@ KERNEL(attentionQueryGradient, const float* dout, const float* q, const float* k
     }
     loadRows(q, tile, TILE_ROWS, tokens, heads, head, size, size, queries);
     loadRows(dout, tile, TILE_ROWS, tokens, heads, head, size, size, douts);
-    for (Index from = starts[sequenceOf(starts, sequences, tile)]; from < end; from += TILE) {
+    for (Index from = sequenceStart(starts, sequences, tokens, tile); from < end; from += TILE) {
         __syncthreads();
         loadRows(k, from, TILE, end, groups, group, size, size + 1, keys);
         loadRows(v, from, TILE, end, groups, group, size, size + 1, values);
@@ -238,7 +248,7 @@ KERNEL(attentionKeyGradient, const float* dout, const float* q, const float* k, 
     float* weights = slopes + TILE_ROWS * TILE;        // [TILE_ROWS, TILE]
     Index tile = (Index)blockIdx.x * TILE_ROWS;
     Index last = tile + TILE_ROWS <= tokens ? tile + TILE_ROWS - 1 : tokens - 1;
-    Index end = starts[sequenceOf(starts, sequences, last) + 1];
+    Index end = sequenceEnd(starts, sequences, tokens, last);
     int group = blockIdx.y;
     int share = heads / groups;
     float* ownSlopes = slopes + WARP * ROWS * TILE;
@@ -250,7 +260,7 @@ KERNEL(attentionKeyGradient, const float* dout, const float* q, const float* k, 
     float keySums[ROWS][MOST_PARTS];
     float valueSums[ROWS][MOST_PARTS];
     for (int r = 0; r < ROWS; r++) {
-        ends[r] = key + r < tokens ? starts[sequenceOf(starts, sequences, key + r) + 1] : 0;
+        ends[r] = key + r < tokens ? sequenceEnd(starts, sequences, tokens, key + r) : 0;
         for (int part = 0; part < MOST_PARTS; part++) {
             keySums[r][part] = 0.0f;
             valueSums[r][part] = 0.0f;

@@ -47,6 +47,13 @@ DEVICE bool isWithin(int index, Index bound, Index at, Fault* fault) {
     return true;
 }
 
+// Where sequence b starts; the end of the last where b is their number. Within the tokens even where the starts are
+// wrong, which checkStarts reports: a kernel that reads elsewhere would take the whole process down with it.
+DEVICE Index startOf(const int* starts, Index b, Index tokens) {
+    Index start = starts[b];
+    return start < 0 ? 0 : start > tokens ? tokens : start;
+}
+
 // The larger one; NaN where one is NaN, unlike fmaxf. -0 is below +0.
 DEVICE float larger(float a, float b) {
     if (a == b) {

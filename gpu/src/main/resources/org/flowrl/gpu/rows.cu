@@ -215,16 +215,11 @@ KERNEL(checkStarts, const int* starts, Index count, Index tokens, int covers, Fa
     }
 }
 
-DEVICE Index boundedStart(const int* starts, Index b, Index tokens) {
-    Index start = starts[b];
-    return start < 0 ? 0 : start > tokens ? tokens : start;
-}
-
 KERNEL(segmentSum, const float* xs, const int* starts, float* outs, Index sequences, Index tokens, Index size) {
     for (Index i = FIRST; i < sequences * size; i += STRIDE) {
         Index b = i / size;
         float sum = 0.0f;
-        for (Index n = boundedStart(starts, b, tokens); n < boundedStart(starts, b + 1, tokens); n++) {
+        for (Index n = startOf(starts, b, tokens); n < startOf(starts, b + 1, tokens); n++) {
             sum += xs[n * size + i % size];
         }
         outs[i] = sum;
@@ -234,7 +229,7 @@ KERNEL(segmentSum, const float* xs, const int* starts, float* outs, Index sequen
 KERNEL(segmentBroadcast, const float* xs, const int* starts, float* outs, Index sequences, Index tokens, Index size) {
     for (Index i = FIRST; i < sequences * size; i += STRIDE) {
         Index b = i / size;
-        for (Index n = boundedStart(starts, b, tokens); n < boundedStart(starts, b + 1, tokens); n++) {
+        for (Index n = startOf(starts, b, tokens); n < startOf(starts, b + 1, tokens); n++) {
             outs[n * size + i % size] = xs[i];
         }
     }

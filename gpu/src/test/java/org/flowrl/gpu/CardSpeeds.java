@@ -134,7 +134,8 @@ final class CardSpeeds implements AutoCloseable {
                 row("forward BF16", "FLOP", operations, best, () -> backend.matmul().forward(wide, w, null, y));
                 row("inputGradient BF16", "FLOP", operations, best, () ->
                         backend.matmul().inputGradient(y, w, wide, false));
-                row("weightGradient, gpu.products=" + System.getProperty(Products.PRECISION_PROPERTY, "f32"), "FLOP", operations, best, () ->
+                String precision = System.getProperty(Products.PRECISION_PROPERTY, "f32");
+                row("weightGradient, gpu.products=" + precision, "FLOP", operations, best, () ->
                         backend.matmul().weightGradient(y, wide, dw));
             }
         }
