@@ -4,6 +4,8 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
 import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -12,9 +14,23 @@ import picocli.CommandLine.Option;
 /// The exit code is 0 only on success: 1 where something went wrong, 2 where the command line did.
 @Command(name = "flowrl", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
         description = "LLM reinforcement learning on the JVM: FlowRL and its baselines.",
-        subcommands = {TrainCommand.class, SftCommand.class, GenerateCommand.class, ForwardCommand.class,
-            InspectCommand.class, TokenizeCommand.class, DevicesCommand.class, DoctorCommand.class})
+        subcommands = {
+            TrainCommand.class,
+            CompareCommand.class,
+            ToyCommand.class,
+            SftCommand.class,
+            EvalCommand.class,
+            ScoreCommand.class,
+            GenerateCommand.class,
+            ForwardCommand.class,
+            TokenizeCommand.class,
+            InspectCommand.class,
+            DevicesCommand.class,
+            DoctorCommand.class})
 public final class Main implements Runnable {
+    /// Held here, since the logging system forgets a logger that nobody holds, and its level with it.
+    private static final Logger PARQUET_LOG = Logger.getLogger("dev.hardwood");
+
     @Option(names = "--verbose", scope = CommandLine.ScopeType.INHERIT, description = "Show stack traces of errors.")
     private boolean verbose;
 
@@ -28,6 +44,8 @@ public final class Main implements Runnable {
 
     /// Runs a command and returns its exit code.
     static int run(String... arguments) {
+        // The Parquet library tells which of its code paths it takes.
+        PARQUET_LOG.setLevel(Level.WARNING);
         Main main = new Main();
         CommandLine commandLine = new CommandLine(main);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);

@@ -11,6 +11,8 @@ import org.flowrl.rl.Evaluator;
 import org.flowrl.rl.Presets;
 import org.flowrl.rl.TrainConfig;
 import org.flowrl.rl.TrainingRun;
+import org.flowrl.rl.report.Dashboard;
+import org.flowrl.rl.report.RunReport;
 import org.flowrl.tensor.Backend;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -62,6 +64,10 @@ final class TrainCommand implements Callable<Integer> {
             + "only --steps may be given beside it.")
     private boolean resume;
 
+    @Option(names = "--dashboard", paramLabel = "PORT", description = "Show the run as it goes at "
+            + "http://localhost:PORT/, to this machine alone.")
+    private Integer dashboard;
+
     @Mixin
     private DeviceOptions device;
 
@@ -74,13 +80,17 @@ final class TrainCommand implements Callable<Integer> {
         Path folder = out != null ? out : nextFreeFolder(resolved);
         TrainProgress progress = new TrainProgress();
         progress.announce(resolved, folder);
-        try (Backend backend = device.open();
+        if (dashboard != null) {
+            System.out.println("dashboard: http://localhost:" + dashboard + "/");
+        }
+        try (Dashboard page = dashboard == null ? null : Dashboard.open(folder, dashboard);
+             Backend backend = device.open();
              TrainingRun run = resume ? TrainingRun.resume(backend, resolved, folder, progress)
                      : TrainingRun.start(backend, resolved, folder, progress)) {
             Evaluator.Report before = run.referenceReport();
             progress.begin(run);
             Evaluator.Report after = run.run();
-            progress.finish(run, before, after);
+            progress.finish(run, before, after, RunReport.write(folder));
         }
         return 0;
     }

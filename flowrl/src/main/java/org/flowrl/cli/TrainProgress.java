@@ -48,6 +48,11 @@ final class TrainProgress implements TrainingRun.Observer {
     }
 
     @Override
+    public void warned(long step, String warning) {
+        show("warning at step " + step + ": " + warning, true);
+    }
+
+    @Override
     public void stepped(long step, long steps, Map<String, Double> metrics) {
         reward = smooth(reward, metrics.get("reward/mean"));
         tokensPerSecond = smooth(tokensPerSecond, metrics.get("throughput/response_tokens_per_second"));
@@ -63,12 +68,14 @@ final class TrainProgress implements TrainingRun.Observer {
     }
 
     /// After the last step: what was learned, against where it started.
-    void finish(TrainingRun run, Evaluator.Report before, Evaluator.Report after) {
+    ///
+    /// @param page the run's report
+    void finish(TrainingRun run, Evaluator.Report before, Evaluator.Report after, Path page) {
         out.println();
         new ReportTable(out).print(before, after);
-        out.printf(Locale.ROOT, "%n%.1f s for %d steps. Metrics: %s  Model: %s%n",
+        out.printf(Locale.ROOT, "%n%.1f s for %d steps. Report: %s  Metrics: %s  Model: %s%n",
                 (System.nanoTime() - started) * 1e-9, run.stepsDone() - firstStep,
-                run.folder().resolve("metrics.csv"), run.folder().resolve("checkpoints/step-" + run.stepsDone()));
+                page, run.folder().resolve("metrics.csv"), run.folder().resolve("checkpoints/step-" + run.stepsDone()));
     }
 
     private String exactText() {

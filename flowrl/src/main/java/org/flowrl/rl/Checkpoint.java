@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.flowrl.autograd.ParameterStore;
-import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Scope;
@@ -22,7 +21,8 @@ import org.flowrl.transformer.ModelDirectory;
 import org.flowrl.transformer.text.Tokenizer;
 
 /// A training run at rest after some steps: a Hugging Face folder that any tool loads, plus `trainer_state.safetensors`
-/// with what continuing to the bit needs: F32 masters and both moments of every trained store.
+/// with what continuing to the bit needs: F32 masters and both moments of every trained store, the critic's included,
+/// and the objective's own state.
 ///
 /// Written under a temporary name and renamed when complete, so that a checkpoint is there whole or not at all.
 ///
@@ -31,6 +31,7 @@ import org.flowrl.transformer.text.Tokenizer;
 public record Checkpoint(Path folder, long step) {
     private static final String STATE = "trainer_state.safetensors";
     private static final String PREFIX = "step-";
+    private static final String OPTIMIZER_STEPS = "optimizer_steps.";
 
     /// Writes the state after `step` steps and removes all but the newest `keep` checkpoints.
     ///
@@ -38,8 +39,13 @@ public record Checkpoint(Path folder, long step) {
     public static Checkpoint write(Path runFolder, long step, Policy policy, Tokenizer tokenizer, Trainer trainer,
             String configHash, int keep) {
         Path folder = runFolder.resolve("checkpoints").resolve(PREFIX + step);
-        Map<String, String> state = Map.of("step", Long.toString(step),
-                "optimizer_steps", Long.toString(trainer.optimizer().steps()), "config", configHash);
+        Map<String, String> state = new LinkedHashMap<>();
+        state.put("step", Long.toString(step));
+        state.put("config", configHash);
+        state.put("objective", trainer.objective().state());
+        for (int i = 0; i < trainer.learners().size(); i++) {
+            state.put(OPTIMIZER_STEPS + i, Long.toString(trainer.learners().get(i).optimizer().steps()));
+        }
         AtomicFolder.write(folder, partial -> {
             ModelDirectory.write(partial, policy.model().config(), policy.parameters(), DType.F32,
                     Optional.of(tokenizer), ModelDirectory.DEFAULT_SHARD_BYTES);
@@ -68,19 +74,24 @@ public record Checkpoint(Path folder, long step) {
                         + "only `steps` may change when a run is resumed");
             }
             tensors(trainer).forEach((name, tensor) -> tensor.copyFrom(state.tensor(name)));
-            trainer.stores().forEach(ParameterStore::repack);
-            trainer.optimizer().resume(Long.parseLong(state.metadata().get("optimizer_steps")));
+            trainer.objective().restore(state.metadata().get("objective"));
+            for (int i = 0; i < trainer.learners().size(); i++) {
+                Trainer.Learner learner = trainer.learners().get(i);
+                learner.stores().forEach(ParameterStore::repack);
+                learner.optimizer().resume(Long.parseLong(state.metadata().get(OPTIMIZER_STEPS + i)));
+            }
         }
     }
 
     private static Map<String, Tensor> tensors(Trainer trainer) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        AdamW optimizer = trainer.optimizer();
         int index = 0;
-        for (ParameterStore store : trainer.stores()) {
-            tensors.put("parameters." + index, store.arena());
-            tensors.put("first_moment." + index, optimizer.firstMoment(store));
-            tensors.put("second_moment." + index++, optimizer.secondMoment(store));
+        for (Trainer.Learner learner : trainer.learners()) {
+            for (ParameterStore store : learner.stores()) {
+                tensors.put("parameters." + index, store.arena());
+                tensors.put("first_moment." + index, learner.optimizer().firstMoment(store));
+                tensors.put("second_moment." + index++, learner.optimizer().secondMoment(store));
+            }
         }
         return tensors;
     }

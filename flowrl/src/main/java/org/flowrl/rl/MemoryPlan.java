@@ -99,14 +99,14 @@ public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, l
             Policy policy = dry.policy("policy ", model, packed);
             Policy reference = dry.policy("reference ", model, packed);
             reference.parameters().freeze();
-            Objective objective = config.objective().create(new ObjectiveSettings.Context(dry.backend, dry.run,
-                    DType.F32, model.hiddenSize(), RandomKey.of(0)));
+            Objective objective = config.objective().create(
+                    ObjectiveSettings.Context.of(policy, dry.run, RandomKey.of(0)));
             dry.resident("modules of the objective");
             Trainer trainer = new Trainer(dry.run, policy, reference, objective, null, config);
             dry.gradientsAndMoments();
             dry.sample(policy, load, config.rollout().temperature());
             MetricSums metrics = new MetricSums();
-            Trainer.Scores scores = trainer.score(rollout(load), metrics);
+            Trainer.Scores scores = trainer.score(0, rollout(load), metrics);
             dry.phase("scoring: activations of the reference");
             trainer.update(0, scores, metrics);
             dry.phase("update: activations and their gradients");

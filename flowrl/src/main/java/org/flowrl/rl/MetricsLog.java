@@ -1,5 +1,6 @@
 package org.flowrl.rl;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
@@ -15,7 +16,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/// One row of metrics a step, in `metrics.jsonl` as the run goes and in `metrics.csv` at its end.
+/// One row of metrics a step: in `metrics.jsonl` and a TensorBoard event file as the run goes, in `metrics.csv` at its
+/// end.
 ///
 /// Steps are counted from 1 in the files: the row of step n is written after n steps.
 public final class MetricsLog {
@@ -23,22 +25,27 @@ public final class MetricsLog {
 
     private final Path jsonl;
     private final Path csv;
+    private final EventFile events;
 
     /// The log in `folder`, continued where it exists.
     public MetricsLog(Path folder) {
         this.jsonl = folder.resolve("metrics.jsonl");
         this.csv = folder.resolve("metrics.csv");
+        this.events = new EventFile(folder.resolve("events.out.tfevents.flowrl"));
     }
 
-    /// Drops rows after step `last`, which an interrupted run may have written beyond its last checkpoint.
-    public void keepUntil(long last) {
-        if (!Files.exists(jsonl)) {
-            return;
-        }
+    /// Makes ready for rows after step `last`: drops those that an interrupted run wrote beyond its last checkpoint, a
+    /// line that it left unfinished included, and writes the event file anew.
+    public void startAfter(long last) {
+        events.begin(now());
         List<String> kept = new ArrayList<>();
-        for (Map<String, Object> row : rows()) {
-            if (((Number) row.get("step")).longValue() <= last) {
-                kept.add(line(row));
+        for (Map<String, Object> row : Files.exists(jsonl) ? rows() : List.<Map<String, Object>>of()) {
+            long step = ((Number) row.remove("step")).longValue();
+            if (step <= last) {
+                Map<String, Double> metrics = new LinkedHashMap<>();
+                row.forEach((name, value) -> metrics.put(name, Double.valueOf(value.toString())));
+                kept.add(line(step, metrics));
+                events.append(now(), step, metrics);
             }
         }
         try {
@@ -50,22 +57,22 @@ public final class MetricsLog {
 
     /// Appends the row of a step.
     public void append(long step, Map<String, Double> metrics) {
-        Map<String, Object> row = new LinkedHashMap<>();
-        row.put("step", step);
-        new TreeMap<>(metrics).forEach(row::put);
         try {
-            Files.writeString(jsonl, line(row) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            Files.writeString(jsonl, line(step, metrics) + "\n", StandardOpenOption.CREATE,
+                    StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw new UncheckedIOException(jsonl.toString(), e);
         }
+        events.append(now(), step, metrics);
     }
 
-    /// All rows so far.
+    /// All rows so far. A last line without its end, left by a writer that was killed or is still writing, is none.
     public List<Map<String, Object>> rows() {
         List<Map<String, Object>> rows = new ArrayList<>();
         try {
-            for (String line : Files.readAllLines(jsonl)) {
-                rows.add(JSON.readValue(line, new com.fasterxml.jackson.core.type.TypeReference<>() { }));
+            String text = Files.readString(jsonl);
+            for (String line : text.substring(0, text.lastIndexOf('\n') + 1).lines().toList()) {
+                rows.add(JSON.readValue(line, new TypeReference<>() { }));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(jsonl.toString(), e);
@@ -92,11 +99,18 @@ public final class MetricsLog {
         }
     }
 
-    private static String line(Map<String, Object> row) {
+    private static String line(long step, Map<String, Double> metrics) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("step", step);
+        row.putAll(new TreeMap<>(metrics));
         try {
             return JSON.writeValueAsString(row);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static double now() {
+        return System.currentTimeMillis() * 1e-3;
     }
 }

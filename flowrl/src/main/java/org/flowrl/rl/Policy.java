@@ -87,32 +87,60 @@ public final class Policy {
     /// As {@link #evaluate(Tape, List, double, PromptStates)}, with a choice of what a recording tape keeps.
     public PolicyOutput evaluate(Tape tape, List<Row> rows, double temperature, PromptStates states,
             Activations activations) {
-        Scope scope = tape.scope();
+        int[] targets = new int[responseTokens(rows)];
+        int at = 0;
+        for (Row row : rows) {
+            System.arraycopy(row.response(), 0, targets, at, row.response().length);
+            at += row.response().length;
+        }
+        Var hidden = forward(tape, rows, activations);                                          // [N, D]
+        Var last = predicting(hidden, rows);                                                    // [R, D]
+        Head.LogProbs head = Head.logProbs(last, model.head(), tape.scope().of(targets, targets.length), temperature);
+        Var mean = states == PromptStates.NONE ? null : promptMean(hidden, rows, states);
+        return new PolicyOutput(head.logProb(), head.entropy(), mean);
+    }
+
+    /// The final hidden states at the positions that emit the rows' response tokens, in row order, [R, D].
+    public Var responseStates(Tape tape, List<Row> rows, Activations activations) {
+        return predicting(forward(tape, rows, activations), rows);
+    }
+
+    /// The final hidden states of every position of the rows, [N, D].
+    private Var forward(Tape tape, List<Row> rows, Activations activations) {
         int[] starts = new int[rows.size() + 1];
-        int tokens = 0;
         for (int i = 0; i < rows.size(); i++) {
             starts[i + 1] = Math.addExact(starts[i], rows.get(i).positions());
-            tokens += rows.get(i).response().length;
         }
         int[] inputs = new int[starts[rows.size()]];
-        int[] predicting = new int[tokens];
-        int[] targets = new int[tokens];
-        int at = 0;
         for (int i = 0; i < rows.size(); i++) {
             int[] prompt = rows.get(i).prompt();
             int[] response = rows.get(i).response();
             System.arraycopy(prompt, 0, inputs, starts[i], prompt.length);
             System.arraycopy(response, 0, inputs, starts[i] + prompt.length, response.length - 1);
-            for (int t = 0; t < response.length; t++) {
-                predicting[at] = starts[i] + prompt.length - 1 + t;
-                targets[at++] = response[t];
-            }
         }
-        Var hidden = model.forward(tape, PackedSequences.of(scope, inputs, starts), activations);  // [N, D]
-        Var last = Rows.gather(hidden, scope.of(predicting, tokens));                           // [R, D]
-        Head.LogProbs head = Head.logProbs(last, model.head(), scope.of(targets, tokens), temperature);
-        Var mean = states == PromptStates.NONE ? null : promptMean(hidden, rows, states);
-        return new PolicyOutput(head.logProb(), head.entropy(), mean);
+        return model.forward(tape, PackedSequences.of(tape.scope(), inputs, starts), activations);
+    }
+
+    private static int responseTokens(List<Row> rows) {
+        int tokens = 0;
+        for (Row row : rows) {
+            tokens += row.response().length;
+        }
+        return tokens;
+    }
+
+    /// The rows of `hidden` that emit response tokens.
+    private static Var predicting(Var hidden, List<Row> rows) {
+        int[] predicting = new int[responseTokens(rows)];
+        int at = 0;
+        int start = 0;
+        for (Row row : rows) {
+            for (int t = 0; t < row.response().length; t++) {
+                predicting[at++] = start + row.prompt().length - 1 + t;
+            }
+            start += row.positions();
+        }
+        return Rows.gather(hidden, hidden.tape().scope().of(predicting, predicting.length));
     }
 
     /// The log-probabilities of each row's response tokens, without a gradient.
@@ -134,7 +162,7 @@ public final class Policy {
     }
 
     /// Cuts rows into consecutive parts of at most `maxPositions` positions, but at least one row.
-    static List<List<Row>> split(List<Row> rows, long maxPositions) {
+    public static List<List<Row>> split(List<Row> rows, long maxPositions) {
         List<List<Row>> parts = new ArrayList<>();
         int from = 0;
         long positions = 0;

@@ -1,7 +1,6 @@
 package org.flowrl.rl;
 
 import java.util.Arrays;
-import java.util.List;
 import java.util.Set;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Task;
@@ -61,18 +60,16 @@ public record Questions(Epochs<Problem> problems, Tokenizer tokenizer, Set<Integ
         return response;
     }
 
-    /// The verdicts on some completions.
+    /// The response that a completion is, with its verdict.
     ///
-    /// @param asked the problem of each prompt
-    /// @param prompts their tokens
-    /// @param completions of the prompts, ordered by prompt, then sample
-    public Rollout judge(List<Problem> asked, List<int[]> prompts, List<Completion> completions) {
-        return new Rollout(completions.stream().map(completion -> {
-            String text = text(completion.tokens(), completion.finished());
-            return new Response(completion.prompt(), completion.sample(), prompts.get(completion.prompt()),
-                    completion.tokens(), completion.logProbs(), completion.finished(), text,
-                    verifier.verify(asked.get(completion.prompt()), text, completion.finished()));
-        }).toList(), asked.size());
+    /// @param asked the problem
+    /// @param prompt its tokens
+    /// @param penalty added to the reward for the response's length; 0 or less
+    Response judge(Problem asked, int[] prompt, Completion completion, double penalty) {
+        String text = text(completion.tokens(), completion.finished());
+        return new Response(completion.prompt(), completion.sample(), prompt, completion.tokens(),
+                completion.logProbs(), completion.finished(), text,
+                verifier.verify(asked, text, completion.finished()), penalty);
     }
 
     /// The text of a response's tokens, without the end token of a finished one.

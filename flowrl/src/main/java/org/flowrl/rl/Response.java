@@ -1,5 +1,6 @@
 package org.flowrl.rl;
 
+import java.util.Optional;
 import org.flowrl.rl.task.Verdict;
 
 /// One sampled answer. The token ids are the record of truth; the text is for verifiers and people.
@@ -12,15 +13,34 @@ import org.flowrl.rl.task.Verdict;
 /// @param finished true where the end-of-sequence token was sampled
 /// @param text the response's text, without the end-of-sequence token
 /// @param verdict of the task's verifier
+/// @param lengthPenalty added to the verifier's reward for a response that is nearly or wholly too long; 0 or less
 public record Response(int group, int sample, int[] prompt, int[] tokens, float[] logProbs, boolean finished,
-        String text, Verdict verdict) {
+        String text, Verdict verdict, double lengthPenalty) {
+    /// A response without a penalty for its length.
+    public Response(int group, int sample, int[] prompt, int[] tokens, float[] logProbs, boolean finished,
+            String text, Verdict verdict) {
+        this(group, sample, prompt, tokens, logProbs, finished, text, verdict, 0);
+    }
+
     /// The response's tokens, counted with the end-of-sequence token.
     public int length() {
         return tokens.length;
     }
 
-    /// The verifier's reward.
+    /// What is learned from: the verifier's reward and the penalty for length.
     public double reward() {
-        return verdict.reward();
+        return verdict.reward() + lengthPenalty;
+    }
+
+    /// The solution that this response is an instance of; empty where it is not correct.
+    public Optional<String> solution() {
+        return verdict instanceof Verdict.Correct correct ? correct.solution().or(() -> Optional.of(text))
+                : Optional.empty();
+    }
+
+    /// This response as a member of another group.
+    Response inGroup(int number) {
+        return number == group ? this
+                : new Response(number, sample, prompt, tokens, logProbs, finished, text, verdict, lengthPenalty);
     }
 }

@@ -10,8 +10,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.flowrl.transformer.text.Tokenizer;
 
-/// The responses of one step as JSONL: `group`, `sample`, `text`, `tokens`, `log_probs`, `verdict`, `reward`.
+/// The responses of one step as JSONL: `group`, `prompt`, `sample`, `text`, `tokens`, `log_probs`, `verdict`, `reward`.
 final class RolloutFile {
     private static final ObjectMapper JSON = JsonMapper.builder().build();
 
@@ -19,13 +20,16 @@ final class RolloutFile {
     }
 
     /// Writes `step-N.jsonl` into `folder`.
-    static void write(Path folder, long step, Rollout rollout) {
+    ///
+    /// @param tokenizer of the prompts
+    static void write(Path folder, long step, Rollout rollout, Tokenizer tokenizer) {
         List<String> lines = new ArrayList<>();
         Path file = folder.resolve("step-" + step + ".jsonl");
         try {
             for (Response response : rollout.responses()) {
                 Map<String, Object> row = new LinkedHashMap<>();
                 row.put("group", response.group());
+                row.put("prompt", tokenizer.decode(response.prompt(), false));
                 row.put("sample", response.sample());
                 row.put("text", response.text());
                 row.put("tokens", response.tokens());

@@ -1,13 +1,11 @@
 package org.flowrl.rl;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Task;
-import org.flowrl.rl.task.Verdict;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
@@ -15,8 +13,8 @@ import org.flowrl.transformer.generate.Completion;
 import org.flowrl.transformer.generate.Generator;
 
 /// Measures a policy from samples: as many as a training step takes, of evenly chosen problems to train on, and as many
-/// of held-out ones. Problems and random numbers are the same at each call, so that policies are compared on equal draws.
-/// The figures of {@link SampledMetrics} are logged under `evaluation/…` and `held_out/…`.
+/// of held-out ones. Problems and random numbers are the same at each call, so that policies are compared on equal
+/// draws. The figures of {@link SampledMetrics} are logged under `evaluation/…` and `held_out/…`.
 public final class SampledEvaluator implements Evaluator {
     private final Scope scope;
     private final Task task;
@@ -60,8 +58,8 @@ public final class SampledEvaluator implements Evaluator {
         List<Problem> asked = IntStream.range(0, count)
                 .mapToObj(i -> problems.get((int) ((long) i * problems.size() / count))).toList();
         Rollout rollout = sample(policy, asked, key.fold(group));
-        List<SampledMetrics.Group> groups = SampledMetrics.groups(rollout, asked, questions.verifier(),
-                task::solutions);
+        List<SampledMetrics.Group> groups = SampledMetrics.groups(rollout,
+                asked.stream().map(task::solutions).toList());
         SampledMetrics.values(groups).forEach((name, value) -> metrics.put(group + "/" + name, value));
         metrics.put(group + "/reward", rollout.responses().stream().mapToDouble(Response::reward).average()
                 .orElseThrow());
@@ -75,6 +73,7 @@ public final class SampledEvaluator implements Evaluator {
         List<Completion> completions = new Generator(policy.model(), policy.backend(), scope).generate(prompts,
                 settings.samples(), SamplingLaw.ofTemperature(settings.temperature()), questions.maxResponseTokens(),
                 questions.endTokens(), draws);
-        return questions.judge(asked, prompts, completions);
+        return new Rollout(completions.stream().map(completion -> questions.judge(asked.get(completion.prompt()),
+                prompts.get(completion.prompt()), completion, 0)).toList(), asked.size());
     }
 }

@@ -1,23 +1,21 @@
 package org.flowrl.rl;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
-import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Verdict;
-import org.flowrl.rl.task.Verifier;
 
-/// What groups of n samples say about how often a policy is right and in how many ways. Of a group with c correct samples
-/// in which solution s was found c(s) times, S being the number of solutions that there are:
+/// What groups of n samples say about how often a policy is right and in how many ways. Of a group with c correct
+/// samples in which solution s was found c(s) times, S being the number of solutions that there are:
 /// ```
 /// avg@n            c / n
 /// pass@k           1 − C(n − c, k) / C(n, k)                        Chen et al. 2021, unbiased for k ≤ n
@@ -44,18 +42,23 @@ public final class SampledMetrics {
         /// Counts the responses to one problem.
         ///
         /// @param responses at least one
-        static Group of(Problem problem, List<Response> responses, Verifier verifier, OptionalInt solutions) {
-            Set<String> texts = new HashSet<>();
-            Map<String, Integer> found = new LinkedHashMap<>();
+        static Group of(List<Response> responses, OptionalInt solutions) {
+            Map<String, Integer> found = new HashMap<>();
+            Set<String> instances = new HashSet<>();                   // texts of solutions that have names of their own
+            int own = 0;
             int correct = 0;
             for (Response response : responses) {
-                if (response.verdict() instanceof Verdict.Correct) {
+                if (response.verdict() instanceof Verdict.Correct right) {
                     correct++;
-                    texts.add(response.text());
-                    found.merge(verifier.solution(problem, response.text()), 1, Integer::sum);
+                    boolean isNamed = right.solution().isPresent();
+                    boolean isNew = found.merge(isNamed ? right.solution().get() : response.text(), 1, Integer::sum) == 1;
+                    own += !isNamed && isNew ? 1 : 0;
+                    if (isNamed) {
+                        instances.add(response.text());
+                    }
                 }
             }
-            return new Group(responses.size(), correct, texts.size(), found, solutions);
+            return new Group(responses.size(), correct, own + instances.size(), found, solutions);
         }
 
         /// Unbiased estimate of the chance that one of k samples is correct.
@@ -74,17 +77,20 @@ public final class SampledMetrics {
         }
     }
 
+    /// The groups of a rollout, of problems whose number of solutions is not asked for.
+    static List<Group> groups(Rollout rollout) {
+        return groups(rollout, Collections.nCopies(rollout.groups(), OptionalInt.empty()));
+    }
+
     /// The groups of a rollout.
     ///
-    /// @param asked the problem of each group
-    /// @param solutions how many there are of a problem, where that is known
-    static List<Group> groups(Rollout rollout, List<Problem> asked, Verifier verifier,
-            Function<Problem, OptionalInt> solutions) {
+    /// @param solutions of each group's problem
+    static List<Group> groups(Rollout rollout, List<OptionalInt> solutions) {
         List<List<Response>> responses = new ArrayList<>();
-        asked.forEach(problem -> responses.add(new ArrayList<>()));
+        solutions.forEach(_ -> responses.add(new ArrayList<>()));
         rollout.responses().forEach(response -> responses.get(response.group()).add(response));
-        return IntStream.range(0, asked.size()).mapToObj(i -> Group.of(asked.get(i), responses.get(i), verifier,
-                solutions.apply(asked.get(i)))).toList();
+        return IntStream.range(0, responses.size()).mapToObj(i -> Group.of(responses.get(i), solutions.get(i)))
+                .toList();
     }
 
     /// The figures by their names in the log, where `sampled/`, `evaluation/` or `held_out/` stands before them.

@@ -1,5 +1,7 @@
 package org.flowrl.rl;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Objects;
 import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.autograd.optim.Schedule;
 import org.flowrl.rl.objective.ObjectiveSettings;
@@ -12,15 +14,17 @@ import org.flowrl.rl.objective.ObjectiveSettings;
 /// @param size name of the built-in model size: `nano`, `micro` or `small`
 /// @param seed every random draw of the run is a function of it
 /// @param steps rollouts to train on; `--resume` may raise it
-/// @param warmUp supervised steps on random well-formed answers before the first rollout
+/// @param warmUp supervised steps of a new model on random well-formed answers before the first rollout; a model from a
+///     folder is taken as it is
 /// @param rollout what is sampled in a step
 /// @param update how a rollout becomes optimizer steps
 /// @param objective what is minimised
 /// @param evaluateEvery steps between exact evaluations, which appear in those steps' metrics
 /// @param checkpointEvery steps between checkpoints; the last step always has one
 /// @param keepCheckpoints older checkpoints than this many are removed
-public record TrainConfig(String task, String model, String size, long seed, long steps, WarmUp warmUp, RolloutSettings rollout,
-        Update update, ObjectiveSettings objective, long evaluateEvery, long checkpointEvery, int keepCheckpoints) {
+public record TrainConfig(String task, String model, String size, long seed, long steps, WarmUp warmUp,
+        RolloutSettings rollout, Update update, ObjectiveSettings objective, long evaluateEvery, long checkpointEvery,
+        int keepCheckpoints) {
 
     public TrainConfig {
         requirePositive("steps", steps);
@@ -28,9 +32,26 @@ public record TrainConfig(String task, String model, String size, long seed, lon
         requirePositive("checkpointEvery", checkpointEvery);
         requirePositive("keepCheckpoints", keepCheckpoints);
         if (rollout.rows() % update.miniBatches() != 0) {
-            throw new IllegalArgumentException("config: update.miniBatches " + update.miniBatches() + " must divide the "
-                    + rollout.rows() + " responses of a step");
+            throw new IllegalArgumentException("config: update.miniBatches " + update.miniBatches()
+                    + " must divide the " + rollout.rows() + " responses of a step");
         }
+        if (rollout.samples() < objective.minimumSamples()) {
+            throw new IllegalArgumentException("config: rollout.samples " + rollout.samples() + " must be at least "
+                    + objective.minimumSamples() + " for " + objective.algorithm()
+                    + ", which compares the responses to a prompt with each other");
+        }
+    }
+
+    /// This configuration with another objective.
+    public TrainConfig withObjective(ObjectiveSettings value) {
+        return new TrainConfig(task, model, size, seed, steps, warmUp, rollout, update, value, evaluateEvery,
+                checkpointEvery, keepCheckpoints);
+    }
+
+    /// This configuration with other sampling.
+    public TrainConfig withRollout(RolloutSettings value) {
+        return new TrainConfig(task, model, size, seed, steps, warmUp, value, update, objective, evaluateEvery,
+                checkpointEvery, keepCheckpoints);
     }
 
     /// The supervised warm-up on format alone.
@@ -52,8 +73,22 @@ public record TrainConfig(String task, String model, String size, long seed, lon
     /// @param prompts prompts in a step, repeats allowed where the task has fewer
     /// @param samples responses to each prompt: the group
     /// @param temperature logits are divided by it, in sampling and in training alike
-    public record RolloutSettings(int prompts, int samples, double temperature) {
+    /// @param maxGenerations how often prompts are drawn until `prompts` groups have different rewards (DAPO's dynamic
+    ///     sampling); what is then missing is filled with groups of equal rewards. 1 takes every group as it comes
+    /// @param overlong the penalty for responses that are nearly too long
+    public record RolloutSettings(int prompts, int samples, double temperature, int maxGenerations,
+            Overlong overlong) {
+        /// Every group as it comes, and no penalty for length.
+        public RolloutSettings(int prompts, int samples, double temperature) {
+            this(prompts, samples, temperature, 1, Overlong.NONE);
+        }
+
         public RolloutSettings {
+            requirePositive("rollout.maxGenerations", maxGenerations);
+            if (maxGenerations > 1 && samples < 2) {
+                throw new IllegalArgumentException("config: rollout.maxGenerations " + maxGenerations
+                        + " needs rollout.samples of at least 2: one response has no other reward beside it");
+            }
             requirePositive("rollout.prompts", prompts);
             requirePositive("rollout.samples", samples);
             if (!(temperature > 0)) {
@@ -61,9 +96,40 @@ public record TrainConfig(String task, String model, String size, long seed, lon
             }
         }
 
+        /// These settings with prompts drawn up to `value` times for groups of different rewards.
+        public RolloutSettings withMaxGenerations(int value) {
+            return new RolloutSettings(prompts, samples, temperature, value, overlong);
+        }
+
         /// Responses in a step.
         public int rows() {
             return Math.multiplyExact(prompts, samples);
+        }
+    }
+
+    /// DAPO's penalty (arXiv 2503.14476, Eq. 13) for the last tokens before the length limit:
+    /// ```
+    /// penalty = −factor · max(0, length − (limit − buffer)) / buffer
+    /// ```
+    ///
+    /// @param buffer tokens before the limit in which the penalty grows
+    /// @param factor the penalty at the limit; 0 for none
+    public record Overlong(int buffer, double factor) {
+        /// No penalty.
+        public static final Overlong NONE = new Overlong(1, 0);
+
+        public Overlong {
+            requirePositive("rollout.overlong.buffer", buffer);
+            if (!(factor >= 0 && factor < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException("config: rollout.overlong.factor " + factor
+                        + " must be at least 0 and finite");
+            }
+        }
+
+        /// What is added to the reward of a response of `length` tokens; at most 0.
+        public double penalty(int length, int limit) {
+            int excess = length - (limit - buffer);
+            return factor == 0 || excess <= 0 ? 0 : -factor * excess / buffer;
         }
     }
 
@@ -86,13 +152,21 @@ public record TrainConfig(String task, String model, String size, long seed, lon
     /// AdamW and the course of its learning rate.
     ///
     /// @param learningRate the highest
-    /// @param warmup steps over which it rises linearly from 1/warmup of it
-    /// @param scheduleSteps steps over which it then falls, along a half cosine, to `floor`; it stays there. Independent of
-    ///     how long the run is, so that a run that is stopped and resumed takes the same course
+    /// @param warmup steps over which it rises linearly
+    /// @param scheduleSteps steps over which it then falls, along a half cosine, to `floor`; it stays there.
+    ///     Independent of how long the run is, so that a run that is stopped and resumed takes the same course
     /// @param floor share of the learning rate that remains
     /// @param adam the other settings of AdamW
-    public record Optimizer(double learningRate, long warmup, long scheduleSteps, double floor, AdamW.Settings adam) {
+    /// @param course how the rate rises and falls
+    public record Optimizer(double learningRate, long warmup, long scheduleSteps, double floor, AdamW.Settings adam,
+            Course course) {
+        /// A rate that rises and falls along a half cosine.
+        public Optimizer(double learningRate, long warmup, long scheduleSteps, double floor, AdamW.Settings adam) {
+            this(learningRate, warmup, scheduleSteps, floor, adam, Course.COSINE);
+        }
+
         public Optimizer {
+            Objects.requireNonNull(course, "course");
             if (!(learningRate > 0)) {
                 throw new IllegalArgumentException("config: learningRate " + learningRate + " must be above 0");
             }
@@ -100,8 +174,23 @@ public record TrainConfig(String task, String model, String size, long seed, lon
 
         /// The learning rate of step `step`, counted from 0.
         public double rate(long step) {
-            return learningRate * Schedule.cosine(warmup, scheduleSteps, floor).factor(step);
+            Schedule schedule = switch (course) {
+                case COSINE -> Schedule.cosine(warmup, scheduleSteps, floor);
+                case VERL_CONSTANT -> Schedule.linearWarmup(warmup);
+            };
+            return learningRate * schedule.factor(step);
         }
+    }
+
+    /// The course of a learning rate.
+    public enum Course {
+        /// From 1/warmup of the rate up to it, then down along a half cosine.
+        @JsonProperty("cosine")
+        COSINE,
+        /// verl's constant rate, which FlowRL was trained with: factors 0, 1/warmup, 2/warmup … 1, then 1 for ever.
+        /// The first step does not move the policy; `scheduleSteps` and `floor` have no effect.
+        @JsonProperty("verl_constant")
+        VERL_CONSTANT
     }
 
     private static void requirePositive(String name, long value) {

@@ -2,26 +2,22 @@ package org.flowrl.rl;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
-import java.util.Set;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.flowrl.autograd.Gradients;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.autograd.Tape;
 import org.flowrl.autograd.Var;
 import org.flowrl.autograd.optim.AdamW;
+import org.flowrl.rl.objective.Critic;
 import org.flowrl.rl.objective.Objective;
-import org.flowrl.rl.task.Problem;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.RandomKey;
-import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.Tensor;
 import org.flowrl.transformer.Qwen.Activations;
-import org.flowrl.transformer.generate.Completion;
-import org.flowrl.transformer.generate.Generator;
 
 /// One step of reinforcement learning at a time: sample, judge, score, update. Names no algorithm; the
 /// {@link Objective} says what it needs and what is minimised.
@@ -34,13 +30,31 @@ public final class Trainer {
     private final Policy policy;
     private final Policy reference;
     private final Objective objective;
-    private final Questions questions;
     private final TrainConfig config;
+    private final int maxResponseTokens;
+    private final Sampler sampler;
     private final RandomKey key;
-    private final AdamW optimizer;
-    private final Gradients gradients;
+    private final Learner policyLearner;
+    private final Optional<Learner> criticLearner;
     private final long microBatchPositions;
     private final Activations activations;
+
+    /// Parameters that are optimised together: their gradients are clipped by one norm and their updates counted as
+    /// one.
+    ///
+    /// @param optimizer whose moments a checkpoint holds
+    /// @param gradients of all of them
+    public record Learner(AdamW optimizer, Gradients gradients) {
+        static Learner of(List<AdamW.Group> groups, AdamW.Settings settings, Scope run) {
+            return new Learner(new AdamW(settings, groups, run),
+                    new Gradients(run, groups.stream().map(AdamW.Group::store).toList()));
+        }
+
+        /// The stores of the parameters.
+        public List<ParameterStore> stores() {
+            return gradients.stores();
+        }
+    }
 
     /// @param run scope that outlives the trainer
     /// @param policy trained
@@ -56,28 +70,30 @@ public final class Trainer {
         this.policy = policy;
         this.reference = reference;
         this.objective = objective;
-        this.questions = questions;
         this.config = config;
         this.key = RandomKey.of(config.seed()).fold("training");
-        List<ParameterStore> stores = new ArrayList<>();
-        stores.add(policy.parameters());
-        stores.addAll(objective.stores());
-        this.optimizer = new AdamW(config.update().optimizer().adam(),
-                stores.stream().map(store -> new AdamW.Group(store, 1)).toList(), run);
-        this.gradients = new Gradients(run, stores);
+        this.maxResponseTokens = questions == null ? 0 : questions.maxResponseTokens();
+        this.sampler = new Sampler(run, policy, questions, config.rollout(), key);
+        List<AdamW.Group> groups = new ArrayList<>();
+        groups.add(new AdamW.Group(policy.parameters(), 1));
+        groups.addAll(objective.modules());
+        AdamW.Settings adam = config.update().optimizer().adam();
+        this.policyLearner = Learner.of(groups, adam, run);
+        this.criticLearner = objective.critic().map(critic -> Learner.of(critic.modules(), adam, run));
         this.microBatchPositions = Math.max(1, config.update().microBatchMebibytes() * (1L << 20)
                 / policy.activationBytesPerPosition());
         this.activations = config.update().recomputeActivations() ? Activations.RECOMPUTED : Activations.KEPT;
     }
 
-    /// The optimizer, whose moments a checkpoint holds.
-    public AdamW optimizer() {
-        return optimizer;
+    /// What is trained, in the order of a checkpoint: policy and the objective's modules, then the critic where there
+    /// is one.
+    public List<Learner> learners() {
+        return Stream.concat(Stream.of(policyLearner), criticLearner.stream()).toList();
     }
 
-    /// The stores that are trained: the policy's, then the objective's.
-    public List<ParameterStore> stores() {
-        return gradients.stores();
+    /// What is minimised; its state is part of a checkpoint.
+    public Objective objective() {
+        return objective;
     }
 
     /// Positions that one backward pass computes at the most.
@@ -89,7 +105,8 @@ public final class Trainer {
     ///
     /// @param rollout the responses it learned from
     /// @param metrics by name; see the table in the README
-    public record StepResult(Rollout rollout, Map<String, Double> metrics) {
+    /// @param warning what the objective's settings ask for in vain, and what to change; empty where all is well
+    public record StepResult(Rollout rollout, Map<String, Double> metrics, Optional<String> warning) {
     }
 
     /// Runs step `step`, counted from 0.
@@ -98,9 +115,9 @@ public final class Trainer {
     public StepResult step(long step) {
         MetricSums metrics = new MetricSums();
         long started = System.nanoTime();
-        Rollout rollout = sample(step, metrics);
+        Rollout rollout = sampler.sample(step, metrics);
         long sampled = System.nanoTime();
-        Scores scores = score(rollout, metrics);
+        Scores scores = score(step, rollout, metrics);
         long scored = System.nanoTime();
         update(step, scores, metrics);
         long updated = System.nanoTime();
@@ -109,40 +126,30 @@ public final class Trainer {
         metrics.mean("time/update_seconds", (updated - scored) * 1e-9, 1);
         metrics.mean("throughput/response_tokens_per_second", rollout.tokens() / ((updated - started) * 1e-9), 1);
         metrics.mean("memory/high_water_bytes", backend.memory().highWaterBytes(), 1);
-        return new StepResult(rollout, metrics.values());
+        Map<String, Double> values = metrics.values();
+        return new StepResult(rollout, values, objective.warning(values));
     }
 
-    /// What is known of each response before the updates, by its index in the rollout.
-    record Scores(List<Policy.Row> rows, List<float[]> old, List<float[]> reference, double[][] advantages) {
-    }
-
-    private Rollout sample(long step, MetricSums metrics) {
-        int count = config.rollout().prompts();
-        List<Problem> asked = questions.problems().draw(key.fold("order"), step * count, count);
-        List<int[]> prompts = asked.stream().map(questions::prompt).toList();
-        List<Completion> completions;
-        try (Scope scope = run.child("rollout")) {
-            completions = new Generator(policy.model(), backend, scope).generate(prompts, config.rollout().samples(),
-                    SamplingLaw.ofTemperature(config.rollout().temperature()), questions.maxResponseTokens(),
-                    questions.endTokens(), key.fold("sampling").fold(step));
+    /// A rollout as it is learned from: looked at with the reference and the critic, and what the objective makes of
+    /// it.
+    record Scores(ScoredRollout scored, Targets targets) {
+        List<Policy.Row> rows() {
+            return scored.rows();
         }
-        Rollout rollout = questions.judge(asked, prompts, completions);
-        describe(rollout, metrics);
-        SampledMetrics.values(SampledMetrics.groups(rollout, asked, questions.verifier(), _ -> OptionalInt.empty()))
-                .forEach((name, value) -> metrics.mean("sampled/" + name, value, 1));
-        return rollout;
     }
 
-    /// Looks at a rollout with the reference and the estimator.
-    Scores score(Rollout rollout, MetricSums metrics) {
+    /// Looks at the rollout of step `step` with the reference, the critic and the objective.
+    Scores score(long step, Rollout rollout, MetricSums metrics) {
         List<Policy.Row> rows = rollout.responses().stream()
                 .map(response -> new Policy.Row(response.prompt(), response.tokens())).toList();
-        return new Scores(rows, oldLogProbs(rollout, rows, metrics),
-                objective.needsReference() ? score(reference, rows) : null, objective.estimator().advantages(rollout));
+        List<float[]> sampled = rollout.responses().stream().map(Response::logProbs).toList();
+        ScoredRollout scored = new ScoredRollout(rollout, rows, sampled, oldLogProbs(sampled, rows, metrics),
+                objective.needsReference() ? score(reference, rows) : null,
+                objective.critic().map(critic -> critic.score(run, rows, microBatchPositions)).orElse(null));
+        return new Scores(scored, objective.targets(scored, key.fold("targets").fold(step), metrics));
     }
 
-    private List<float[]> oldLogProbs(Rollout rollout, List<Policy.Row> rows, MetricSums metrics) {
-        List<float[]> sampled = rollout.responses().stream().map(Response::logProbs).toList();
+    private List<float[]> oldLogProbs(List<float[]> sampled, List<Policy.Row> rows, MetricSums metrics) {
         if (backend.guarantees().rowInvariant()) {
             return sampled;
         }
@@ -159,102 +166,137 @@ public final class Trainer {
         return scorer.score(run, rows, config.rollout().temperature(), microBatchPositions);
     }
 
-    /// One pass over the responses in random equal parts, an optimizer step each.
+    /// One pass over the responses in random equal parts, an optimizer step each. While a critic warms up, it alone is
+    /// trained.
     void update(long step, Scores scores, MetricSums metrics) {
         int[] order = key.fold("minibatches").fold(step).permutation(scores.rows().size());
         int parts = config.update().miniBatches();
         int size = scores.rows().size() / parts;
+        boolean policyLearns = objective.critic().map(critic -> step >= critic.settings().warmUpSteps()).orElse(true);
         for (int part = 0; part < parts; part++) {
             // Rollout order within a part keeps prompts together and makes the batches' boundaries easy to follow.
             int[] members = Arrays.copyOfRange(order, part * size, (part + 1) * size);
             Arrays.sort(members);
-            double loss = accumulate("step " + (step + 1) + ", mini-batch " + (part + 1), members, scores,
-                    key.fold("update").fold(step).fold(part), metrics);
-            AdamW.Result result = optimizer.step(gradients, config.update().optimizer().rate(step));
-            metrics.mean("loss", loss, 1);
-            metrics.mean("policy/grad_norm", result.gradientNorm(), 1);
-            metrics.mean("policy/skipped_updates_share", result.applied() ? 0 : 1, 1);
+            MiniBatch miniBatch = new MiniBatch("step " + (step + 1) + ", mini-batch " + (part + 1), members, scores,
+                    key.fold("update").fold(step).fold(part));
+            if (criticLearner.isPresent()) {
+                Critic critic = objective.critic().orElseThrow();
+                learn(step, miniBatch, criticLearner.get(), "value/", "value/loss", metrics,
+                        (tape, rows, batch) -> critic.loss(critic.values(tape, rows, activations), batch, metrics));
+            }
+            if (policyLearns) {
+                learn(step, miniBatch, policyLearner, "policy/", "loss", metrics,
+                        (tape, rows, batch) -> policyLoss(tape, rows, batch, metrics));
+            }
         }
-        metrics.mean("policy/learning_rate", config.update().optimizer().rate(step), 1);
+        metrics.mean("policy/learning_rate", policyLearns ? config.update().optimizer().rate(step) : 0, 1);
+    }
+
+    /// The responses of one optimizer step.
+    ///
+    /// @param place where this is, for messages
+    /// @param members their indices in the rollout
+    private record MiniBatch(String place, int[] members, Scores scores, RandomKey key) {
+    }
+
+    /// A loss of some rows, whose parts add up to the mini-batch's.
+    @FunctionalInterface
+    private interface PartLoss {
+        Var of(Tape tape, List<Policy.Row> rows, Batch batch);
+    }
+
+    private Var policyLoss(Tape tape, List<Policy.Row> rows, Batch batch, MetricSums metrics) {
+        PolicyOutput output = policy.evaluate(tape, rows, config.rollout().temperature(), objective.promptStates(),
+                activations);
+        metrics.mean("policy/entropy", output.entropies().value().sum(), output.entropies().value().elements());
+        return objective.loss(output, batch, metrics);
+    }
+
+    private void learn(long step, MiniBatch miniBatch, Learner learner, String prefix, String lossName,
+            MetricSums metrics, PartLoss partLoss) {
+        double loss = accumulate(miniBatch, learner.gradients(), partLoss);
+        AdamW.Result result = learner.optimizer().step(learner.gradients(), config.update().optimizer().rate(step));
+        metrics.mean(lossName, loss, 1);
+        metrics.mean(prefix + "grad_norm", result.gradientNorm(), 1);
+        metrics.mean(prefix + "skipped_updates_share", result.applied() ? 0 : 1, 1);
     }
 
     /// Adds the gradients of a mini-batch's loss and returns the loss.
-    private double accumulate(String place, int[] members, Scores scores, RandomKey updateKey, MetricSums metrics) {
-        List<Policy.Row> chosen = Arrays.stream(members).mapToObj(scores.rows()::get).toList();
+    private double accumulate(MiniBatch miniBatch, Gradients gradients, PartLoss partLoss) {
+        int[] members = miniBatch.members();
+        List<Policy.Row> chosen = Arrays.stream(members).mapToObj(miniBatch.scores().rows()::get).toList();
         long tokens = chosen.stream().mapToLong(row -> row.response().length).sum();
         double loss = 0;
         int from = 0;
         for (List<Policy.Row> part : Policy.split(chosen, microBatchPositions)) {
             int[] ids = Arrays.copyOfRange(members, from, from += part.size());
             try (Tape tape = Tape.recording(backend, run)) {
-                Batch batch = pack(tape.scope(), ids, part, scores, members.length, tokens, updateKey);
-                PolicyOutput output = policy.evaluate(tape, part, config.rollout().temperature(),
-                        objective.promptStates(), activations);
-                Var partLoss = objective.loss(output, batch, metrics);
-                double value = partLoss.value().item();
-                metrics.mean("policy/entropy", output.entropies().value().sum(), output.entropies().value().elements());
+                Batch batch = pack(tape.scope(), ids, miniBatch, tokens);
+                Var own = partLoss.of(tape, part, batch);
+                double value = own.value().item();
                 if (Double.isNaN(value)) {
-                    throw new DivergedException(place, tape);
+                    throw new DivergedException(miniBatch.place(), tape);
                 }
                 loss += value;
-                tape.backward(partLoss, gradients);
+                tape.backward(own, gradients);
             }
         }
         return loss;
     }
 
-    private Batch pack(Scope scope, int[] ids, List<Policy.Row> part, Scores scores, long miniBatchRows,
-            long miniBatchTokens, RandomKey updateKey) {
-        int[] lengths = part.stream().mapToInt(row -> row.response().length).toArray();
+    private Batch pack(Scope scope, int[] ids, MiniBatch miniBatch, long miniBatchTokens) {
+        ScoredRollout scored = miniBatch.scores().scored();
+        Targets targets = miniBatch.scores().targets();
+        int[] lengths = Arrays.stream(ids).map(id -> scored.rows().get(id).response().length).toArray();
         int[] starts = new int[lengths.length + 1];
         for (int i = 0; i < lengths.length; i++) {
             starts[i + 1] = starts[i] + lengths[i];
         }
-        int count = starts[lengths.length];
-        float[] old = new float[count];
-        float[] reference = new float[count];
-        float[] advantages = new float[count];
-        for (int i = 0; i < ids.length; i++) {
-            System.arraycopy(scores.old().get(ids[i]), 0, old, starts[i], lengths[i]);
-            if (scores.reference() != null) {
-                System.arraycopy(scores.reference().get(ids[i]), 0, reference, starts[i], lengths[i]);
-            }
-            for (int t = 0; t < lengths[i]; t++) {
-                advantages[starts[i] + t] = (float) scores.advantages()[ids[i]][t];
-            }
-        }
-        return new Batch(scope.of(starts, starts.length), lengths, ids, scope.of(old, count),
-                scores.reference() == null ? null : scope.of(reference, count), scope.of(advantages, count),
-                miniBatchRows, miniBatchTokens, updateKey);
+        Tensor old = packed(scope, ids, starts, scored.oldLogProbs());
+        Tensor sampler = scored.samplerLogProbs() == scored.oldLogProbs() ? old
+                : packed(scope, ids, starts, scored.samplerLogProbs());
+        Batch.Scores known = new Batch.Scores(old, sampler, packed(scope, ids, starts, scored.referenceLogProbs()),
+                packed(scope, ids, starts, scored.values()));
+        Batch.Aims aims = new Batch.Aims(packed(scope, ids, starts, targets.advantages()),
+                packed(scope, ids, starts, targets.returns()), perRow(scope, ids, targets.logZ()));
+        int limit = maxResponseTokens > 0 ? maxResponseTokens : Arrays.stream(lengths).max().orElseThrow();
+        return new Batch(scope.of(starts, starts.length), lengths, ids, known, aims, miniBatch.members().length,
+                miniBatchTokens, limit, miniBatch.key());
     }
 
-    /// The rewards, lengths and verdicts of a rollout.
-    private static void describe(Rollout rollout, MetricSums metrics) {
-        double[] rewards = rollout.rewards();
-        double mean = Arrays.stream(rewards).average().orElseThrow();
-        double variance = Arrays.stream(rewards).map(reward -> (reward - mean) * (reward - mean)).average().orElseThrow();
-        metrics.mean("reward/mean", mean, 1);
-        metrics.mean("reward/std", Math.sqrt(variance), 1);
-        Set<Integer> mixed = new HashSet<>();
-        Map<String, Integer> verdicts = new HashMap<>();
-        long unfinished = 0;
-        double[] first = new double[rollout.groups()];
-        Arrays.fill(first, Double.NaN);
-        for (Response response : rollout.responses()) {
-            unfinished += response.finished() ? 0 : 1;
-            verdicts.merge(response.verdict().kind(), 1, Integer::sum);
-            if (Double.isNaN(first[response.group()])) {
-                first[response.group()] = response.reward();
-            } else if (first[response.group()] != response.reward()) {
-                mixed.add(response.group());
+    /// The values of the tokens of some responses in a row; null for null.
+    private static Tensor packed(Scope scope, int[] ids, int[] starts, List<float[]> values) {
+        if (values == null) {
+            return null;
+        }
+        float[] all = new float[starts[ids.length]];
+        for (int i = 0; i < ids.length; i++) {
+            System.arraycopy(values.get(ids[i]), 0, all, starts[i], starts[i + 1] - starts[i]);
+        }
+        return scope.of(all, all.length);
+    }
+
+    private static Tensor packed(Scope scope, int[] ids, int[] starts, double[][] values) {
+        if (values == null) {
+            return null;
+        }
+        float[] all = new float[starts[ids.length]];
+        for (int i = 0; i < ids.length; i++) {
+            for (int t = 0; t < starts[i + 1] - starts[i]; t++) {
+                all[starts[i] + t] = (float) values[ids[i]][t];
             }
         }
-        int count = rollout.responses().size();
-        metrics.mean("response/length_mean", rollout.tokens(), count);
-        metrics.mean("response/truncated_share", unfinished, count);
-        for (String kind : List.of("correct", "wrong", "unparsable", "timed_out", "failed")) {
-            metrics.mean("verdict/" + kind + "_share", verdicts.getOrDefault(kind, 0), count);
+        return scope.of(all, all.length);
+    }
+
+    private static Tensor perRow(Scope scope, int[] ids, double[] values) {
+        if (values == null) {
+            return null;
         }
-        metrics.mean("groups/zero_variance_share", rollout.groups() - mixed.size(), rollout.groups());
+        float[] all = new float[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            all[i] = (float) values[ids[i]];
+        }
+        return scope.of(all, all.length);
     }
 }

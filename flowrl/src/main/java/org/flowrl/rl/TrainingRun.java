@@ -29,7 +29,8 @@ import org.flowrl.transformer.text.Tokenizer;
 /// A whole training run in its folder: model, warm-up, steps, evaluations, checkpoints; started anew or resumed.
 ///
 /// The folder holds `config.yaml`, `manifest.json`, `reference/` (the model before the first rollout, a Hugging Face
-/// folder), `metrics.jsonl`, `metrics.csv`, `rollouts/` and `checkpoints/step-N/`.
+/// folder), `metrics.jsonl`, `metrics.csv`, a TensorBoard event file, `rollouts/`, `checkpoints/step-N/` and at its end
+/// `evaluation.json`, `answers.jsonl` and `problems.jsonl`.
 public final class TrainingRun implements AutoCloseable {
     /// Positions that evaluations and scores without gradients compute at a time.
     private static final long SCORING_POSITIONS = 4096;
@@ -47,6 +48,9 @@ public final class TrainingRun implements AutoCloseable {
     private final Evaluator evaluator;
     private final MetricsLog log;
     private long done;
+    /// Made when first asked for: the reference does not change.
+    private Evaluator.Report referenceReport;
+    private boolean warned;
 
     /// Watches a run as it goes.
     public interface Observer {
@@ -57,6 +61,12 @@ public final class TrainingRun implements AutoCloseable {
         ///
         /// @param metrics of this step, exact metrics included where they were due
         void stepped(long step, long steps, Map<String, Double> metrics);
+
+        /// After the first step whose settings asked for something in vain.
+        ///
+        /// @param warning what, and which setting to change to which value
+        default void warned(long step, String warning) {
+        }
     }
 
     private TrainingRun(Backend backend, TrainConfig config, Function<Optional<Tokenizer>, Task> tasks, Path folder,
@@ -67,7 +77,8 @@ public final class TrainingRun implements AutoCloseable {
         this.observer = observer;
         Path referenceFolder = folder.resolve("reference");
         Optional<ModelDirectory> given = resume ? Optional.of(ModelDirectory.open(referenceFolder))
-                : config.model().isEmpty() ? Optional.empty() : Optional.of(ModelDirectory.open(Path.of(config.model())));
+                : config.model().isEmpty() ? Optional.empty()
+                : Optional.of(ModelDirectory.open(Path.of(config.model())));
         this.task = tasks.apply(given.map(ModelDirectory::tokenizer));
         this.scope = Scope.root("run", backend.memory());
         try {
@@ -80,8 +91,8 @@ public final class TrainingRun implements AutoCloseable {
             this.policy = load(start, scope);
             this.reference = load(start, scope);
             reference.parameters().freeze();
-            Objective objective = config.objective().create(new ObjectiveSettings.Context(backend, scope, DType.F32,
-                    policy.model().config().hiddenSize(), key().fold("objective")));
+            Objective objective = config.objective().create(
+                    ObjectiveSettings.Context.of(policy, scope, key().fold("objective")));
             Questions questions = Questions.of(task, tokenizer, Set.copyOf(start.config().eosTokenIds()));
             this.trainer = new Trainer(scope, policy, reference, objective, questions, config);
             this.evaluator = task.enumeration().isPresent()
@@ -93,8 +104,8 @@ public final class TrainingRun implements AutoCloseable {
                         new IllegalArgumentException("resume: " + folder + " has no checkpoint"));
                 checkpoint.restore(backend, trainer, ConfigFile.hash(config));
                 done = checkpoint.step();
-                log.keepUntil(done);
             }
+            log.startAfter(done);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -146,7 +157,10 @@ public final class TrainingRun implements AutoCloseable {
     /// Trains to the last step and evaluates the result.
     public Evaluator.Report run() {
         train();
-        return evaluator.evaluate(policy);
+        Evaluator.Report report = evaluator.evaluate(policy);
+        EvaluationFile.write(folder, done, referenceReport(), report, evaluator.answers(policy));
+        ProblemFile.write(folder, report);
+        return report;
     }
 
     /// Trains to the last step, writing metrics and checkpoints as it goes.
@@ -159,12 +173,16 @@ public final class TrainingRun implements AutoCloseable {
                 metrics.putAll(evaluator.evaluate(policy).metrics());
             }
             log.append(done, metrics);
-            if (done % config.evaluateEvery() == 0) {
-                RolloutFile.write(folder.resolve("rollouts"), done, result.rollout());
+            if (done % config.evaluateEvery() == 0 || done == config.steps()) {
+                RolloutFile.write(folder.resolve("rollouts"), done, result.rollout(), tokenizer);
             }
             if (done % config.checkpointEvery() == 0 || done == config.steps()) {
                 Checkpoint.write(folder, done, policy, tokenizer, trainer, ConfigFile.hash(config),
                         config.keepCheckpoints());
+            }
+            if (!warned && result.warning().isPresent()) {
+                observer.warned(done, result.warning().get());
+                warned = true;
             }
             observer.stepped(done, config.steps(), metrics);
         }
@@ -174,7 +192,10 @@ public final class TrainingRun implements AutoCloseable {
 
     /// What the reference is worth: where training started.
     public Evaluator.Report referenceReport() {
-        return evaluator.evaluate(reference);
+        if (referenceReport == null) {
+            referenceReport = evaluator.evaluate(reference);
+        }
+        return referenceReport;
     }
 
     /// The folder of this run.

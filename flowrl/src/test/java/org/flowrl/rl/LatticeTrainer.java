@@ -23,8 +23,8 @@ record LatticeTrainer(Scope scope, Policy policy, Trainer trainer) implements Au
         Policy policy = policy(backend, scope, config, task);
         Policy reference = policy(backend, scope, config, task);
         reference.parameters().freeze();
-        var objective = config.objective().create(new ObjectiveSettings.Context(backend, scope, DType.F32,
-                policy.model().config().hiddenSize(), RandomKey.of(2)));
+        var objective = config.objective().create(
+                ObjectiveSettings.Context.of(policy, scope, RandomKey.of(2)));
         return new LatticeTrainer(scope, policy,
                 new Trainer(scope, policy, reference, objective, Questions.of(task), config));
     }

@@ -1,7 +1,6 @@
 package org.flowrl.rl;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -46,19 +45,10 @@ class MemoryPlanOracleTest {
     }
 
     private static List<Path> configurations() throws IOException {
-        String property = System.getProperty("flowrl.shared");
-        List<String> places = property == null ? List.of("../shared", "../../shared") : List.of(property);
-        for (String place : places) {
-            Path folder = Path.of(place).resolve("data/configs");
-            if (Files.isDirectory(folder)) {
-                try (Stream<Path> files = Files.list(folder)) {
-                    return files.filter(file -> file.toString().endsWith(".config.json"))
-                            // A mixture of experts is no supported model.
-                            .filter(file -> !file.toString().contains("A3B")).sorted().toList();
-                }
-            }
+        try (Stream<Path> files = Files.list(SharedData.path("configs"))) {
+            return files.filter(file -> file.toString().endsWith(".config.json"))
+                    // A mixture of experts is no supported model.
+                    .filter(file -> !file.toString().contains("A3B")).sorted().toList();
         }
-        assumeTrue(false, "outside data absent: no folder data/configs in any of " + places + " (set -Dflowrl.shared)");
-        return List.of();
     }
 }

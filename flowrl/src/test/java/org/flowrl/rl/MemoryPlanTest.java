@@ -66,7 +66,7 @@ class MemoryPlanTest {
                     new ObjectiveSettings.Context(backend, scope, DType.F32, SMALL.hiddenSize(), RandomKey.of(3))),
                     null, config);
             generate(policy, backend, scope);
-            trainer.update(0, trainer.score(rollout(), new MetricSums()), new MetricSums());
+            trainer.update(0, trainer.score(0, rollout(), new MetricSums()), new MetricSums());
             assertAgrees(plan, backend);
             assertReserveAgrees(plan, backend);
         }

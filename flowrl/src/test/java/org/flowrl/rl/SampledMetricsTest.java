@@ -5,30 +5,17 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.flowrl.rl.SampledMetrics.Group;
-import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Verdict;
-import org.flowrl.rl.task.Verifier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class SampledMetricsTest {
-    /// A response is right where it has a letter, and letters of both cases are one solution.
-    private static final Verifier LETTERS = new Verifier() {
-        @Override
-        public Verdict verify(Problem problem, String response, boolean finished) {
-            return response.isEmpty() ? new Verdict.Wrong(0) : new Verdict.Correct(1);
-        }
-
-        @Override
-        public String solution(Problem problem, String response) {
-            return response.toLowerCase(java.util.Locale.ROOT);
-        }
-    };
-
     /// 1 − C(n − c, k) / C(n, k), worked out with binomials: C(12, 4) / C(16, 4) = 495 / 1820.
     @ParameterizedTest
     @CsvSource({"16, 4, 1, 0.25", "16, 4, 4, 0.728021978021978", "16, 0, 16, 0", "16, 1, 16, 1", "16, 1, 4, 0.25",
@@ -43,14 +30,12 @@ class SampledMetricsTest {
     /// ½ · ¼ · (1 − C(5, 4) / 70 + 1 − C(7, 4) / 70) = ⅛ · (65 + 35) / 70.
     @Test
     void figuresAreMeansOverGroups() {
-        Problem first = new Problem("1", "", "");
-        Problem second = new Problem("2", "", "");
         List<Response> responses = new ArrayList<>();
-        add(responses, 0, first, "a", "A", "A", "b", "", "", "", "");
-        add(responses, 1, second, "", "", "", "", "", "", "", "");
+        add(responses, 0, "a", "A", "A", "b", "", "", "", "");
+        add(responses, 1, "", "", "", "", "", "", "", "");
 
         Map<String, Double> values = SampledMetrics.values(SampledMetrics.groups(new Rollout(responses, 2),
-                List.of(first, second), LETTERS, problem -> OptionalInt.of(problem == first ? 4 : 2)));
+                List.of(OptionalInt.of(4), OptionalInt.of(2))));
 
         assertThat(values).containsOnlyKeys("avg@8", "distinct_correct", "distinct_solutions", "pass@4", "pass@8",
                 "coverage@4", "coverage@8");
@@ -66,18 +51,30 @@ class SampledMetricsTest {
     @Test
     void whereTheNumberOfSolutionsIsNotKnownThereIsNoCoverage() {
         List<Response> responses = new ArrayList<>();
-        Problem problem = new Problem("1", "", "");
-        add(responses, 0, problem, "a", "b");
+        add(responses, 0, "a", "b");
 
-        assertThat(SampledMetrics.values(SampledMetrics.groups(new Rollout(responses, 1), List.of(problem), LETTERS,
-                _ -> OptionalInt.empty()))).containsOnlyKeys("avg@2", "distinct_correct", "distinct_solutions",
-                "pass@2");
+        assertThat(SampledMetrics.values(SampledMetrics.groups(new Rollout(responses, 1)))).containsOnlyKeys("avg@2",
+                "distinct_correct", "distinct_solutions", "pass@2");
     }
 
-    private static void add(List<Response> responses, int group, Problem problem, String... texts) {
+    /// A text where nothing else is said, and nothing for wrong responses.
+    @Test
+    void aResponseIsAnInstanceOfASolution() {
+        List<Response> responses = new ArrayList<>();
+        add(responses, 0, "A", "");
+        Response own = new Response(0, 0, new int[] {0}, new int[] {1}, new float[] {0}, true, "Text",
+                new Verdict.Correct(1));
+
+        assertThat(responses).extracting(Response::solution).containsExactly(Optional.of("a"), Optional.empty());
+        assertThat(own.solution()).contains("Text");
+    }
+
+    /// A response is right where it has a letter, and letters of both cases are one solution.
+    private static void add(List<Response> responses, int group, String... texts) {
         for (int i = 0; i < texts.length; i++) {
             responses.add(new Response(group, i, new int[] {0}, new int[] {1}, new float[] {0}, true, texts[i],
-                    LETTERS.verify(problem, texts[i], true)));
+                    texts[i].isEmpty() ? new Verdict.Wrong(0)
+                            : new Verdict.Correct(1, texts[i].toLowerCase(Locale.ROOT))));
         }
     }
 }

@@ -12,6 +12,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.flowrl.rl.objective.CriticSettings;
+import org.flowrl.rl.objective.Estimator;
+import org.flowrl.rl.objective.KlControl;
+import org.flowrl.rl.objective.KlEstimate;
+import org.flowrl.rl.objective.PolicyGradientSettings;
+import org.flowrl.rl.objective.ReferencePenalty;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Task;
 import org.flowrl.rl.task.Verdict;
@@ -24,20 +31,44 @@ import org.flowrl.tensor.io.Safetensors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class TrainingRunTest {
     @TempDir
     private Path folder;
 
-    @ParameterizedTest
-    @CsvSource({"lattice, flowrl", "lattice, grpo", "minicount, flowrl", "countdown, grpo"})
-    void twentyStepsAreTenAndTenResumedByteForByte(String preset, String algorithm) throws IOException {
+    /// PPO with everything that has a state: a critic that warms up, and a penalty in the reward whose coefficient
+    /// follows the divergence.
+    private static TrainConfig ppo(String steps) {
+        Estimator.Gae gae = new Estimator.Gae(1, 0.95, true, CriticSettings.defaults().withWarmUpSteps(3));
+        return SmallRuns.config("flowrl", Map.of("steps", steps, "evaluateEvery", "5"))
+                .withObjective(PolicyGradientSettings.ppo().withEstimator(gae).withPenalty(new ReferencePenalty(
+                        KlEstimate.K1, ReferencePenalty.Place.REWARD, 0.1, new KlControl.Adaptive(0.01, 100))));
+    }
+
+    static Stream<Arguments> resumable() {
+        Map<String, String> ten = Map.of("steps", "10", "evaluateEvery", "5");
+        Map<String, String> twenty = Map.of("steps", "20", "evaluateEvery", "5");
+        return Stream.of(resumable("lattice", "flowrl", ten, twenty), resumable("lattice", "grpo", ten, twenty),
+                resumable("minicount", "flowrl", ten, twenty), resumable("countdown", "grpo", ten, twenty),
+                Arguments.of("lattice, ppo", ppo("10"), ppo("20")));
+    }
+
+    private static Arguments resumable(String preset, String algorithm, Map<String, String> ten,
+            Map<String, String> twenty) {
+        return Arguments.of(preset + ", " + algorithm, SmallRuns.preset(preset, algorithm, ten),
+                SmallRuns.preset(preset, algorithm, twenty));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("resumable")
+    void twentyStepsAreTenAndTenResumedByteForByte(String run, TrainConfig ten, TrainConfig twenty)
+            throws IOException {
         Path whole = folder.resolve("whole");
         Path parts = folder.resolve("parts");
-        run(SmallRuns.preset(preset, algorithm, Map.of("steps", "20", "evaluateEvery", "10")), whole);
-        run(SmallRuns.preset(preset, algorithm, Map.of("steps", "10", "evaluateEvery", "10")), parts);
+        run(twenty, whole);
+        run(ten, parts);
         resume(parts, 20);
 
         for (String file : List.of("model.safetensors", "trainer_state.safetensors", "tokenizer.json", "config.json")) {
@@ -60,8 +91,19 @@ class TrainingRunTest {
             // Without the evaluation, which scores 4,096 answers a question in some presets.
             run.train();
         }
-        assertThat(numbers(folderOfRun)).hasSize(3).allSatisfy(row -> assertThat(row).containsKeys("loss", "reward/mean",
-                "sampled/avg@2", "sampled/pass@2", "sampled/distinct_correct", "sampled/distinct_solutions"));
+        assertThat(numbers(folderOfRun)).hasSize(3).allSatisfy(row -> assertThat(row).containsKeys("loss",
+                "reward/mean", "sampled/avg@2", "sampled/pass@2", "sampled/distinct_correct", "sampled/distinct_solutions"));
+    }
+
+    /// Of 309 problems to train on every third is measured, of 77 held-out ones each.
+    @Test
+    void everyMeasuredProblemHasALineAtTheEnd() throws IOException {
+        Path run = folder.resolve("run");
+        run(SmallRuns.preset("minicount", "flowrl", Map.of("steps", "1")), run);
+        List<String> lines = Files.readAllLines(run.resolve("problems.jsonl"));
+
+        assertThat(lines).hasSize(177).allMatch(line -> line.contains("\"accuracy\":") && line.contains("\"log_z\":"));
+        assertThat(lines.stream().filter(line -> line.contains("\"held_out\":true"))).hasSize(77);
     }
 
     /// What the run before has learned is kept: the policy that training starts from is the folder's.

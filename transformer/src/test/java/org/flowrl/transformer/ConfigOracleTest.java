@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -49,8 +51,23 @@ class ConfigOracleTest {
             Map<String, String> shapes = new TreeMap<>();
             expected.get("shapes_outside_layers_and_layer_0").properties()
                     .forEach(entry -> shapes.put(entry.getKey(), entry.getValue().toString()));
-            assertThat(shapesOfLayer(store, 0)).isEqualTo(shapes);
-            assertThat(shapesOfLayer(store, config.numHiddenLayers() - 1)).isEqualTo(shapes);
+            for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
+                assertThat(shapesOfLayer(store, layer)).as("layer %d", layer).isEqualTo(shapes);
+            }
+        }
+    }
+
+    /// The one published model whose own index of all its tensors is among the data.
+    @Test
+    void theDistilled32BDeclaresTheTensorsThatItsOwnIndexNames() {
+        Path index = SharedData.folder("configs").resolve("DeepSeek-R1-Distill-Qwen-32B.model.safetensors.index.json");
+        List<String> names = new ArrayList<>();
+        JsonFile.read(index).get("weight_map").fieldNames().forEachRemaining(names::add);
+        try (Backend backend = Backends.open("reference", 1).backend();
+                Scope scope = Scope.root("declare", backend.memory())) {
+            ParameterStore store = new ParameterStore(backend, scope, DType.F32);
+            Qwen.declare(store.root(), read("DeepSeek-R1-Distill-Qwen-32B"));
+            assertThat(store.parameters()).extracting(Parameter::name).containsExactlyInAnyOrderElementsOf(names);
         }
     }
 

@@ -49,8 +49,17 @@ final class ParquetRows {
             throw e;
         } catch (IOException | RuntimeException | LinkageError e) {
             // The library tells a file that is not Parquet by exceptions of several types.
-            throw new DataException(file + ": cannot be read as Parquet: " + e.getMessage(), e);
+            throw new DataException(file + ": cannot be read as Parquet: " + reason(e), e);
         }
+    }
+
+    /// What was tried, and what gave rise to its failing.
+    private static String reason(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause == failure ? failure.getMessage() : failure.getMessage() + ": " + cause.getMessage();
     }
 
     private static ColumnProjection projection(ParquetFileReader parquet, Set<String> columns) {

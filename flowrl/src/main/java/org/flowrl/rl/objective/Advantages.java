@@ -5,20 +5,23 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.flowrl.rl.Rollout;
 
-/// Estimators that give every token of a response the same advantage, made from the rewards of its group: the responses
-/// to the same prompt.
+/// How a response's reward compares with those of its group: the responses to the same prompt.
 ///
 /// With r_i the reward of response i, and mean and std over the n rewards of its group:
 /// ```
-/// RAW          r_i
-/// GROUP_MEAN   r_i − mean
-/// GROUP_STD    (r_i − mean) / (std + 1e-6)          std² = Σ (r − mean)² / (n − 1)
+/// RAW             r_i
+/// GROUP_MEAN      r_i − mean
+/// GROUP_STD       (r_i − mean) / (std + 1e-6)               std² = Σ (r − mean)² / (n − 1)
+/// LEAVE_ONE_OUT   (r_i − mean) · n / (n − 1)                = r_i − mean of the others
+/// BEST            (r_best − r_second) / (std + 1e-6) for the best response, 0 for the others
 /// ```
-/// In a group of one, mean is 0 and std is 1. In a group of equal rewards the last two are 0. Computed in F64.
+/// In a group of one, mean is 0, std is 1 and LEAVE_ONE_OUT is the reward. In a group of equal rewards all but RAW are
+/// 0. Computed in F64.
 ///
-/// Source: verl `trainer/ppo/core_algos.py`, `compute_grpo_outcome_advantage`; FlowRL standardises its rewards by the
-/// same function (arXiv 2509.15207, section 3.2, leaves the kind of std open).
-public enum Advantages implements Estimator {
+/// Source: verl `trainer/ppo/core_algos.py`, `compute_grpo_outcome_advantage`, `compute_rloo_outcome_advantage` and
+/// `compute_grpo_passk_outcome_advantage`; FlowRL standardises its rewards by the first (arXiv 2509.15207, section 3.2,
+/// leaves the kind of std open).
+public enum Advantages {
     /// The reward as it is.
     @JsonProperty("raw")
     RAW {
@@ -48,6 +51,40 @@ public enum Advantages implements Estimator {
                 rewards[i] /= std + STD_EPSILON;
             }
         }
+    },
+
+    /// The reward less the mean of the group's other rewards, as RLOO has it (Ahmadian et al. 2024).
+    @JsonProperty("leave_one_out")
+    LEAVE_ONE_OUT {
+        @Override
+        void scale(double[] rewards) {
+            if (rewards.length == 1) {
+                return;
+            }
+            subtractMean(rewards);
+            for (int i = 0; i < rewards.length; i++) {
+                rewards[i] *= rewards.length / (rewards.length - 1.0);
+            }
+        }
+    },
+
+    /// The lead of the group's best response over its second, over the group's standard deviation; the first of equals
+    /// is the best (arXiv 2503.19595).
+    @JsonProperty("best")
+    BEST {
+        @Override
+        void scale(double[] rewards) {
+            double std = standardDeviation(rewards);
+            int best = 0;
+            double second = Double.NEGATIVE_INFINITY;
+            for (int i = 1; i < rewards.length; i++) {
+                second = Math.max(second, Math.min(rewards[i], rewards[best]));
+                best = rewards[i] > rewards[best] ? i : best;
+            }
+            double lead = rewards.length == 1 ? 0 : (rewards[best] - second) / (std + STD_EPSILON);
+            Arrays.fill(rewards, 0);
+            rewards[best] = lead;
+        }
     };
 
     /// Added to the standard deviation of {@link #GROUP_STD}, as verl does.
@@ -55,6 +92,11 @@ public enum Advantages implements Estimator {
 
     /// Replaces the rewards of one group by its advantages.
     abstract void scale(double[] rewards);
+
+    /// Responses that a group must have for this to say anything.
+    int minimumSamples() {
+        return this == RAW ? 1 : 2;
+    }
 
     /// The advantage of each response.
     ///
@@ -75,16 +117,19 @@ public enum Advantages implements Estimator {
         return advantages;
     }
 
-    @Override
-    public double[][] advantages(Rollout rollout) {
-        double[] values = perResponse(rollout.rewards(), rollout.groupIndices());
-        int[] lengths = rollout.lengths();
-        double[][] advantages = new double[values.length][];
+    /// The advantage of each response, repeated for its tokens.
+    public double[][] perToken(Rollout rollout) {
+        return repeated(perResponse(rollout.rewards(), rollout.groupIndices()), rollout.lengths());
+    }
+
+    /// [response][token] with each response full of its own value.
+    static double[][] repeated(double[] values, int[] lengths) {
+        double[][] repeated = new double[values.length][];
         for (int i = 0; i < values.length; i++) {
-            advantages[i] = new double[lengths[i]];
-            Arrays.fill(advantages[i], values[i]);
+            repeated[i] = new double[lengths[i]];
+            Arrays.fill(repeated[i], values[i]);
         }
-        return advantages;
+        return repeated;
     }
 
     private static void requireRewards(double[] rewards, int[] groups) {

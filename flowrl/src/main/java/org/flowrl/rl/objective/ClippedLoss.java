@@ -1,9 +1,12 @@
 package org.flowrl.rl.objective;
 
+import java.util.stream.IntStream;
 import org.flowrl.autograd.Tape;
 import org.flowrl.autograd.Var;
 import org.flowrl.autograd.ops.Pointwise;
 import org.flowrl.rl.Batch;
+import org.flowrl.rl.MetricSums;
+import org.flowrl.tensor.Tensor;
 
 /// PPO's clipped policy loss (Schulman et al. 2017, Eq. 7) of each token, with the second clip for negative advantages
 /// of Ye et al. 2020 ("dual clip").
@@ -17,7 +20,8 @@ import org.flowrl.rl.Batch;
 /// @param clipLow, clipHigh ε on either side; clipLow below 1
 /// @param dualClip c, above 1
 /// @param maxLogRatio bound on the log-ratio of a token, in nats
-public record ClippedLoss(double clipLow, double clipHigh, double dualClip, double maxLogRatio) {
+public record ClippedLoss(double clipLow, double clipHigh, double dualClip, double maxLogRatio)
+        implements PolicyLoss {
     /// ε of PPO and of verl's GRPO recipes.
     public static final double CLIP = 0.2;
     /// verl's c.
@@ -26,16 +30,9 @@ public record ClippedLoss(double clipLow, double clipHigh, double dualClip, doub
     public static final double MAX_LOG_RATIO = 20;
 
     public ClippedLoss {
-        if (!(clipLow > 0 && clipLow < 1 && clipHigh > 0 && clipHigh < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("clipped loss: clipLow " + clipLow + " and clipHigh " + clipHigh
-                    + " must be positive, clipLow below 1 and clipHigh finite");
-        }
+        PolicyLoss.requireClip("clipped", clipLow, clipHigh, maxLogRatio);
         if (!(dualClip > 1 && dualClip < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException("clipped loss: dualClip " + dualClip + " must be above 1 and finite");
-        }
-        if (!(maxLogRatio > 0 && maxLogRatio < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("clipped loss: maxLogRatio " + maxLogRatio
-                    + " must be positive and finite");
         }
     }
 
@@ -44,30 +41,34 @@ public record ClippedLoss(double clipLow, double clipHigh, double dualClip, doub
         return new ClippedLoss(CLIP, CLIP, DUAL_CLIP, MAX_LOG_RATIO);
     }
 
-    /// The parts of the loss of each token, all [R].
-    ///
-    /// @param logRatio Δ
-    /// @param unclipped −A · ρ
-    /// @param clipped −A · clamp(ρ)
-    /// @param loss the loss
-    public record Terms(Var logRatio, Var unclipped, Var clipped, Var loss) {
+    /// These settings with another ε on the upper side.
+    public ClippedLoss withClipHigh(double value) {
+        return new ClippedLoss(clipLow, value, dualClip, maxLogRatio);
     }
 
-    /// The loss of each token.
-    ///
-    /// @param logProbs log π_θ of each response token, [R]
-    /// @param batch the responses; its advantages are A
-    public Terms terms(Var logProbs, Batch batch) {
+    @Override
+    public Var perToken(Var logProbs, Batch batch, MetricSums metrics) {
         Tape tape = logProbs.tape();
         Var difference = Pointwise.subtract(logProbs, tape.constant(batch.oldLogProbs()));
         Var logRatio = Pointwise.clamp(difference, -maxLogRatio, maxLogRatio);
-        Var ratio = Pointwise.exp(logRatio);
+        LossMetrics.ratios(logRatio.value().toDoubles(), StrictMath.log(1 - clipLow), StrictMath.log(1 + clipHigh),
+                metrics);
         Var negated = Pointwise.negate(tape.constant(batch.advantages()));                         // −A
-        Var unclipped = Pointwise.multiply(negated, ratio);
-        Var clipped = Pointwise.multiply(negated, Pointwise.clamp(ratio, 1 - clipLow, 1 + clipHigh));
+        Sides sides = Sides.of(Pointwise.exp(logRatio), negated, clipLow, clipHigh);
+        sides.report(metrics);
+        Var once = sides.larger();
         // c · max(−A, 0) bounds every token: where A ≥ 0 the loss is −A · ρ ≤ 0 already.
         Var bound = Pointwise.scale(Pointwise.clamp(negated, 0, Double.POSITIVE_INFINITY), dualClip);
-        Var loss = Pointwise.minimum(Pointwise.maximum(unclipped, clipped), bound);
-        return new Terms(logRatio, unclipped, clipped, loss);
+        metrics.mean("policy/dual_clip_share", greater(once.value(), bound.value(), batch.advantages()),
+                once.value().elements());
+        return Pointwise.minimum(once, bound);
+    }
+
+    /// Tokens of negative advantage whose loss is above its bound.
+    private static long greater(Tensor loss, Tensor bound, Tensor advantages) {
+        double[] losses = loss.toDoubles();
+        double[] bounds = bound.toDoubles();
+        double[] all = advantages.toDoubles();
+        return IntStream.range(0, losses.length).filter(i -> losses[i] > bounds[i] && all[i] < 0).count();
     }
 }

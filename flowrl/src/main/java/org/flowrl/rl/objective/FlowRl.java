@@ -2,16 +2,20 @@ package org.flowrl.rl.objective;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import org.flowrl.autograd.ParameterStore;
 import org.flowrl.autograd.Tape;
 import org.flowrl.autograd.Var;
 import org.flowrl.autograd.ops.Pointwise;
 import org.flowrl.autograd.ops.Reductions;
 import org.flowrl.autograd.ops.Rows;
+import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.Batch;
 import org.flowrl.rl.MetricSums;
 import org.flowrl.rl.PolicyOutput;
+import org.flowrl.rl.ScoredRollout;
+import org.flowrl.rl.Targets;
+import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Tensor;
 
 /// FlowRL (arXiv 2509.15207): matches the policy to the distribution of rewards by trajectory balance, so that every
@@ -37,12 +41,17 @@ import org.flowrl.tensor.Tensor;
 /// 1 + ε], with ε left open; the first public code computes that clip and multiplies by W itself; the verl recipe takes
 /// min(W, 10). The paper feeds log Z the mean over all prompt tokens, both codes leave out the last one. All agree on a
 /// W of sums over tokens beside a δ of means. R is read as the group-standardised reward in all; {@link Advantages#RAW}
-/// gives the closed form above. The first code weighs micro-batches by a wrong constant, whatever their number of rows;
-/// here a mini-batch's loss is its mean over responses however it is cut, as in the recipe.
+/// gives the closed form above. The first code weighs micro-batches by a wrong constant, whatever their number of rows
+/// ({@link Variations#equalMicroBatchWeight} does so too); here a mini-batch's loss is its mean over responses however
+/// it is cut, as in the recipe. What later versions change is in {@link Variations}.
 ///
 /// Departures: W is bounded at e^20 where the version does not bound it ({@link Weight.None}), and ℓ − ℓref is summed
 /// as differences, so that it is exactly 0 where π_θ = π_ref.
 public final class FlowRl implements Objective {
+    /// The released code weighs a micro-batch by its number of metrics over the rows of the mini-batch, where the
+    /// number of its rows is meant.
+    private static final double RELEASED_METRICS = 9;
+
     private final FlowRlSettings settings;
     private final LogZ net;
 
@@ -52,7 +61,8 @@ public final class FlowRl implements Objective {
         this.net = net;
     }
 
-    /// Every intermediate value of the loss of one batch, by the symbols of {@link FlowRl}. All [B] but the last.
+    /// Every intermediate value of the loss of one batch, by the symbols of {@link FlowRl}. All [B] but the last, or
+    /// [R] where residuals are of tokens.
     ///
     /// @param attained ℓ − ℓref: how far the policy has moved each response from the reference
     /// @param demanded β · R − log Z: how far the target would move it
@@ -70,35 +80,95 @@ public final class FlowRl implements Objective {
     /// @param batch the responses; its advantages are A
     /// @throws IllegalArgumentException where the batch has no reference log-probabilities
     public static Terms terms(FlowRlSettings settings, Var logProbs, Var logZ, Batch batch) {
-        if (batch.referenceLogProbs() == null) {
-            throw new IllegalArgumentException("flowrl: batch of " + batch.rows()
-                    + " responses must have referenceLogProbs");
-        }
+        Variations variations = settings.variations();
         Tape tape = logProbs.tape();
-        Tensor starts = batch.starts();
-        Var logRef = tape.constant(batch.referenceLogProbs());                                     // log π_ref [R]
+        Var stopped = tape.constant(logProbs.value());                                             // detach
         Var logOld = tape.constant(batch.oldLogProbs());                                           // log π_old [R]
+        Var logRef = anchor(variations.anchor(), logProbs, batch);                                 // log π_ref [R]
         Var advantages = tape.constant(batch.advantages());                                        // A [R]
-        Var n = counts(settings.countEpsilon(), logProbs, batch);                                  // n [B]
+        if (variations.level() == Variations.Level.TOKEN) {
+            return tokenTerms(settings, logProbs, logZ, batch);
+        }
+        TokenMask.Kept kept = variations.tokenMask().keep(logProbs, batch);                        // every t
+        Var n = kept.counts(settings.countEpsilon(), logProbs);                                    // n [B]
 
-        Var difference = Rows.segmentSum(Pointwise.subtract(logProbs, logRef), starts);
-        Var attained = settings.lengthNormalised() ? Pointwise.divide(difference, n) : difference; // ℓ − ℓref
-        Var reward = Pointwise.divide(Rows.segmentSum(advantages, starts), n);                     // R
+        Var attained = mean(settings, kept.sum(Pointwise.subtract(logProbs, logRef)), n);          // ℓ − ℓref
+        Var reward = Pointwise.divide(kept.sum(advantages), n);                                    // R
         Var demanded = Pointwise.subtract(Pointwise.scale(reward, settings.beta()), logZ);         // β · R − log Z
         Var residual = Pointwise.subtract(attained, demanded);                                     // δ
+        if (!variations.gapClip().isOff() || !(variations.sequenceClip() instanceof SequenceClip.None)) {
+            Var before = mean(settings, kept.sum(Pointwise.subtract(logOld, logRef)), n);          // ℓold − ℓref
+            Var moved = mean(settings, kept.sum(Pointwise.subtract(logProbs, logOld)), n);         // ℓ − ℓold
+            Var gap = variations.gapClip().apply(Pointwise.subtract(before, demanded), settings.beta());
+            residual = Pointwise.add(gap, variations.sequenceClip().apply(moved, reward));
+        }
 
-        Var stopped = tape.constant(logProbs.value());                                             // detach
-        Var logRatio = Rows.segmentSum(Pointwise.subtract(stopped, logOld), starts);               // log W
+        Var logRatio = kept.sum(Pointwise.subtract(stopped, logOld));                              // log W
         Var weight = settings.weight().apply(logRatio);
+        if (variations.samplerCap() > 0) {
+            Var mismatch = kept.sum(Pointwise.subtract(logOld, tape.constant(batch.scores().sampler())));
+            weight = Pointwise.multiply(weight, new Weight.Max(variations.samplerCap()).apply(mismatch));
+        }
 
         Var weighted = Pointwise.multiply(weight, Pointwise.square(residual));                     // weight · δ²
-        Var loss = Pointwise.scale(Reductions.sum(weighted), 1.0 / batch.miniBatchRows());
+        double share = variations.equalMicroBatchWeight() ? RELEASED_METRICS / batch.rows() : 1;
+        Var loss = Pointwise.scale(Reductions.sum(weighted), share / batch.miniBatchRows());
+        if (variations.policyTerm() > 0) {
+            loss = Pointwise.add(loss, policyTerm(settings, logProbs, residual, batch));
+        }
         return new Terms(attained, demanded, residual, logRatio, weight, loss);
+    }
+
+    /// Residuals of tokens: ℓ, R and W are those of a token, and the mean is over tokens.
+    private static Terms tokenTerms(FlowRlSettings settings, Var logProbs, Var logZ, Batch batch) {
+        Tape tape = logProbs.tape();
+        Var attained = Pointwise.subtract(logProbs, anchor(settings.variations().anchor(), logProbs, batch));
+        Var ofTokens = Rows.segmentBroadcast(logZ, batch.starts(), logProbs.value().elements());
+        Var demanded = Pointwise.subtract(Pointwise.scale(tape.constant(batch.advantages()), settings.beta()),
+                ofTokens);
+        Var residual = Pointwise.subtract(attained, demanded);
+        Var logRatio = Pointwise.subtract(tape.constant(logProbs.value()), tape.constant(batch.oldLogProbs()));
+        Var weight = settings.weight().apply(logRatio);
+        Var loss = Aggregation.TOKEN_MEAN.apply(Pointwise.multiply(weight, Pointwise.square(residual)), batch);
+        return new Terms(attained, demanded, residual, logRatio, weight, loss);
+    }
+
+    /// PPO's clipped loss with the residual as what an advantage is the opposite of, the mean over tokens:
+    /// max(−d · ρ, −d · clamp(ρ, 1 − ε, 1 + ε)) with d = δ without its gradient. The sign is that of the released
+    /// `compute_ppo_style_tb_loss`: it *raises* responses of positive δ, which the squared residual lowers.
+    private static Var policyTerm(FlowRlSettings settings, Var logProbs, Var residual, Batch batch) {
+        Tape tape = logProbs.tape();
+        double epsilon = settings.variations().policyTerm();
+        Var d = Rows.segmentBroadcast(tape.constant(residual.value()), batch.starts(), logProbs.value().elements());
+        Var ratio = Pointwise.exp(Pointwise.subtract(logProbs, tape.constant(batch.oldLogProbs())));
+        Var larger = PolicyLoss.Sides.of(ratio, Pointwise.negate(d), epsilon, epsilon).larger();
+        return new Aggregation.TokenMean(settings.countEpsilon()).apply(larger, batch);
+    }
+
+    /// What log π_θ is compared with, [R].
+    private static Var anchor(Variations.Anchor anchor, Var logProbs, Batch batch) {
+        Tape tape = logProbs.tape();
+        return switch (anchor) {
+            case OLD -> tape.constant(batch.oldLogProbs());
+            case NONE -> tape.constant(tape.scope().zeros(logProbs.value().dtype(), logProbs.shape()));
+            case REFERENCE -> {
+                if (batch.referenceLogProbs() == null) {
+                    throw new IllegalArgumentException("flowrl: batch of " + batch.rows()
+                            + " responses must have referenceLogProbs");
+                }
+                yield tape.constant(batch.referenceLogProbs());
+            }
+        };
+    }
+
+    /// Sums over tokens as the settings count log-probabilities: over n, or as they are.
+    private static Var mean(FlowRlSettings settings, Var sums, Var n) {
+        return settings.lengthNormalised() ? Pointwise.divide(sums, n) : sums;
     }
 
     @Override
     public String name() {
-        return "flowrl";
+        return settings.algorithm();
     }
 
     /// The settings.
@@ -113,7 +183,7 @@ public final class FlowRl implements Objective {
 
     @Override
     public boolean needsReference() {
-        return true;
+        return settings.variations().anchor() == Variations.Anchor.REFERENCE;
     }
 
     @Override
@@ -122,13 +192,27 @@ public final class FlowRl implements Objective {
     }
 
     @Override
-    public Estimator estimator() {
-        return settings.reward();
+    public Targets targets(ScoredRollout scored, RandomKey key, MetricSums metrics) {
+        double[] rewards = settings.reward().perResponse(scored.rollout().rewards(), scored.rollout().groupIndices());
+        new FlowDemand(settings).describe(rewards, scored.rollout(), metrics);
+        double[] logZ = switch (settings.logZ()) {
+            case LogZSettings.GroupMean _ -> FlowDemand.groupMean(settings, rewards, scored);
+            case LogZSettings.Noise noise -> Arrays.stream(scored.rollout().groupIndices())
+                    .mapToDouble(group -> noise.mean() + noise.deviation() * key.fold("logZ").normal(group)).toArray();
+            case LogZSettings.Learned _, LogZSettings.Zero _, LogZSettings.Constant _ -> null;
+        };
+        return new Targets(Advantages.repeated(rewards, scored.rollout().lengths()), null, logZ);
     }
 
     @Override
-    public List<ParameterStore> stores() {
-        return net().map(LogZ::store).stream().toList();
+    public List<AdamW.Group> modules() {
+        return settings.logZ() instanceof LogZSettings.Learned learned
+                ? List.of(new AdamW.Group(net.store(), learned.learningRateFactor())) : List.of();
+    }
+
+    @Override
+    public Optional<Critic> critic() {
+        return Optional.empty();
     }
 
     @Override
@@ -137,6 +221,7 @@ public final class FlowRl implements Objective {
         Terms terms = terms(settings, output.logProbs(), logZ, batch);
         report(terms, logZ.value(), batch, metrics);
         LossMetrics.klToReference(output.logProbs().value(), batch, metrics);
+        LossMetrics.klToOld(output.logProbs().value(), batch, metrics);
         return terms.loss();
     }
 
@@ -146,41 +231,57 @@ public final class FlowRl implements Objective {
         LossMetrics.meanAndDeviation("flowrl/residual_mean", "flowrl/residual_std", residuals, metrics);
         Weight weight = settings.weight();
         LossMetrics.ratios(terms.logRatio().value().toDoubles(), weight.logLow(), weight.logHigh(), metrics);
-        metrics.mean("flowrl/attained_log_ratio", magnitudePerToken(terms.attained(), batch), batch.rows());
-        metrics.mean("flowrl/demanded_log_ratio", magnitudePerToken(terms.demanded(), batch), batch.rows());
+        metrics.mean("flowrl/attained_log_ratio", magnitudePerToken(terms.attained(), batch), residuals.length);
+        metrics.mean("flowrl/demanded_log_ratio", magnitudePerToken(terms.demanded(), batch), residuals.length);
     }
 
-    /// Σ |x_i| over responses, x_i being in nats per token.
+    /// Σ |x_i| over responses or tokens, x_i being in nats per token.
     private double magnitudePerToken(Var x, Batch batch) {
         double[] values = x.value().toDoubles();
+        boolean isPerToken = settings.lengthNormalised() || settings.variations().level() == Variations.Level.TOKEN;
         double sum = 0;
         for (int i = 0; i < values.length; i++) {
-            sum += Math.abs(values[i]) / (settings.lengthNormalised() ? 1 : batch.lengths()[i]);
+            sum += Math.abs(values[i]) / (isPerToken ? 1 : batch.lengths()[i]);
         }
         return sum;
     }
 
     private Var logZ(PolicyOutput output, Batch batch) {
-        Tape tape = output.logProbs().tape();
         return switch (settings.logZ()) {
-            case LogZSettings.Constant constant -> {
-                Tensor values = tape.allocate(output.logProbs().value().dtype(), batch.rows());
-                tape.backend().elementwise().fill(values, constant.value());
-                yield tape.constant(values);
-            }
+            case LogZSettings.Zero _ -> constant(output, batch, 0);
+            case LogZSettings.Constant constant -> constant(output, batch, constant.value());
+            case LogZSettings.GroupMean _, LogZSettings.Noise _ ->
+                    output.logProbs().tape().constant(batch.aims().logZ());
             case LogZSettings.Learned learned -> {
+                Tape tape = output.logProbs().tape();
                 Var states = learned.detached() ? tape.constant(output.promptMean().value()) : output.promptMean();
                 yield net.forward(states, Optional.of(new LogZ.Dropout(batch.key(), batch.rowIds())));
             }
         };
     }
 
-    /// Tokens of each response as the loss counts them, T + countEpsilon, [B].
-    private static Var counts(double epsilon, Var logProbs, Batch batch) {
-        Tape tape = logProbs.tape();
-        double[] counts = Arrays.stream(batch.lengths()).mapToDouble(length -> length + epsilon).toArray();
-        Tensor values = tape.allocate(logProbs.value().dtype(), counts.length);
-        tape.backend().elementwise().convert(tape.scope().of(counts, counts.length), values);
+    private static Var constant(PolicyOutput output, Batch batch, double value) {
+        Tape tape = output.logProbs().tape();
+        Tensor values = tape.allocate(output.logProbs().value().dtype(), batch.rows());
+        tape.backend().elementwise().fill(values, value);
         return tape.constant(values);
+    }
+
+    @Override
+    public Optional<String> warning(Map<String, Double> metrics) {
+        return new FlowDemand(settings).warning(metrics);
+    }
+
+    /// Nothing: all that is learned is in the modules.
+    @Override
+    public String state() {
+        return "";
+    }
+
+    @Override
+    public void restore(String state) {
+        if (!state.isEmpty()) {
+            throw new IllegalArgumentException("flowrl: state '" + state + "' is another objective's");
+        }
     }
 }

@@ -24,8 +24,9 @@ import org.flowrl.rl.objective.Objective.PromptStates;
 /// @param lengthNormalised true where log-probabilities are means over a response's tokens, as all versions have it;
 ///     false where they are sums
 /// @param countEpsilon added to a response's number of tokens where it divides, as the public code does
+/// @param variations what later versions change
 public record FlowRlSettings(String variant, double beta, Weight weight, Advantages reward, LogZSettings logZ,
-        boolean lengthNormalised, double countEpsilon) implements ObjectiveSettings {
+        boolean lengthNormalised, double countEpsilon, Variations variations) implements ObjectiveSettings {
     /// Names of the public versions.
     public static final List<String> VARIANTS = List.of("paper", "released-2025-09", "recipe-2025-12");
     /// β of the paper and of every public version.
@@ -41,6 +42,7 @@ public record FlowRlSettings(String variant, double beta, Weight weight, Advanta
         Objects.requireNonNull(weight, "weight");
         Objects.requireNonNull(reward, "reward");
         Objects.requireNonNull(logZ, "logZ");
+        Objects.requireNonNull(variations, "variations");
         if (!(beta >= 0 && beta < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException("flowrl: beta " + beta + " must be at least 0 and finite");
         }
@@ -79,17 +81,17 @@ public record FlowRlSettings(String variant, double beta, Weight weight, Advanta
 
     /// These settings with another β.
     public FlowRlSettings withBeta(double value) {
-        return new FlowRlSettings(variant, value, weight, reward, logZ, lengthNormalised, countEpsilon);
+        return new FlowRlSettings(variant, value, weight, reward, logZ, lengthNormalised, countEpsilon, variations);
     }
 
     /// These settings with another weight.
     public FlowRlSettings withWeight(Weight value) {
-        return new FlowRlSettings(variant, beta, value, reward, logZ, lengthNormalised, countEpsilon);
+        return new FlowRlSettings(variant, beta, value, reward, logZ, lengthNormalised, countEpsilon, variations);
     }
 
     /// These settings with R made of rewards in another way.
     public FlowRlSettings withReward(Advantages value) {
-        return new FlowRlSettings(variant, beta, weight, value, logZ, lengthNormalised, countEpsilon);
+        return new FlowRlSettings(variant, beta, weight, value, logZ, lengthNormalised, countEpsilon, variations);
     }
 
     /// These settings with the verifier's reward itself as R.
@@ -99,33 +101,64 @@ public record FlowRlSettings(String variant, double beta, Weight weight, Advanta
 
     /// These settings with another log Z.
     public FlowRlSettings withLogZ(LogZSettings value) {
-        return new FlowRlSettings(variant, beta, weight, reward, value, lengthNormalised, countEpsilon);
+        return new FlowRlSettings(variant, beta, weight, reward, value, lengthNormalised, countEpsilon, variations);
     }
 
     /// These settings with another dropout in the log Z net.
     ///
     /// @throws IllegalStateException where log Z is not learned
     public FlowRlSettings withDropout(double dropout) {
-        if (!(logZ instanceof LogZSettings.Learned net)) {
-            throw new IllegalStateException("flowrl: dropout " + dropout + " needs a learned log Z, not " + logZ);
-        }
-        return withLogZ(new LogZSettings.Learned(net.promptStates(), net.detached(), net.depth(), dropout));
+        LogZSettings.Learned net = learned("dropout " + dropout);
+        return withLogZ(new LogZSettings.Learned(net.promptStates(), net.detached(), net.depth(), dropout,
+                net.learningRateFactor()));
     }
 
     /// These settings with mean (true) or summed (false) log-probabilities.
     public FlowRlSettings withLengthNormalised(boolean value) {
-        return new FlowRlSettings(variant, beta, weight, reward, logZ, value, countEpsilon);
+        return new FlowRlSettings(variant, beta, weight, reward, logZ, value, countEpsilon, variations);
+    }
+
+    /// These settings with a log Z net whose gradient stops at the prompt states (true) or not.
+    ///
+    /// @throws IllegalStateException where log Z is not learned
+    public FlowRlSettings withDetached(boolean detached) {
+        LogZSettings.Learned net = learned("detached " + detached);
+        return withLogZ(new LogZSettings.Learned(net.promptStates(), detached, net.depth(), net.dropout(),
+                net.learningRateFactor()));
+    }
+
+    private LogZSettings.Learned learned(String setting) {
+        if (logZ instanceof LogZSettings.Learned net) {
+            return net;
+        }
+        throw new IllegalStateException("flowrl: " + setting + " needs a learned log Z, not " + logZ);
+    }
+
+    /// These settings with what later versions change.
+    public FlowRlSettings withVariations(Variations value) {
+        return new FlowRlSettings(variant, beta, weight, reward, logZ, lengthNormalised, countEpsilon, value);
+    }
+
+    /// These settings under another name.
+    public FlowRlSettings named(String name) {
+        return new FlowRlSettings(name, beta, weight, reward, logZ, lengthNormalised, countEpsilon, variations);
     }
 
     @Override
     public String algorithm() {
-        return "flowrl";
+        return VARIANTS.contains(variant) ? "flowrl" : variant;
+    }
+
+    @Override
+    public int minimumSamples() {
+        return logZ instanceof LogZSettings.GroupMean ? 2 : reward.minimumSamples();
     }
 
     @Override
     public FlowRl create(Context context) {
         return switch (logZ) {
-            case LogZSettings.Constant _ -> new FlowRl(this, null);
+            case LogZSettings.GroupMean _, LogZSettings.Zero _, LogZSettings.Constant _, LogZSettings.Noise _ ->
+                    new FlowRl(this, null);
             case LogZSettings.Learned learned -> {
                 ParameterStore store = context.newStore();
                 LogZ net = LogZ.declare(store.root().at("proj_z"), context.hiddenSize(), learned.depth(),
@@ -139,6 +172,6 @@ public record FlowRlSettings(String variant, double beta, Weight weight, Advanta
 
     private static FlowRlSettings version(String name, Weight weight, PromptStates promptStates) {
         return new FlowRlSettings(name, BETA, weight, Advantages.GROUP_STD, LogZSettings.learned(promptStates), true,
-                COUNT_EPSILON);
+                COUNT_EPSILON, Variations.none());
     }
 }

@@ -22,6 +22,22 @@ final class LossMetrics {
         metrics.mean("policy/kl_to_reference", difference, logProbs.elements());
     }
 
+    /// `policy/kl_to_old`: mean over tokens of log π_old − log π_θ, in nats.
+    static void klToOld(Tensor logProbs, Batch batch, MetricSums metrics) {
+        metrics.mean("policy/kl_to_old", batch.oldLogProbs().sum() - logProbs.sum(), logProbs.elements());
+    }
+
+    /// The share of values of which the clipped one is the larger.
+    static void clipShare(String name, Tensor free, Tensor clipped, MetricSums metrics) {
+        double[] a = free.toDoubles();
+        double[] b = clipped.toDoubles();
+        long count = 0;
+        for (int i = 0; i < a.length; i++) {
+            count += b[i] > a[i] ? 1 : 0;
+        }
+        metrics.mean(name, count, a.length);
+    }
+
     /// `ratio/mean`, `ratio/max` and `ratio/clipped_share`: of the ratios to the sampling policy, the share being of
     /// those outside the bounds.
     ///

@@ -1,11 +1,16 @@
 package org.flowrl.rl.objective;
 
 import java.util.List;
-import org.flowrl.autograd.ParameterStore;
+import java.util.Map;
+import java.util.Optional;
 import org.flowrl.autograd.Var;
+import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.Batch;
 import org.flowrl.rl.MetricSums;
 import org.flowrl.rl.PolicyOutput;
+import org.flowrl.rl.ScoredRollout;
+import org.flowrl.rl.Targets;
+import org.flowrl.tensor.RandomKey;
 
 /// What is minimised: declares what it needs, owns its modules, and gives the loss. The trainer names no algorithm.
 public interface Objective {
@@ -28,16 +33,33 @@ public interface Objective {
     /// Which prompt states the loss reads.
     PromptStates promptStates();
 
-    /// How rewards become advantages.
-    Estimator estimator();
+    /// What the loss aims at, made of the whole rollout before the first of its updates.
+    ///
+    /// @param key of this rollout, for what is random
+    /// @param metrics receives what the log shows of this rollout
+    Targets targets(ScoredRollout rollout, RandomKey key, MetricSums metrics);
 
-    /// The parameters of the objective's own modules (log Z, critic), allocated and initialised; they are optimised
-    /// together with the policy, saved in the trainer's state and never exported with the model.
-    List<ParameterStore> stores();
+    /// The objective's own modules (log Z), allocated and initialised, each with its factor on the learning rate. They
+    /// are optimised together with the policy, saved in the trainer's state and never exported with the model.
+    List<AdamW.Group> modules();
+
+    /// The critic, which is trained beside the policy and by itself; empty where there is none.
+    Optional<Critic> critic();
 
     /// The part of the mini-batch's loss that comes from `batch`: parts of all batches add up to the loss.
     ///
     /// @param metrics receives what the log shows of this batch
     /// @return [1]
     Var loss(PolicyOutput output, Batch batch, MetricSums metrics);
+
+    /// What these settings ask for in vain and which of them to change; empty where all is well.
+    ///
+    /// @param metrics of a step
+    Optional<String> warning(Map<String, Double> metrics);
+
+    /// What the objective has learned beside its modules, as text that {@link #restore} reads; empty for nothing.
+    String state();
+
+    /// Takes up a {@link #state}.
+    void restore(String state);
 }

@@ -1,58 +1,79 @@
 package org.flowrl.rl.objective;
 
-import org.flowrl.autograd.Var;
-import org.flowrl.autograd.ops.Pointwise;
-import org.flowrl.rl.Batch;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Objects;
 
-/// A loss that holds the policy near the reference: the k3 estimate of the Kullback-Leibler divergence (Schulman 2020,
-/// "Approximating KL divergence") of each token, in nats.
+/// What holds the policy near the reference: an estimate of the Kullback-Leibler divergence of each token, in the loss
+/// or taken from the token's reward.
 ///
 /// ```
-/// q = clamp(log π_ref − log π_θ, ±maxLogRatio)          k3 = clamp(e^q − q − 1, ±maxValue)
+/// in the loss:     loss + coefficient · aggregate(estimate(log π_θ, log π_ref))
+/// in the reward:   r_t − coefficient · estimate(log π_old, log π_ref)
 /// ```
-/// Source: verl `core_algos.py`, `kl_penalty` with `low_var_kl` @ b178a3cd; an older form (0.4.0) lacks the first
-/// clamp.
 ///
-/// @param coefficient factor on k3 in the loss; at least 0
-/// @param maxLogRatio, maxValue bounds, in nats
-public record ReferencePenalty(double coefficient, double maxLogRatio, double maxValue) {
+/// @param estimate of the divergence of a token
+/// @param place where it counts
+/// @param coefficient factor on it, at least 0; 0 turns the penalty off
+/// @param control of the coefficient, in the reward alone
+public record ReferencePenalty(KlEstimate estimate, Place place, double coefficient, KlControl control) {
     /// verl's coefficient in its GRPO recipes.
     public static final double COEFFICIENT = 1e-3;
-    /// verl's bound on q.
-    public static final double MAX_LOG_RATIO = 20;
-    /// verl's bound on k3.
-    public static final double MAX_VALUE = 10;
+
+    /// Where a penalty counts.
+    public enum Place {
+        /// A term of the loss, with a gradient.
+        @JsonProperty("loss")
+        LOSS,
+        /// A part of the reward of each token, from the policy that sampled it.
+        @JsonProperty("reward")
+        REWARD
+    }
 
     public ReferencePenalty {
-        if (!(coefficient >= 0 && coefficient < Double.POSITIVE_INFINITY && maxLogRatio > 0 && maxValue > 0)) {
+        Objects.requireNonNull(estimate, "estimate");
+        Objects.requireNonNull(place, "place");
+        Objects.requireNonNull(control, "control");
+        if (!(coefficient >= 0 && coefficient < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException("reference penalty: coefficient " + coefficient
-                    + " must be at least 0 and finite, maxLogRatio " + maxLogRatio + " and maxValue " + maxValue
-                    + " above 0");
+                    + " must be at least 0 and finite");
+        }
+        if (place == Place.REWARD && estimate == KlEstimate.K3) {
+            throw new IllegalArgumentException("reference penalty: estimate k3 has no place in the reward, where its "
+                    + "factor e^q is not differentiated and its policy gradient is not the divergence's; k1 is exact "
+                    + "there");
+        }
+        if (place == Place.LOSS && control instanceof KlControl.Adaptive) {
+            throw new IllegalArgumentException("reference penalty: control adaptive needs place reward; the "
+                    + "coefficient of a loss is fixed");
         }
     }
 
-    /// verl's settings for GRPO.
-    public static ReferencePenalty defaults() {
-        return new ReferencePenalty(COEFFICIENT, MAX_LOG_RATIO, MAX_VALUE);
+    /// No penalty.
+    public static ReferencePenalty none() {
+        return inLoss(KlEstimate.K3, 0);
     }
 
-    /// True where the penalty is part of the loss.
+    /// A penalty in the loss.
+    public static ReferencePenalty inLoss(KlEstimate estimate, double coefficient) {
+        return new ReferencePenalty(estimate, Place.LOSS, coefficient, new KlControl.Fixed());
+    }
+
+    /// A penalty in the reward, with k1.
+    public static ReferencePenalty inReward(double coefficient) {
+        return new ReferencePenalty(KlEstimate.K1, Place.REWARD, coefficient, new KlControl.Fixed());
+    }
+
+    /// This penalty with another coefficient.
+    public ReferencePenalty withCoefficient(double value) {
+        return new ReferencePenalty(estimate, place, value, control);
+    }
+
+    /// True where the penalty is not off.
     boolean applies() {
         return coefficient > 0;
     }
 
-    /// k3 of each response token, without the coefficient, [R].
-    ///
-    /// @param logProbs log π_θ of each response token, [R]
-    /// @throws IllegalArgumentException where the batch has no reference log-probabilities
-    public Var perToken(Var logProbs, Batch batch) {
-        if (batch.referenceLogProbs() == null) {
-            throw new IllegalArgumentException("reference penalty: batch of " + batch.rows()
-                    + " responses must have referenceLogProbs");
-        }
-        Var difference = Pointwise.subtract(logProbs.tape().constant(batch.referenceLogProbs()), logProbs);
-        Var q = Pointwise.clamp(difference, -maxLogRatio, maxLogRatio);
-        Var k3 = Pointwise.affine(Pointwise.subtract(Pointwise.exp(q), q), 1, -1);
-        return Pointwise.clamp(k3, -maxValue, maxValue);
+    boolean appliesTo(Place where) {
+        return applies() && place == where;
     }
 }

@@ -14,6 +14,7 @@ import org.flowrl.autograd.ops.Pointwise;
 /// It is exactly 1 where log W = 0.
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
 @JsonSubTypes({
+    @JsonSubTypes.Type(value = Weight.One.class, name = "one"),
     @JsonSubTypes.Type(value = Weight.None.class, name = "none"),
     @JsonSubTypes.Type(value = Weight.Clip.class, name = "clip"),
     @JsonSubTypes.Type(value = Weight.Max.class, name = "max")
@@ -31,6 +32,19 @@ public sealed interface Weight {
     /// @return [B]
     default Var apply(Var logRatio) {
         return Pointwise.exp(Pointwise.clamp(logRatio, logLow(), logHigh()));
+    }
+
+    /// 1 whatever W: no importance weight, the paper's ablation.
+    record One() implements Weight {
+        @Override
+        public double logLow() {
+            return 0;
+        }
+
+        @Override
+        public double logHigh() {
+            return 0;
+        }
     }
 
     /// W itself, as FlowRL's first public code has it (September 2025: it computes a clip and never uses it).

@@ -127,20 +127,11 @@ public final class Countdown implements Task {
         return tokenizer.isPresent() ? COMPACT_TOKENS : TEXT_TOKENS;
     }
 
-    /// Judges the last pair of tags. A response that was cut at the length limit counts as far as it got.
+    /// Judges the last pair of tags; a correct expression's solution is its canonical form. A response that was cut at
+    /// the length limit counts as far as it got.
     @Override
     public Verifier verifier() {
-        return new Verifier() {
-            @Override
-            public Verdict verify(Problem problem, String response, boolean finished) {
-                return Countdown.verify(Puzzle.of(problem), response);
-            }
-
-            @Override
-            public String solution(Problem problem, String response) {
-                return ExpressionParser.parse(tagged(response).orElseThrow()).canonical();
-            }
-        };
+        return (problem, response, finished) -> verify(Puzzle.of(problem), response);
     }
 
     /// For a new model: the numbers in a random order, joined by random operators with random parentheses.
@@ -173,8 +164,8 @@ public final class Countdown implements Task {
         }
         boolean usesEachOnce = expression.numbers().stream().sorted().toList()
                 .equals(puzzle.numbers().stream().sorted().toList());
-        return usesEachOnce && reaches(expression, puzzle.target()) ? new Verdict.Correct(1)
-                : new Verdict.Wrong(FORMAT_REWARD);
+        return usesEachOnce && reaches(expression, puzzle.target())
+                ? new Verdict.Correct(1, expression.canonical()) : new Verdict.Wrong(FORMAT_REWARD);
     }
 
     private static boolean reaches(Expression expression, int target) {

@@ -1,5 +1,7 @@
 package org.flowrl.rl.task;
 
+import java.util.Optional;
+
 /// What a verifier says of one response. Every kind is counted in the log; none is an exception.
 public sealed interface Verdict {
     /// The reward of this response, on the verifier's scale.
@@ -9,7 +11,20 @@ public sealed interface Verdict {
     String kind();
 
     /// A right answer, or the best there is where rewards are graded.
-    record Correct(double reward) implements Verdict {
+    ///
+    /// @param solution the solution that the answer is an instance of: answers that only write the same solution in
+    ///     another way have equal ones. Empty where every text is a solution of its own
+    record Correct(double reward, Optional<String> solution) implements Verdict {
+        /// A right answer that is a solution of its own.
+        public Correct(double reward) {
+            this(reward, Optional.empty());
+        }
+
+        /// A right answer that is an instance of `solution`.
+        public Correct(double reward, String solution) {
+            this(reward, Optional.of(solution));
+        }
+
         @Override
         public String kind() {
             return "correct";

@@ -7,12 +7,4 @@ public interface Verifier {
     /// @param response the policy's text, without the end-of-sequence token
     /// @param finished false where the response was cut at the length limit
     Verdict verify(Problem problem, String response, boolean finished);
-
-    /// The solution that a correct response is an instance of: responses that only write the same solution in another
-    /// way have equal ones. Every text is a solution of its own where nothing else is said.
-    ///
-    /// @param response judged {@link Verdict.Correct}
-    default String solution(Problem problem, String response) {
-        return response;
-    }
 }

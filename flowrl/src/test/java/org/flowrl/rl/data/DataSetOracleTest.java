@@ -1,32 +1,30 @@
 package org.flowrl.rl.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
-import org.flowrl.rl.task.Problem;
+import org.flowrl.rl.SharedData;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// The public benchmarks' own files (data/math), their layouts recognised.
 class DataSetOracleTest {
-    /// Rows and missing golds as counted in the files with another tool; the last gold is the one of the last row.
+    /// Rows, null golds and the last row's gold as read off the files with another tool; no problem occurs twice.
     @ParameterizedTest
-    @CsvSource(delimiter = '!', value = {
-        "aime24.jsonl.gz                ! @AIME24",
-        "amc23.jsonl.gz                 ! @AMC"})
-    void placeholder(String name, String last) {
-    }
-
-    private static Path file(String name) {
-        String property = System.getProperty("flowrl.shared");
-        List<String> places = property == null ? List.of("../shared", "../../shared") : List.of(property);
-        Optional<Path> found = places.stream().map(place -> Path.of(place).resolve("data/math").resolve(name))
-                .filter(Files::exists).findFirst();
-        assumeTrue(found.isPresent(), "outside data absent: no data/math/" + name + " in any of " + places);
-        return found.get();
+    @CsvSource({
+        "aime24, 12, 0, 902",
+        "aime_1983_2023_train_rllm, 975, 0, 363",
+        "amc23, 20, 0, 144",
+        "gsm8k_test, 788, 0, 14",
+        "math500, 303, 0, -1",
+        "math_train_rllm, 4000, 2, \\frac{1}{2}",
+        "minerva_math, 181, 0, 10.1",
+        "olympiadbench, 412, 0, 11"})
+    void aBenchmarksProblemsAndGoldAnswersAreRead(String name, int rows, int withoutGold, String lastGold) {
+        DataSet data = DataSet.read(SharedData.path("math/" + name + ".jsonl.gz"), Optional.empty());
+        assertThat(data.counts()).isEqualTo(new DataSet.Counts(rows, withoutGold, 0, 0, 0));
+        assertThat(data.problems()).hasSize(rows - withoutGold).allSatisfy(problem ->
+                assertThat(problem.answer()).isNotBlank());
+        assertThat(data.problems().getLast().answer()).isEqualTo(lastGold);
     }
 }

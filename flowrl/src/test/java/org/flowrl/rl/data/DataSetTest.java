@@ -46,7 +46,8 @@ class DataSetTest {
     void aParquetFileOfAnotherCompressionSaysWhatIsMissing() {
         Path file = fixture("dapo-zstd.parquet");
         assertThatThrownBy(() -> DataSet.read(file, Optional.empty())).isInstanceOf(DataException.class)
-                .hasMessageStartingWith(file + ": cannot be read as Parquet: ").hasMessageContaining("ZSTD");
+                .hasMessageStartingWith(file + ": cannot be read as Parquet: ").hasMessageContaining("ZSTD")
+                .hasMessageContaining("com.github.luben:zstd-jni");
     }
 
     @Test
@@ -133,8 +134,8 @@ class DataSetTest {
     /// After the file's path.
     @ParameterizedTest
     @CsvSource(delimiter = '!', quoteCharacter = '`', value = {
-        "`{'problem': 'a', 'answer': '1'}\n{'problem': 'a' 'answer': '1'}` ! , line 2, column 18: not JSON: Unexpected "
-            + "character (''' (code 39)): was expecting comma to separate Object entries",
+        "`{'problem': 'a', 'answer': '1'}\n{'problem': 'a' 5: '1'}` ! , line 2, column 17: not JSON: Unexpected character "
+            + "('5' (code 53)): was expecting comma to separate Object entries",
         "[1]                          ! , line 1, column 1: must be a JSON object, not array",
         "{'title': 'a', 'body': 'b'}  ! , line 1: its fields title, body are of no known layout; say which hold the "
             + "prompt and the answer",
@@ -146,7 +147,7 @@ class DataSetTest {
     void whatIsWrongNamesFileAndPlace(String rows, String message) throws IOException {
         Path file = write(rows);
         assertThatThrownBy(() -> DataSet.read(file, Optional.empty())).isInstanceOf(DataException.class)
-                .hasMessage(file + message.replace("'''", "'\"'").replace("code 39", "code 34"));
+                .hasMessage(file + message);
     }
 
     @Test

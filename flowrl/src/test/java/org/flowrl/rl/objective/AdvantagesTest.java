@@ -79,8 +79,8 @@ class AdvantagesTest {
     void everyTokenOfAResponseHasItsAdvantage() {
         Rollout rollout = new Rollout(List.of(response(0, 0, 3, 1), response(0, 1, 1, 0), response(1, 0, 2, 5)), 2);
 
-        assertThat(Advantages.RAW.advantages(rollout)).isDeepEqualTo(new double[][] {{1, 1, 1}, {0}, {5, 5}});
-        assertThat(Advantages.GROUP_MEAN.advantages(rollout))
+        assertThat(Advantages.RAW.perToken(rollout)).isDeepEqualTo(new double[][] {{1, 1, 1}, {0}, {5, 5}});
+        assertThat(Advantages.GROUP_MEAN.perToken(rollout))
                 .isDeepEqualTo(new double[][] {{0.5, 0.5, 0.5}, {-0.5}, {5, 5}});
     }
 

@@ -8,6 +8,7 @@ import org.flowrl.autograd.Gradients;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.autograd.Tape;
 import org.flowrl.autograd.Var;
+import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.Batch;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Backends;
@@ -18,6 +19,9 @@ import org.flowrl.tensor.Tensor;
 
 /// The reference backend, a scope and a number type to try losses on.
 final class Bench implements AutoCloseable {
+    /// The length limit of its batches.
+    static final int MAX_TOKENS = 16;
+
     private final Backend backend = Backends.open("reference", 1).backend();
     private final Scope scope = Scope.root("test", backend.memory());
     private final DType dtype;
@@ -131,8 +135,16 @@ final class Bench implements AutoCloseable {
             starts[i + 1] = starts[i] + lengths[i];
             rowIds[i] = firstRow + i;
         }
-        return new Batch(scope.of(starts, starts.length), lengths, rowIds, packed(part.old()), packed(part.reference()),
-                packed(part.advantages()), miniBatchRows, miniBatchTokens, RandomKey.of(11));
+        Tensor old = packed(part.old());
+        return new Batch(scope.of(starts, starts.length), lengths, rowIds,
+                new Batch.Scores(old, old, packed(part.reference()), null),
+                new Batch.Aims(packed(part.advantages()), null, null), miniBatchRows, miniBatchTokens, MAX_TOKENS,
+                RandomKey.of(11));
+    }
+
+    /// The stores of an objective's modules.
+    static List<ParameterStore> stores(Objective objective) {
+        return objective.modules().stream().map(AdamW.Group::store).toList();
     }
 
     /// A loss and its gradients.

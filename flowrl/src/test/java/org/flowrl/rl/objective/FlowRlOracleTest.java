@@ -46,17 +46,17 @@ class FlowRlOracleTest {
                 test.get("compute_flowrl_objective"), "grad_logpf");
     }
 
-    /// The function of the first public code that has β = 1 and no weight: here the weight is 1, the policy being its
-    /// own sampler.
+    /// The functions of the first public code that have no weight: trajectory balance with β = 1, and FlowRL's residual
+    /// beside PPO's clipped loss.
     @ParameterizedTest(name = "case {index}")
     @MethodSource("releasedCases")
-    void plainTrajectoryBalance(JsonNode test) {
+    void trajectoryBalanceWithoutAWeightAndBesideAClippedLoss(JsonNode test) {
         Bench.Responses all = ReferenceVectors.released(test);
-        Bench.Responses onPolicy =
-                new Bench.Responses(all.logProbs(), all.logProbs(), all.reference(), all.advantages());
         double[] logZ = ReferenceVectors.matrix(test.get("inputs").get("log_z"));
-        requireSame(FlowRlSettings.released202509().withBeta(1), onPolicy, logZ,
-                test.get("compute_orignal_tb_loss"), "grad_logpf");
+        FlowRlSettings unweighted = FlowRlSettings.released202509().withWeight(new Weight.One());
+        requireSame(unweighted.withBeta(1), all, logZ, test.get("compute_orignal_tb_loss"), "grad_logpf");
+        requireSame(unweighted.withVariations(Variations.none().withPolicyTerm(test.get("clip_ratio").doubleValue())),
+                all, logZ, test.get("compute_ppo_style_tb_loss"), "grad_logpf");
     }
 
     @ParameterizedTest(name = "case {index}")

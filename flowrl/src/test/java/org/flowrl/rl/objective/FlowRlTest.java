@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -145,7 +144,7 @@ class FlowRlTest {
     @MethodSource("detachment")
     void logZReachesThePolicyThroughThePromptUnlessDetached(boolean detached, PromptStates states) {
         FlowRlSettings settings = FlowRlSettings.paper()
-                .withLogZ(new LogZSettings.Learned(states, detached, 3, 0));
+                .withLogZ(new LogZSettings.Learned(states, detached, 3, 0, 1));
         try (Bench bench = new Bench(DType.F64)) {
             FlowRl flowRl = settings.create(bench.context(WIDTH));
             Bench.Outcome outcome = loss(bench, flowRl, HAND_CASE, means(bench, 2), new MetricSums());
@@ -166,7 +165,7 @@ class FlowRlTest {
                     bench.batch(HAND_CASE), new MetricSums()), bench.packed(HAND_CASE.logProbs())).loss();
 
             assertThat(flowRl.promptStates()).isEqualTo(PromptStates.NONE);
-            assertThat(flowRl.stores()).isEmpty();
+            assertThat(Bench.stores(flowRl)).isEmpty();
             assertThat(loss).isEqualTo(terms(bench, settings, HAND_CASE, value, value).loss());
         }
     }
@@ -227,7 +226,7 @@ class FlowRlTest {
             double[] logProbs = Bench.flat(HAND_CASE.logProbs());
 
             check.check((tape, in) -> flowRl.loss(new PolicyOutput(in.get(0), null, in.get(1)), batch,
-                            new MetricSums()), flowRl.stores(), check.scope().of(logProbs, logProbs.length),
+                            new MetricSums()), Bench.stores(flowRl), check.scope().of(logProbs, logProbs.length),
                     check.scope().of(means(bench, 2).toDoubles(), 2, WIDTH)).requireBelow(1e-6);
         }
     }
@@ -252,6 +251,7 @@ class FlowRlTest {
                 Map.entry("flowrl/residual_mean", -0.8), Map.entry("flowrl/residual_std", 0.4),
                 Map.entry("flowrl/attained_log_ratio", (0.3 + 0.9) / 2),
                 Map.entry("flowrl/demanded_log_ratio", (1.5 + 0.5) / 2),
+                Map.entry("policy/kl_to_old", -3.0 / 3),
                 Map.entry("policy/kl_to_reference", (0.2 + 0.4 - 0.9) / 3), Map.entry("ratio/mean", (ratio + 1) / 2),
                 Map.entry("ratio/max", ratio), Map.entry("ratio/clipped_share", 0.5));
         assertThat(metrics.values()).containsOnlyKeys(expected.keySet());
@@ -264,8 +264,9 @@ class FlowRlTest {
     void aBatchWithoutReferenceIsRefused() {
         try (Bench bench = new Bench(DType.F64); Tape tape = Tape.inference(bench.backend(), bench.scope())) {
             Batch full = bench.batch(HAND_CASE);
-            Batch batch = new Batch(full.starts(), full.lengths(), full.rowIds(), full.oldLogProbs(), null,
-                    full.advantages(), 2, 8, full.key());
+            Batch batch = new Batch(full.starts(), full.lengths(), full.rowIds(),
+                    new Batch.Scores(full.oldLogProbs(), full.oldLogProbs(), null, null), full.aims(), 2, 8, 16,
+                    full.key());
             Var logProbs = tape.constant(bench.packed(HAND_CASE.logProbs()));
             Var logZ = tape.constant(bench.tensor(HAND_LOG_Z, 2));
 
@@ -288,14 +289,14 @@ class FlowRlTest {
     private static Bench.Outcome loss(Bench bench, FlowRl flowRl, Bench.Responses responses, Tensor means,
             MetricSums metrics) {
         return bench.run((tape, in) -> flowRl.loss(new PolicyOutput(in.get(0), null, in.get(1)),
-                bench.batch(responses), metrics), bench.gradients(flowRl.stores()),
+                bench.batch(responses), metrics), bench.gradients(Bench.stores(flowRl)),
                 bench.packed(responses.logProbs()), means);
     }
 
     /// Loss, gradients of the net's parameters, of the log-probabilities and of the prompt means of a mini-batch of
     /// eight that is computed in `parts` batches.
     private static double[] inParts(Bench bench, FlowRl flowRl, Bench.Responses all, int parts) {
-        Gradients gradients = bench.gradients(flowRl.stores());
+        Gradients gradients = bench.gradients(Bench.stores(flowRl));
         Tensor means = means(bench, all.rows());
         long tokens = Arrays.stream(all.lengths()).sum();
         int size = all.rows() / parts;
@@ -312,7 +313,7 @@ class FlowRlTest {
             towardsLogProbs[part] = outcome.inputs().get(0);
             towardsMeans[part] = outcome.inputs().get(1);
         }
-        return Bench.flat(new double[][] {{loss}, gradients.arena(flowRl.stores().getFirst()).toDoubles(),
+        return Bench.flat(new double[][] {{loss}, gradients.arena(Bench.stores(flowRl).getFirst()).toDoubles(),
             Bench.flat(towardsLogProbs), Bench.flat(towardsMeans)});
     }
 

@@ -51,7 +51,7 @@ class LogZTest {
         int width = 64;
         try (Bench bench = new Bench(DType.F32)) {
             FlowRl flowRl = FlowRlSettings.recipe202512().create(bench.context(width));
-            for (Parameter parameter : flowRl.stores().getFirst().parameters()) {
+            for (Parameter parameter : Bench.stores(flowRl).getFirst().parameters()) {
                 double[] values = parameter.value().toDoubles();
                 boolean isNorm = parameter.name().matches(".*net\\.[26]\\..*");
                 if (isNorm) {

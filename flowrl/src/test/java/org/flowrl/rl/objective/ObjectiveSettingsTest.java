@@ -18,8 +18,8 @@ class ObjectiveSettingsTest {
         return Stream.of(FlowRlSettings.paper(), FlowRlSettings.released202509(), FlowRlSettings.recipe202512(),
                 FlowRlSettings.recipe202512().withBeta(1).withRawReward().withDropout(0).withLengthNormalised(false),
                 FlowRlSettings.paper().withLogZ(new LogZSettings.Constant(-2)).withReward(Advantages.GROUP_MEAN),
-                GrpoSettings.defaults(), GrpoSettings.defaults().withAdvantages(Advantages.RAW)
-                        .withPenaltyCoefficient(0));
+                PolicyGradientSettings.grpo(), PolicyGradientSettings.grpo().withAdvantages(Advantages.RAW)
+                        .withReferencePenalty(0));
     }
 
     @ParameterizedTest
@@ -36,10 +36,10 @@ class ObjectiveSettingsTest {
         assertThat(FlowRlSettings.released202509().weight()).isEqualTo(new Weight.None(20));
         assertThat(FlowRlSettings.recipe202512().weight()).isEqualTo(new Weight.Max(10));
         assertThat(FlowRlSettings.paper().logZ())
-                .isEqualTo(new LogZSettings.Learned(PromptStates.ALL, false, 3, 0.1));
+                .isEqualTo(new LogZSettings.Learned(PromptStates.ALL, false, 3, 0.1, 1));
         for (FlowRlSettings code : new FlowRlSettings[] {
             FlowRlSettings.released202509(), FlowRlSettings.recipe202512()}) {
-            assertThat(code.logZ()).isEqualTo(new LogZSettings.Learned(PromptStates.WITHOUT_LAST, false, 3, 0.1));
+            assertThat(code.logZ()).isEqualTo(new LogZSettings.Learned(PromptStates.WITHOUT_LAST, false, 3, 0.1, 1));
         }
         for (String name : FlowRlSettings.VARIANTS) {
             FlowRlSettings version = FlowRlSettings.variant(name);

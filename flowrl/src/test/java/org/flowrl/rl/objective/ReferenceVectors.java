@@ -1,40 +1,26 @@
 package org.flowrl.rl.objective;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.flowrl.rl.SharedData;
 
 /// Answers of the public reference functions, in the shared data; see its SOURCES.md.
 final class ReferenceVectors {
     private ReferenceVectors() {
     }
 
-    /// The file `name` of the shared data: under the system property `flowrl.shared`, or under `shared` beside the
-    /// project, seen from its root or from a module. The calling test is skipped where there is none.
+    /// The file `name` of the shared data, see {@link SharedData}.
     static JsonNode read(String name) {
-        String property = System.getProperty("flowrl.shared");
-        List<String> places = property == null ? List.of("../shared", "../../shared") : List.of(property);
-        for (String place : places) {
-            Path file = Path.of(place).resolve("data").resolve(name);
-            if (Files.isRegularFile(file)) {
-                try {
-                    return new JsonMapper().readTree(file.toFile());
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            }
+        try {
+            return new JsonMapper().readTree(SharedData.path(name).toFile());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        assumeTrue(false, "outside data absent: no file data/" + name + " in any of " + places
-                + " (set -Dflowrl.shared)");
-        throw new IllegalStateException("an assumption that does not hold ends the test");
     }
 
     /// Numbers of a list.

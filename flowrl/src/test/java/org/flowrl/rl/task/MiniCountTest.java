@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Counts of the enumeration are those of an independent program: 84 sets of digits, 54 expressions of each, 386 targets
-/// of 1 … 99 that at least 4 of them reach.
+/// Counts of the enumeration are those of an independent program: 84 sets of digits, 54 expressions of each, 386
+/// targets of 1 … 99 that at least 4 of them reach.
 class MiniCountTest {
     private final MiniCount task = new MiniCount();
     private final List<Problem> all =
@@ -47,10 +47,11 @@ class MiniCountTest {
         assertThat(mean / 54).isCloseTo(0.0913, within(5e-5));
     }
 
+    /// Verdicts differ in their solutions alone.
     @Test
     void questionsHaveOneToFourSolutions() {
         Map<Integer, Long> counts = all.stream().map(problem -> correct(problem).stream()
-                .map(answer -> task.verifier().solution(problem, answer)).collect(Collectors.toSet()).size())
+                .map(answer -> task.verifier().verify(problem, answer, true)).collect(Collectors.toSet()).size())
                 .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
 
         assertThat(counts).isEqualTo(Map.of(1, 315L, 2, 40L, 3, 29L, 4, 2L));

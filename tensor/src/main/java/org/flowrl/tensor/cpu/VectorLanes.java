@@ -22,6 +22,8 @@ final class VectorLanes {
     static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class).check(int.class);
     /// Floats in a vector.
     static final int LENGTH = FLOATS.length();
+    /// Vectors of eight floats, or of fewer where {@link #FLOATS} has fewer: for what is too short for sixteen.
+    static final VectorSpecies<Float> UP_TO_EIGHT = LENGTH > 8 ? FloatVector.SPECIES_256 : FLOATS;
     /// Bytes in a vector.
     static final long BYTES = LENGTH * (long) Float.BYTES;
     /// All of memory as one constant segment, whose checks the compiler folds away. Kernels read and write through it
@@ -75,23 +77,18 @@ final class VectorLanes {
     /// @param scratch sixteen floats, which may be `lanes` itself
     static float fold(long lanes, long scratch) {
         // Lane i takes lane i + 8, then i + 4, as far as whole vectors go; single floats do the rest.
-        long at = lanes;
-        for (int width = Backend.LANES / 2; width >= LENGTH; width /= 2) {
-            for (long i = 0; i < width * 4L; i += BYTES) {
-                FloatVector.fromMemorySegment(FLOATS, ALL, at + i, ORDER)
-                        .add(FloatVector.fromMemorySegment(FLOATS, ALL, at + i + width * 4L, ORDER))
+        scratch &= ADDRESS;
+        long at = lanes & ADDRESS;
+        for (int width = Backend.LANES / 2; width >= UP_TO_EIGHT.length(); width /= 2) {
+            for (long i = 0; i < width * 4L; i += UP_TO_EIGHT.length() * 4L) {
+                FloatVector.fromMemorySegment(UP_TO_EIGHT, ALL, at + i, ORDER)
+                        .add(FloatVector.fromMemorySegment(UP_TO_EIGHT, ALL, at + i + width * 4L, ORDER))
                         .intoMemorySegment(ALL, scratch + i, ORDER);
             }
             at = scratch;
         }
         if (LENGTH <= 4) {
             return ofFour(at);
-        }
-        if (LENGTH == 16) {
-            for (long i = 0; i < LANE_BYTES / 2; i += 4) {
-                ALL.set(FLOAT, scratch + i, ALL.get(FLOAT, at + i) + ALL.get(FLOAT, at + i + LANE_BYTES / 2));
-            }
-            at = scratch;
         }
         float a = ALL.get(FLOAT, at) + ALL.get(FLOAT, at + 16);
         float b = ALL.get(FLOAT, at + 4) + ALL.get(FLOAT, at + 20);

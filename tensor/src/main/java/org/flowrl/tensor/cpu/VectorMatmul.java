@@ -17,11 +17,11 @@ final class VectorMatmul implements MatmulKernels {
     private static final int LEAST_ROWS = 48;
     /// Rows of a part at the most: a block of them stays in the second-level cache while panels go by, and what a part
     /// reads of the weight is small beside its products.
-    static final int MOST_ROWS = 128;
+    static final int MOST_ROWS = 256;
     /// Panels of a part, where rows can be cut as well.
     private static final int LEAST_PANELS = 4;
     /// Rows of dw in a part, which keep its block of dy in cache.
-    private static final int GRADIENT_ROWS = 128;
+    private static final int GRADIENT_ROWS = 256;
 
     private final VectorTeam team;
 

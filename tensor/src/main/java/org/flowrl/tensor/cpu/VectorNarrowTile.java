@@ -1,9 +1,11 @@
 package org.flowrl.tensor.cpu;
 
+import static org.flowrl.tensor.cpu.VectorLanes.ADDRESS;
 import static org.flowrl.tensor.cpu.VectorLanes.ALL;
 import static org.flowrl.tensor.cpu.VectorLanes.BYTES;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOATS;
+import static org.flowrl.tensor.cpu.VectorLanes.OFFSET;
 import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
 
 import jdk.incubator.vector.FloatVector;
@@ -35,28 +37,29 @@ final class VectorNarrowTile {
         FloatVector c3 = FloatVector.zero(FLOATS);
         FloatVector c4 = FloatVector.zero(FLOATS);
         FloatVector c5 = FloatVector.zero(FLOATS);
-        long a1 = a + 1 * down;
-        long a2 = a + 2 * down;
-        long a3 = a + 3 * down;
-        long a4 = a + 4 * down;
-        long a5 = a + 5 * down;
-        long at = 0;
+        long d1 = down & OFFSET;
+        long d2 = 2 * down & OFFSET;
+        long d3 = 3 * down & OFFSET;
+        long d4 = 4 * down & OFFSET;
+        long d5 = 5 * down & OFFSET;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c0 = x.fma(b0, c0);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
             c1 = x.fma(b0, c1);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d2));
             c2 = x.fma(b0, c2);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a3 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d3));
             c3 = x.fma(b0, c3);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a4 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d4));
             c4 = x.fma(b0, c4);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a5 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d5));
             c5 = x.fma(b0, c5);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c0.intoMemorySegment(ALL, c, ORDER);
         c1.intoMemorySegment(ALL, c + pitch, ORDER);
@@ -73,25 +76,26 @@ final class VectorNarrowTile {
         FloatVector c2 = FloatVector.zero(FLOATS);
         FloatVector c3 = FloatVector.zero(FLOATS);
         FloatVector c4 = FloatVector.zero(FLOATS);
-        long a1 = a + 1 * down;
-        long a2 = a + 2 * down;
-        long a3 = a + 3 * down;
-        long a4 = a + 4 * down;
-        long at = 0;
+        long d1 = down & OFFSET;
+        long d2 = 2 * down & OFFSET;
+        long d3 = 3 * down & OFFSET;
+        long d4 = 4 * down & OFFSET;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c0 = x.fma(b0, c0);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
             c1 = x.fma(b0, c1);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d2));
             c2 = x.fma(b0, c2);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a3 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d3));
             c3 = x.fma(b0, c3);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a4 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d4));
             c4 = x.fma(b0, c4);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c0.intoMemorySegment(ALL, c, ORDER);
         c1.intoMemorySegment(ALL, c + pitch, ORDER);
@@ -106,22 +110,23 @@ final class VectorNarrowTile {
         FloatVector c1 = FloatVector.zero(FLOATS);
         FloatVector c2 = FloatVector.zero(FLOATS);
         FloatVector c3 = FloatVector.zero(FLOATS);
-        long a1 = a + 1 * down;
-        long a2 = a + 2 * down;
-        long a3 = a + 3 * down;
-        long at = 0;
+        long d1 = down & OFFSET;
+        long d2 = 2 * down & OFFSET;
+        long d3 = 3 * down & OFFSET;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c0 = x.fma(b0, c0);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
             c1 = x.fma(b0, c1);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d2));
             c2 = x.fma(b0, c2);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a3 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d3));
             c3 = x.fma(b0, c3);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c0.intoMemorySegment(ALL, c, ORDER);
         c1.intoMemorySegment(ALL, c + pitch, ORDER);
@@ -134,19 +139,20 @@ final class VectorNarrowTile {
         FloatVector c0 = FloatVector.zero(FLOATS);
         FloatVector c1 = FloatVector.zero(FLOATS);
         FloatVector c2 = FloatVector.zero(FLOATS);
-        long a1 = a + 1 * down;
-        long a2 = a + 2 * down;
-        long at = 0;
+        long d1 = down & OFFSET;
+        long d2 = 2 * down & OFFSET;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c0 = x.fma(b0, c0);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
             c1 = x.fma(b0, c1);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d2));
             c2 = x.fma(b0, c2);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c0.intoMemorySegment(ALL, c, ORDER);
         c1.intoMemorySegment(ALL, c + pitch, ORDER);
@@ -157,16 +163,17 @@ final class VectorNarrowTile {
             long pitch) {
         FloatVector c0 = FloatVector.zero(FLOATS);
         FloatVector c1 = FloatVector.zero(FLOATS);
-        long a1 = a + 1 * down;
-        long at = 0;
+        long d1 = down & OFFSET;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c0 = x.fma(b0, c0);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
             c1 = x.fma(b0, c1);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c0.intoMemorySegment(ALL, c, ORDER);
         c1.intoMemorySegment(ALL, c + pitch, ORDER);
@@ -175,13 +182,14 @@ final class VectorNarrowTile {
     private static void rows1(long a, long down, long across, long b, long step, int chain, long c,
             long pitch) {
         FloatVector c0 = FloatVector.zero(FLOATS);
-        long at = 0;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c0 = x.fma(b0, c0);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c0.intoMemorySegment(ALL, c, ORDER);
     }

@@ -6,6 +6,7 @@ import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOATS;
 import static org.flowrl.tensor.cpu.VectorLanes.LENGTH;
 import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
+import static org.flowrl.tensor.cpu.VectorLanes.UP_TO_EIGHT;
 
 import jdk.incubator.vector.FloatVector;
 import org.flowrl.tensor.Backend;
@@ -168,11 +169,11 @@ final class VectorNorms {
         float sign = inverse ? -1 : 1;
         long second = half * 4L;
         int e = 0;
-        for (; e <= half - LENGTH; e += LENGTH) {
-            FloatVector c = FloatVector.fromMemorySegment(FLOATS, ALL, cos + e * 4L, ORDER);
-            FloatVector s = FloatVector.fromMemorySegment(FLOATS, ALL, sin + e * 4L, ORDER).mul(sign);
-            FloatVector a = FloatVector.fromMemorySegment(FLOATS, ALL, x + e * 4L, ORDER);
-            FloatVector b = FloatVector.fromMemorySegment(FLOATS, ALL, x + second + e * 4L, ORDER);
+        for (; e <= half - UP_TO_EIGHT.length(); e += UP_TO_EIGHT.length()) {
+            FloatVector c = FloatVector.fromMemorySegment(UP_TO_EIGHT, ALL, cos + e * 4L, ORDER);
+            FloatVector s = FloatVector.fromMemorySegment(UP_TO_EIGHT, ALL, sin + e * 4L, ORDER).mul(sign);
+            FloatVector a = FloatVector.fromMemorySegment(UP_TO_EIGHT, ALL, x + e * 4L, ORDER);
+            FloatVector b = FloatVector.fromMemorySegment(UP_TO_EIGHT, ALL, x + second + e * 4L, ORDER);
             a.mul(c).sub(b.mul(s)).intoMemorySegment(ALL, out + e * 4L, ORDER);
             b.mul(c).add(a.mul(s)).intoMemorySegment(ALL, out + second + e * 4L, ORDER);
         }

@@ -8,6 +8,7 @@ import static org.flowrl.tensor.cpu.VectorLanes.INT;
 import static org.flowrl.tensor.cpu.VectorLanes.INTS;
 import static org.flowrl.tensor.cpu.VectorLanes.LENGTH;
 import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
+import static org.flowrl.tensor.cpu.VectorLanes.UP_TO_EIGHT;
 import static org.flowrl.tensor.cpu.VectorProduct.COLUMNS;
 
 import jdk.incubator.vector.FloatVector;
@@ -158,10 +159,17 @@ final class VectorPanels implements PackedMatrix {
             copyWhole(from, pitch, rows, to);
             return;
         }
-        for (int k = 0; k < rows; k++) {
-            for (int j = 0; j < COLUMNS; j++) {
-                float value = j < columns ? ALL.get(FLOAT, from + k * pitch + j * 4L) : 0f;
-                ALL.set(FLOAT, to + (k * COLUMNS + j) * 4L, value);
+        int whole = columns - columns % LENGTH;
+        for (int k = 0; k < rows; k++, from += pitch, to += COLUMNS * 4L) {
+            for (int j = 0; j < whole; j += LENGTH) {
+                FloatVector.fromMemorySegment(FLOATS, ALL, from + j * 4L, ORDER)
+                        .intoMemorySegment(ALL, to + j * 4L, ORDER);
+            }
+            for (int j = whole; j < columns; j++) {
+                ALL.set(FLOAT, to + j * 4L, ALL.get(FLOAT, from + j * 4L));
+            }
+            for (int j = columns; j < COLUMNS; j++) {
+                ALL.set(FLOAT, to + j * 4L, 0f);
             }
         }
     }
@@ -195,8 +203,8 @@ final class VectorPanels implements PackedMatrix {
         // Floats after the row's end are those of the next row as long as one follows.
         int whole = pitch >= TILE_SLACK ? rows - 1 : 0;
         for (; k < whole; k++, from += pitch, to += height * 4L) {
-            for (long j = 0; j < VectorTile.ROWS * 4L; j += BYTES) {
-                FloatVector.fromMemorySegment(FLOATS, ALL, from + j, ORDER).intoMemorySegment(ALL, to + j, ORDER);
+            for (long j = 0; j < VectorTile.ROWS * 4L; j += UP_TO_EIGHT.length() * 4L) {
+                FloatVector.fromMemorySegment(UP_TO_EIGHT, ALL, from + j, ORDER).intoMemorySegment(ALL, to + j, ORDER);
             }
         }
         for (; k < rows; k++, from += pitch, to += height * 4L) {

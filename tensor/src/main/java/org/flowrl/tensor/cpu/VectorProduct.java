@@ -20,14 +20,23 @@ final class VectorProduct {
     private static final boolean IS_WIDE = LENGTH == Backend.LANES;
     /// Columns of a panel and of a tile.
     static final int COLUMNS = LENGTH * (IS_WIDE ? VectorWideTile.VECTORS : VectorTile.VECTORS);
+    /// Columns of two and of three vectors: a last panel of no more than these has narrower tiles.
+    private static final int TWO = 2 * LENGTH;
+    private static final int THREE = 3 * LENGTH;
     /// Panels that a single row reads at once, to have enough sums in flight.
     static final int STREAMS = 4;
-    /// Up to this many rows weights are read in place: row-major ones by the input gradient, BF16 ones as packed.
+    /// Up to this many rows weights in BF16 are read as they are packed.
     private static final int FEW_ROWS = 12;
+    /// Up to this many rows the input gradient reads the row-major weight in place: copying a panel would cost more.
+    private static final int IN_PLACE_ROWS = 64;
     /// Panels that share a block of many rows, and what many is.
     private static final int GROUP = 8;
     private static final int GROUPED_ROWS = 64;
     private static final long ROW_BYTES = COLUMNS * (long) Float.BYTES;
+    /// The weight gradient reads rows of dy up to this long in place: longer ones it copies, a tile's numbers together.
+    private static final long SHORT_ROW_BYTES = 768;
+    /// Tokens of which all tiles are copied before the next ones'.
+    private static final int COPIED_TOKENS = 32;
     /// Lines this far apart share a set of a first-level cache of 32 KB in eight ways (48 KB in twelve).
     private static final long PAGE_BYTES = 4096;
     /// Bytes of one block of a copied row, an odd number of cache lines.
@@ -148,6 +157,8 @@ final class VectorProduct {
             long across, int rows, long firstPanel, long endPanel, long dx, boolean add, VectorScratch scratch) {
         boolean copies = rows > VectorTile.ROWS && collides(across);
         long copy = copies ? scratch.copies(rows * COPY_PITCH) : 0;
+        int inPlaceRows = collides(inputs * 4L) ? FEW_ROWS : IN_PLACE_ROWS;
+        boolean inPlaceIfFull = !narrowed && (rows <= inPlaceRows || inputs == COLUMNS);
         int from = 0;
         do {
             int chain = Math.min(Backend.BLOCK, chainLength - from);
@@ -158,7 +169,7 @@ final class VectorProduct {
             for (long p = firstPanel; p < endPanel; p++) {
                 int columns = (int) Math.min(COLUMNS, inputs - p * COLUMNS);
                 long b = weight + ((long) from * inputs + p * COLUMNS) * 4;
-                boolean inPlace = !narrowed && columns == COLUMNS && rows <= FEW_ROWS;
+                boolean inPlace = inPlaceIfFull && columns == COLUMNS;
                 if (narrowed) {
                     VectorPanels.copyNarrowed(b, inputs * 4L, chain, columns, scratch.panel);
                 } else if (!inPlace) {
@@ -179,40 +190,61 @@ final class VectorProduct {
     /// @param dw the first row, rows of K floats
     static void weightGradient(long dy, long across, long x, int tokens, int inputs, int rows, long firstPanel,
             long endPanel, long dw, VectorScratch scratch) {
-        long copy = scratch.copies(Backend.BLOCK * rows * 4L + VectorPanels.TILE_SLACK);
+        boolean copies = across > SHORT_ROW_BYTES;
+        long copy = copies ? scratch.copies(copiedTile(tileCount(rows), rows, Backend.BLOCK)) : 0;
         for (int from = 0; from < tokens; from += Backend.BLOCK) {
             int chain = Math.min(Backend.BLOCK, tokens - from);
-            copyTiles(dy + from * across, across, chain, rows, copy);
+            if (copies) {
+                copyTiles(dy + from * across, across, chain, rows, copy);
+            }
             for (long p = firstPanel; p < endPanel; p++) {
                 int columns = (int) Math.min(COLUMNS, inputs - p * COLUMNS);
-                VectorPanels.copy(x + ((long) from * inputs + p * COLUMNS) * 4, inputs * 4L, chain, columns,
-                        scratch.panel);
-                gradientTiles(copy, rows, chain, dw + p * ROW_BYTES, inputs * 4L, columns, scratch);
+                long b = x + ((long) from * inputs + p * COLUMNS) * 4;
+                boolean inPlace = inputs == COLUMNS;
+                if (!inPlace) {
+                    VectorPanels.copy(b, inputs * 4L, chain, columns, scratch.panel);
+                }
+                gradientTiles(copies, copies ? copy : dy + from * across, across, rows, inPlace ? b : scratch.panel,
+                        chain, dw + p * ROW_BYTES, inputs * 4L, columns, scratch);
             }
         }
     }
 
-    /// Copies a block of dy tile by tile, so that a tile's numbers of one token follow those of the token before it.
-    private static void copyTiles(long dy, long across, int chain, int rows, long to) {
+    /// One block of one panel of a weight gradient, for all rows: adds to dw.
+    ///
+    /// @param copied whether `dy` are tiles as {@link #copyTiles} leaves them
+    private static void gradientTiles(boolean copied, long dy, long across, int rows, long b, int chain, long dw,
+            long pitch, int columns, VectorScratch scratch) {
         int left = tileCount(rows);
-        for (int row = 0; row < rows; left--) {
+        for (int row = 0, tile = 0; row < rows; left--, tile++) {
             int height = (rows - row + left - 1) / left;
-            VectorPanels.copyTile(dy + row * 4L, across, chain, height, to + row * chain * 4L);
+            tile(height, columns, dy + (copied ? copiedTile(tile, row, chain) : row * 4L), 4,
+                    copied ? height * 4L : across, b, ROW_BYTES, chain, scratch.tile, ROW_BYTES);
+            flush(scratch.tile, height, columns, ROW_BYTES, dw + row * pitch, pitch, true, 0);
             row += height;
         }
     }
 
-    /// One block of one panel of a weight gradient, for all rows: adds to dw.
-    private static void gradientTiles(long copy, int rows, int chain, long dw, long pitch, int columns,
-            VectorScratch scratch) {
-        int left = tileCount(rows);
-        for (int row = 0; row < rows; left--) {
-            int height = (rows - row + left - 1) / left;
-            tile(height, copy + row * chain * 4L, 4, height * 4L, scratch.panel, ROW_BYTES, chain, scratch.tile,
-                    ROW_BYTES);
-            flush(scratch.tile, height, columns, ROW_BYTES, dw + row * pitch, pitch, true, 0);
-            row += height;
+    /// Copies a block of dy tile by tile, so that a tile's numbers of one token follow those of the token before it. All
+    /// tiles take some tokens before any takes more, while those tokens' rows are in cache.
+    private static void copyTiles(long dy, long across, int chain, int rows, long to) {
+        for (int from = 0; from < chain; from += COPIED_TOKENS) {
+            int tokens = Math.min(COPIED_TOKENS, chain - from);
+            long token = dy + from * across;
+            int left = tileCount(rows);
+            for (int row = 0, tile = 0; row < rows; left--, tile++) {
+                int height = (rows - row + left - 1) / left;
+                VectorPanels.copyTile(token + row * 4L, across, tokens, height,
+                        to + copiedTile(tile, row, chain) + from * height * 4L);
+                row += height;
+            }
         }
+    }
+
+    /// Where tile number `tile`, whose first row is `row`, lies among copied tiles of `chain` tokens, in bytes: what is
+    /// written beyond a tile does not reach the next.
+    private static long copiedTile(int tile, long row, int chain) {
+        return row * chain * 4 + tile * VectorPanels.TILE_SLACK;
     }
 
     private static int tileCount(int rows) {
@@ -227,9 +259,9 @@ final class VectorProduct {
         for (int row = 0; row < rows; left--) {
             int height = (rows - row + left - 1) / left;
             if (direct) {
-                tile(height, a + row * down, down, across, b, step, chain, c + row * pitch, pitch);
+                tile(height, columns, a + row * down, down, across, b, step, chain, c + row * pitch, pitch);
             } else {
-                tile(height, a + row * down, down, across, b, step, chain, scratch.tile, ROW_BYTES);
+                tile(height, columns, a + row * down, down, across, b, step, chain, scratch.tile, ROW_BYTES);
                 flush(scratch.tile, height, columns, ROW_BYTES, c + row * pitch, pitch, add, bias);
             }
             row += height;
@@ -251,12 +283,21 @@ final class VectorProduct {
         }
     }
 
-    private static void tile(int rows, long a, long down, long across, long b, long step, int chain, long c,
-            long pitch) {
-        if (IS_WIDE) {
+    /// Sums of a tile, at least those of its first `columns` columns.
+    private static void tile(int rows, int columns, long a, long down, long across, long b, long step, int chain,
+            long c, long pitch) {
+        if (!IS_WIDE) {
+            VectorTile.run(rows, a, down, across, b, step, chain, c, pitch);
+        } else if (columns > THREE) {
             VectorWideTile.run(rows, a, down, across, b, step, chain, c, pitch);
         } else {
-            VectorTile.run(rows, a, down, across, b, step, chain, c, pitch);
+            int done = columns > LENGTH ? TWO : 0;
+            if (done > 0) {
+                VectorTile.run(rows, a, down, across, b, step, chain, c, pitch);
+            }
+            if (columns > done) {
+                VectorNarrowTile.run(rows, a, down, across, b + done * 4L, step, chain, c + done * 4L, pitch);
+            }
         }
     }
 

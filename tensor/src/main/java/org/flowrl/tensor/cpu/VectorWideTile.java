@@ -1,15 +1,19 @@
 package org.flowrl.tensor.cpu;
 
+import static org.flowrl.tensor.cpu.VectorLanes.ADDRESS;
 import static org.flowrl.tensor.cpu.VectorLanes.ALL;
 import static org.flowrl.tensor.cpu.VectorLanes.BYTES;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOATS;
+import static org.flowrl.tensor.cpu.VectorLanes.OFFSET;
 import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
 
 import jdk.incubator.vector.FloatVector;
 
-/// The microkernel on vectors of 512 bits: 1 … 6 rows by four vectors, as {@link VectorTile}, whose parameters these
-/// have. 6 × 4 accumulators, four of `b` and one of `a` fill 29 of 32 registers.
+/// The microkernel on vectors of 512 bits: 1 … 6 rows by four vectors, as {@link VectorTile}, whose parameters and
+/// loop these have. 6 × 4 accumulators, four of `b` and one of `a` fill 29 of 32 registers; a round has 45 instructions
+/// for 24 fma. Tiles of one, two and three rows keep one range check a round, without which C2 unrolls them eight times
+/// and spills.
 final class VectorWideTile {
     /// Vectors in a row of the tile.
     static final int VECTORS = 4;
@@ -44,49 +48,50 @@ final class VectorWideTile {
                 c42 = FloatVector.zero(FLOATS), c43 = FloatVector.zero(FLOATS);
         FloatVector c50 = FloatVector.zero(FLOATS), c51 = FloatVector.zero(FLOATS),
                 c52 = FloatVector.zero(FLOATS), c53 = FloatVector.zero(FLOATS);
-        long a1 = a + 1 * down;
-        long a2 = a + 2 * down;
-        long a3 = a + 3 * down;
-        long a4 = a + 4 * down;
-        long a5 = a + 5 * down;
-        long at = 0;
+        long d1 = down & OFFSET;
+        long d2 = 2 * down & OFFSET;
+        long d3 = 3 * down & OFFSET;
+        long d4 = 4 * down & OFFSET;
+        long d5 = 5 * down & OFFSET;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
             FloatVector b2 = FloatVector.fromMemorySegment(FLOATS, ALL, b + 2 * BYTES, ORDER);
             FloatVector b3 = FloatVector.fromMemorySegment(FLOATS, ALL, b + 3 * BYTES, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
             c02 = x.fma(b2, c02);
             c03 = x.fma(b3, c03);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
             c10 = x.fma(b0, c10);
             c11 = x.fma(b1, c11);
             c12 = x.fma(b2, c12);
             c13 = x.fma(b3, c13);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d2));
             c20 = x.fma(b0, c20);
             c21 = x.fma(b1, c21);
             c22 = x.fma(b2, c22);
             c23 = x.fma(b3, c23);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a3 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d3));
             c30 = x.fma(b0, c30);
             c31 = x.fma(b1, c31);
             c32 = x.fma(b2, c32);
             c33 = x.fma(b3, c33);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a4 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d4));
             c40 = x.fma(b0, c40);
             c41 = x.fma(b1, c41);
             c42 = x.fma(b2, c42);
             c43 = x.fma(b3, c43);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a5 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d5));
             c50 = x.fma(b0, c50);
             c51 = x.fma(b1, c51);
             c52 = x.fma(b2, c52);
             c53 = x.fma(b3, c53);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -126,43 +131,44 @@ final class VectorWideTile {
                 c32 = FloatVector.zero(FLOATS), c33 = FloatVector.zero(FLOATS);
         FloatVector c40 = FloatVector.zero(FLOATS), c41 = FloatVector.zero(FLOATS),
                 c42 = FloatVector.zero(FLOATS), c43 = FloatVector.zero(FLOATS);
-        long a1 = a + 1 * down;
-        long a2 = a + 2 * down;
-        long a3 = a + 3 * down;
-        long a4 = a + 4 * down;
-        long at = 0;
+        long d1 = down & OFFSET;
+        long d2 = 2 * down & OFFSET;
+        long d3 = 3 * down & OFFSET;
+        long d4 = 4 * down & OFFSET;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
             FloatVector b2 = FloatVector.fromMemorySegment(FLOATS, ALL, b + 2 * BYTES, ORDER);
             FloatVector b3 = FloatVector.fromMemorySegment(FLOATS, ALL, b + 3 * BYTES, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
             c02 = x.fma(b2, c02);
             c03 = x.fma(b3, c03);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
             c10 = x.fma(b0, c10);
             c11 = x.fma(b1, c11);
             c12 = x.fma(b2, c12);
             c13 = x.fma(b3, c13);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d2));
             c20 = x.fma(b0, c20);
             c21 = x.fma(b1, c21);
             c22 = x.fma(b2, c22);
             c23 = x.fma(b3, c23);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a3 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d3));
             c30 = x.fma(b0, c30);
             c31 = x.fma(b1, c31);
             c32 = x.fma(b2, c32);
             c33 = x.fma(b3, c33);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a4 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d4));
             c40 = x.fma(b0, c40);
             c41 = x.fma(b1, c41);
             c42 = x.fma(b2, c42);
             c43 = x.fma(b3, c43);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -196,37 +202,38 @@ final class VectorWideTile {
                 c22 = FloatVector.zero(FLOATS), c23 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS),
                 c32 = FloatVector.zero(FLOATS), c33 = FloatVector.zero(FLOATS);
-        long a1 = a + 1 * down;
-        long a2 = a + 2 * down;
-        long a3 = a + 3 * down;
-        long at = 0;
+        long d1 = down & OFFSET;
+        long d2 = 2 * down & OFFSET;
+        long d3 = 3 * down & OFFSET;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
             FloatVector b2 = FloatVector.fromMemorySegment(FLOATS, ALL, b + 2 * BYTES, ORDER);
             FloatVector b3 = FloatVector.fromMemorySegment(FLOATS, ALL, b + 3 * BYTES, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
             c02 = x.fma(b2, c02);
             c03 = x.fma(b3, c03);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
             c10 = x.fma(b0, c10);
             c11 = x.fma(b1, c11);
             c12 = x.fma(b2, c12);
             c13 = x.fma(b3, c13);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d2));
             c20 = x.fma(b0, c20);
             c21 = x.fma(b1, c21);
             c22 = x.fma(b2, c22);
             c23 = x.fma(b3, c23);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a3 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d3));
             c30 = x.fma(b0, c30);
             c31 = x.fma(b1, c31);
             c32 = x.fma(b2, c32);
             c33 = x.fma(b3, c33);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -254,31 +261,32 @@ final class VectorWideTile {
                 c12 = FloatVector.zero(FLOATS), c13 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS),
                 c22 = FloatVector.zero(FLOATS), c23 = FloatVector.zero(FLOATS);
-        long a1 = a + 1 * down;
-        long a2 = a + 2 * down;
-        long at = 0;
+        long d1 = down & OFFSET;
+        long d2 = 2 * down;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
             FloatVector b2 = FloatVector.fromMemorySegment(FLOATS, ALL, b + 2 * BYTES, ORDER);
             FloatVector b3 = FloatVector.fromMemorySegment(FLOATS, ALL, b + 3 * BYTES, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
             c02 = x.fma(b2, c02);
             c03 = x.fma(b3, c03);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d1));
             c10 = x.fma(b0, c10);
             c11 = x.fma(b1, c11);
             c12 = x.fma(b2, c12);
             c13 = x.fma(b3, c13);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + d2));
             c20 = x.fma(b0, c20);
             c21 = x.fma(b1, c21);
             c22 = x.fma(b2, c22);
             c23 = x.fma(b3, c23);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -300,25 +308,25 @@ final class VectorWideTile {
                 c02 = FloatVector.zero(FLOATS), c03 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS),
                 c12 = FloatVector.zero(FLOATS), c13 = FloatVector.zero(FLOATS);
-        long a1 = a + 1 * down;
-        long at = 0;
+        a &= ADDRESS;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
             FloatVector b2 = FloatVector.fromMemorySegment(FLOATS, ALL, b + 2 * BYTES, ORDER);
             FloatVector b3 = FloatVector.fromMemorySegment(FLOATS, ALL, b + 3 * BYTES, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
             c02 = x.fma(b2, c02);
             c03 = x.fma(b3, c03);
-            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+            x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + down));
             c10 = x.fma(b0, c10);
             c11 = x.fma(b1, c11);
             c12 = x.fma(b2, c12);
             c13 = x.fma(b3, c13);
-            at += across;
-            b += step;
+            a = a + across & ADDRESS;
+            b = b + step & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -334,19 +342,19 @@ final class VectorWideTile {
             long pitch) {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS),
                 c02 = FloatVector.zero(FLOATS), c03 = FloatVector.zero(FLOATS);
-        long at = 0;
+        b &= ADDRESS;
         for (int k = 0; k < chain; k++) {
             FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
             FloatVector b2 = FloatVector.fromMemorySegment(FLOATS, ALL, b + 2 * BYTES, ORDER);
             FloatVector b3 = FloatVector.fromMemorySegment(FLOATS, ALL, b + 3 * BYTES, ORDER);
-            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a + at));
+            FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
             c02 = x.fma(b2, c02);
             c03 = x.fma(b3, c03);
-            at += across;
-            b += step;
+            a += across;
+            b = b + step & ADDRESS;
         }
         c00.intoMemorySegment(ALL, c, ORDER);
         c01.intoMemorySegment(ALL, c + BYTES, ORDER);

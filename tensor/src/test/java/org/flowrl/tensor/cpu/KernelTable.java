@@ -47,8 +47,8 @@ final class KernelTable {
     /// @param elements of flat tensors
     record Sizes(int tokens, int inputs, int outputs, int rowInputs, int rowOutputs, int width, int[] lengths,
             int heads, int groups, int headSize, int words, int elements) {
-        /// Odd, so that every tail and edge tile is met, and small enough for the interpreter.
-        static final Sizes SMALL = new Sizes(19, 270, 37, 30, 270, 164, new int[] {2, 1, 4, 3, 17}, 2, 1, 82, 37, 83);
+        /// Odd, so that every tail and edge tile of every vector length is met, and small enough for the interpreter.
+        static final Sizes SMALL = new Sizes(19, 270, 37, 30, 310, 164, new int[] {2, 1, 4, 3, 17}, 2, 1, 82, 37, 83);
         /// Some microseconds to some hundred for each compiled call, in the second-level cache, and short enough to
         /// be called hundreds of times before it is compiled.
         static final Sizes LARGE = new Sizes(24, 256, 256, 256, 256, 256, new int[] {33, 20, 45}, 4, 2, 64, 300,

@@ -22,7 +22,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class VectorProductTest {
     @ParameterizedTest
     @CsvSource({"20, 40, 1024, F32", "7, 1024, 33, F32", "61, 1024, 1024, F32", "9, 2048, 300, BF16",
-        "1, 200, 600, F32", "1, 200, 600, BF16", "300, 1024, 20, F32"})
+        "1, 200, 600, F32", "1, 200, 600, BF16", "300, 1024, 20, F32",
+        // Weights of one whole panel, last panels of one to four vectors, rows of dy read in place and copied.
+        "270, 64, 64, F32", "13, 10, 64, BF16", "65, 32, 48, F32", "40, 176, 90, F32", "66, 200, 120, F32",
+        "7, 56, 16, F32"})
     void productsHaveTheReferencesBits(int tokens, int outputs, int inputs, DType storage) {
         assertSame(backend -> {
             Numbers in = new Numbers(backend);

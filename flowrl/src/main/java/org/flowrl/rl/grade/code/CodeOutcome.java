@@ -90,12 +90,15 @@ public record CodeOutcome(Kind kind, String reason) {
         return switch (className) {
             case "java.lang.OutOfMemoryError" -> Kind.MEMORY_LIMIT;
             case "java.nio.file.AccessDeniedException" -> Kind.FILE_REFUSED;
+            case "java.nio.file.FileSystemException" -> message.endsWith("Operation not permitted") ? Kind.FILE_REFUSED
+                    : Kind.THREW;
             case "java.io.FileNotFoundException" -> message.endsWith("(Permission denied)") ? Kind.FILE_REFUSED
                     : Kind.THREW;
             case "java.net.SocketException", "java.net.UnknownHostException", "java.net.ConnectException",
                     "java.net.BindException" -> Kind.NETWORK_REFUSED;
+            // Channels and sockets pass on the kernel's word as it is; files name themselves.
             case "java.io.IOException" -> message.startsWith("Cannot run program") ? Kind.PROCESS_REFUSED
-                    : Kind.THREW;
+                    : message.equals("Operation not permitted") ? Kind.NETWORK_REFUSED : Kind.THREW;
             case "java.lang.reflect.InaccessibleObjectException", "java.lang.IllegalCallerException",
                     "java.lang.IllegalAccessException", "java.lang.IllegalAccessError" -> Kind.INTERNALS_REFUSED;
             default -> Kind.THREW;

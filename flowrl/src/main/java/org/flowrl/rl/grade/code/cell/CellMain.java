@@ -3,7 +3,9 @@ package org.flowrl.rl.grade.code.cell;
 import java.io.EOFException;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
+import java.io.IOError;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.InvocationTargetException;
@@ -22,7 +24,7 @@ import java.util.stream.Stream;
 /// Threads that the JVM starts before the walls are up must run no code of the program. Hence no finalizers
 /// (`--finalization=disabled`), no signal handlers (`-Xrs`) and no attaching (`-XX:+DisableAttachMechanism`).
 ///
-/// Arguments: `serve`, `compile` or `rehearse`; `confined` or `unconfined`; then the paths that may be read.
+/// Arguments: `serve` or `compile`; `confined` or `unconfined`; then the paths that may be read.
 public final class CellMain {
     /// The stack of the program's main thread: deep recursion is common in answers to contest problems.
     private static final long MAIN_STACK_BYTES = 64L << 20;
@@ -40,7 +42,6 @@ public final class CellMain {
         switch (args[0]) {
             case "serve" -> cell.serve();
             case "compile" -> cell.compile();
-            case "rehearse" -> new CellMain(Walls.none()).serve();
             default -> throw new IllegalArgumentException("cell: mode " + args[0]);
         }
     }
@@ -108,7 +109,8 @@ public final class CellMain {
         }
         if (thrown.get() != null) {
             System.out.flush();
-            report.threw(thrown.get().getClass().getName(), message(thrown.get()));
+            Throwable told = unwrapped(thrown.get());
+            report.threw(told.getClass().getName(), message(told));
             Runtime.getRuntime().halt(1);
         }
     }
@@ -118,6 +120,16 @@ public final class CellMain {
         report.returned(value);
         System.out.flush();
         Runtime.getRuntime().halt(0);
+    }
+
+    /// A refusal may come out of a static initialiser of the JDK, wrapped.
+    private static Throwable unwrapped(Throwable thrown) {
+        Throwable told = thrown;
+        while (told.getCause() != null && (told.getClass() == ExceptionInInitializerError.class
+                || told.getClass() == UncheckedIOException.class || told.getClass() == IOError.class)) {
+            told = told.getCause();
+        }
+        return told;
     }
 
     /// What an exception says of itself, which is the program's own code and may throw in turn.
@@ -152,10 +164,14 @@ public final class CellMain {
         return array;
     }
 
-    /// Compiles until the parent closes the stream.
+    /// Compiles until the parent closes the stream. Why it cannot is its last word on standard error.
     private void compile() throws IOException {
-        CompileServer server = new CompileServer(new FileInputStream(FileDescriptor.in), System.out);
-        walls.close(new CellLimits(Integer.MAX_VALUE, Integer.MAX_VALUE, Long.MAX_VALUE));
-        server.serve();
+        try {
+            walls.close(new CellLimits(Integer.MAX_VALUE, Integer.MAX_VALUE, Long.MAX_VALUE));
+            new CompileServer(new FileInputStream(FileDescriptor.in), System.out).serve();
+        } catch (Unconfined | IllegalStateException e) {
+            System.err.println(e.getMessage());
+            System.exit(1);
+        }
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 import org.flowrl.autograd.GradCheck;
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class GrpoTest {
+class PolicyGradientTest {
     private static final Offset<Double> ROUNDING = within(1e-12);
 
     /// ρ = e^Δ. Gradients towards log π are −A · ρ where the unclipped loss is taken, else 0.
@@ -45,7 +46,7 @@ class GrpoTest {
         Bench.Responses one = new Bench.Responses(new double[][] {{-1}}, new double[][] {{-1 - logRatio}},
                 new double[][] {{-1}}, new double[][] {{advantage}});
         try (Bench bench = new Bench(DType.F64)) {
-            Bench.Outcome outcome = run(bench, GrpoSettings.defaults().withPenaltyCoefficient(0), one);
+            Bench.Outcome outcome = run(bench, PolicyGradientSettings.grpo().withReferencePenalty(0), one);
 
             assertThat(outcome.loss()).isCloseTo(loss, ROUNDING);
             assertThat(outcome.inputs().getFirst()).containsExactly(new double[] {gradient}, ROUNDING);
@@ -65,7 +66,7 @@ class GrpoTest {
         Bench.Responses one = new Bench.Responses(new double[][] {{-1}}, new double[][] {{-1}},
                 new double[][] {{-1 + q}}, new double[][] {{0}});
         try (Bench bench = new Bench(DType.F64)) {
-            Bench.Outcome outcome = run(bench, GrpoSettings.defaults().withPenaltyCoefficient(0.1), one);
+            Bench.Outcome outcome = run(bench, PolicyGradientSettings.grpo().withReferencePenalty(0.1), one);
 
             assertThat(outcome.loss()).isCloseTo(0.1 * penalty, ROUNDING);
             assertThat(outcome.inputs().getFirst()).containsExactly(new double[] {0.1 * gradient}, ROUNDING);
@@ -91,9 +92,9 @@ class GrpoTest {
     void partsOfAMiniBatchAddUpToItsLossAndGradientsHoweverItIsCut(int parts) {
         Bench.Responses all = Bench.Responses.random(3, 3, 9, 1, 5, 2, 7, 4, 6);
         long tokens = Arrays.stream(all.lengths()).sum();
-        Grpo grpo = grpo(GrpoSettings.defaults());
+        PolicyGradient grpo = grpo(PolicyGradientSettings.grpo());
         try (Bench bench = new Bench(DType.F32)) {
-            Bench.Outcome whole = run(bench, GrpoSettings.defaults(), all);
+            Bench.Outcome whole = run(bench, PolicyGradientSettings.grpo(), all);
             int size = all.rows() / parts;
             double loss = 0;
             double[][] gradients = new double[parts][];
@@ -117,9 +118,10 @@ class GrpoTest {
             {advantages[0], advantages[0], advantages[0]},
             {advantages[1], advantages[1], advantages[1], advantages[1], advantages[1]}});
         try (Bench bench = new Bench(DType.F32)) {
-            assertThat(run(bench, GrpoSettings.defaults().withPenaltyCoefficient(0), responses).inputs().getFirst())
+            assertThat(run(bench, PolicyGradientSettings.grpo().withReferencePenalty(0), responses).inputs().getFirst())
                     .matches(Bench::isZero);
-            assertThat(run(bench, GrpoSettings.defaults(), responses).inputs().getFirst()).matches(Bench::hasNoZero);
+            assertThat(run(bench, PolicyGradientSettings.grpo(), responses).inputs().getFirst())
+                    .matches(Bench::hasNoZero);
         }
     }
 
@@ -127,7 +129,7 @@ class GrpoTest {
     @Test
     void theLossAgreesWithFiniteDifferences() {
         Bench.Responses responses = Bench.Responses.random(5, 3, 5);
-        Grpo grpo = grpo(GrpoSettings.defaults().withPenaltyCoefficient(0.5));
+        PolicyGradient grpo = grpo(PolicyGradientSettings.grpo().withReferencePenalty(0.5));
         double[] logProbs = Bench.flat(responses.logProbs());
         try (Bench bench = new Bench(DType.F64); GradCheck check = GradCheck.open()) {
             Batch batch = bench.batch(responses);
@@ -146,11 +148,13 @@ class GrpoTest {
                 new double[][] {{1, -1}, {1}});
         MetricSums metrics = new MetricSums();
         try (Bench bench = new Bench(DType.F64)) {
-            Grpo grpo = grpo(GrpoSettings.defaults());
+            PolicyGradient grpo = grpo(PolicyGradientSettings.grpo());
             bench.run((tape, in) -> grpo.loss(new PolicyOutput(in.getFirst(), null, null), bench.batch(responses),
                     metrics), bench.packed(responses.logProbs()));
         }
-        Map<String, Double> expected = Map.of("ratio/mean", 5.0 / 3, "ratio/max", 2.0, "ratio/clipped_share", 2.0 / 3,
+        Map<String, Double> expected = Map.of("policy/dual_clip_share", 0.0,
+                "policy/kl_to_old", -2 * twice / 3, "ratio/mean", 5.0 / 3, "ratio/max", 2.0,
+                "ratio/clipped_share", 2.0 / 3,
                 "policy/clip_share", 1.0 / 3, "policy/kl_to_reference", 0.5 / 3);
         assertThat(metrics.values()).containsOnlyKeys(expected.keySet());
         expected.forEach((name, value) -> assertThat(metrics.values().get(name)).as(name).isCloseTo(value, ROUNDING));
@@ -158,9 +162,9 @@ class GrpoTest {
 
     @Test
     void theReferenceIsNeededForThePenaltyAlone() {
-        assertThat(grpo(GrpoSettings.defaults()).needsReference()).isTrue();
-        assertThat(grpo(GrpoSettings.defaults().withPenaltyCoefficient(0)).needsReference()).isFalse();
-        assertThat(grpo(GrpoSettings.defaults()).stores()).isEmpty();
+        assertThat(grpo(PolicyGradientSettings.grpo()).needsReference()).isTrue();
+        assertThat(grpo(PolicyGradientSettings.grpo().withReferencePenalty(0)).needsReference()).isFalse();
+        assertThat(grpo(PolicyGradientSettings.grpo()).modules()).isEmpty();
     }
 
     @Test
@@ -168,14 +172,14 @@ class GrpoTest {
         assertThatThrownBy(() -> new ClippedLoss(1, 0.2, 3, 20)).hasMessageContaining("clipLow 1.0");
         assertThatThrownBy(() -> new ClippedLoss(0.2, 0.2, 1, 20)).hasMessageContaining("dualClip 1.0");
         assertThatThrownBy(() -> new ClippedLoss(0.2, 0.2, 3, 0)).hasMessageContaining("maxLogRatio 0.0");
-        assertThatThrownBy(() -> new ReferencePenalty(-1, 20, 10)).hasMessageContaining("coefficient -1.0");
+        assertThatThrownBy(() -> ReferencePenalty.inLoss(KlEstimate.K3, -1)).hasMessageContaining("coefficient -1.0");
     }
 
-    private static Grpo grpo(GrpoSettings settings) {
-        return new Grpo(settings);
+    private static PolicyGradient grpo(PolicyGradientSettings settings) {
+        return new PolicyGradient(settings, Optional.empty());
     }
 
-    private static Bench.Outcome run(Bench bench, GrpoSettings settings, Bench.Responses responses) {
+    private static Bench.Outcome run(Bench bench, PolicyGradientSettings settings, Bench.Responses responses) {
         return bench.run((tape, in) -> grpo(settings).loss(new PolicyOutput(in.getFirst(), null, null),
                 bench.batch(responses), new MetricSums()), bench.packed(responses.logProbs()));
     }

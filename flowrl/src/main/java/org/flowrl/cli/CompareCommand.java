@@ -1,0 +1,116 @@
+package org.flowrl.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.flowrl.rl.YamlRecords;
+import org.flowrl.rl.compare.CompareRun;
+import org.flowrl.rl.compare.Comparison;
+import org.flowrl.rl.compare.ComparisonFiles;
+import org.flowrl.rl.compare.ComparisonTable;
+import org.flowrl.rl.compare.Contender;
+import org.flowrl.rl.compare.Results;
+import org.flowrl.tensor.Backends;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// `compare`: algorithms × learning rates × seeds on one task, as a table, CSV files and a page.
+@Command(name = "compare", mixinStandardHelpOptions = true,
+        description = "Compare algorithms on one task over several seeds, each with the learning rate that does best on a "
+                + "validation seed. A comparison that was stopped goes on with the same command.")
+final class CompareCommand implements Callable<Integer> {
+    private static final long VALIDATION_SEED = 101;
+    private static final long STEPS = 450;
+    private static final long QUICK_STEPS = 300;
+    private static final List<Long> SEEDS = List.of(1L, 2L, 3L);
+    private static final List<Double> LEARNING_RATES = List.of(3e-4, 1e-3);
+    private static final double QUICK_LEARNING_RATE = 1e-3;
+    private static final List<String> ALGORITHMS = List.of("flowrl", "grpo", "grpo-kl-matched", "ppo", "reinforce++");
+
+    @Option(names = "--task", paramLabel = "TASK", description = "Preset: a built-in task, or one with other settings (default: lattice).")
+    private String task;
+
+    @Option(names = "--algos", paramLabel = "NAME,…", split = ",", description = "Algorithms and ablations. A "
+            + "baseline NAME-kl-matched has FlowRL's optimum in theory, NAME-kl-coefficient that KL coefficient alone "
+            + "(default: flowrl, grpo, grpo-kl-matched, ppo, reinforce++).")
+    private List<String> algorithms;
+
+    @Option(names = "--seeds", paramLabel = "N,…", split = ",", description = "Reported seeds (default: 1,2,3).")
+    private List<Long> seeds;
+
+    @Option(names = "--learning-rates", paramLabel = "X,…", split = ",", description = "Learning rates that every "
+            + "algorithm is tried with on the validation seed (default: 3e-4,1e-3). One: it is taken untried.")
+    private List<Double> learningRates;
+
+    @Option(names = "--steps", paramLabel = "N", description = "Steps of each reported run (default: 450).")
+    private Long steps;
+
+    @Option(names = "--sweep-steps", paramLabel = "N", description = "Steps of each run on the validation seed "
+            + "(default: as many as --steps).")
+    private Long sweepSteps;
+
+    @Option(names = "--quick", description = "A minute or two: one seed, one learning rate, 300 steps; other options "
+            + "change that.")
+    private boolean quick;
+
+    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Set a key of every run's configuration. "
+            + "Repeatable.")
+    private Map<String, String> settings = new LinkedHashMap<>();
+
+    @Option(names = "--config", paramLabel = "FILE", description = "Replay a comparison.yaml.")
+    private Path config;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Folder of the comparison; one that was stopped there "
+            + "goes on (default: runs/compare-TASK, with --quick runs/compare-TASK-quick).")
+    private Path out;
+
+    @Option(names = "--parallel", paramLabel = "N", description = "Runs at a time, one thread each (default: one a "
+            + "processor). Does not change a bit of any run.")
+    private Integer parallel;
+
+    @Option(names = "--device", defaultValue = "cpu", paramLabel = "NAME",
+            description = "cpu, vector, reference or cuda:N (default: cpu).")
+    private String device;
+
+    @Override
+    public Integer call() {
+        Comparison comparison = config == null ? comparison() : replayed();
+        Path folder = out != null ? out : Path.of("runs", "compare-" + comparison.task() + (quick ? "-quick" : ""));
+        int workers = parallel == null ? Backends.defaultThreads() : parallel;
+        CompareProgress progress = new CompareProgress(comparison);
+        progress.announce(folder, workers);
+        Results results = new CompareRun(comparison, folder, workers, () -> Backends.open(device, 1).backend(),
+                progress).run();
+        ComparisonFiles.write(results, folder);
+        System.out.println();
+        System.out.println(ComparisonTable.text(results));
+        System.out.printf(Locale.ROOT, "%n%.0f s. Page: %s  Runs: %s  Curves: %s  Table: %s%n", progress.seconds(),
+                folder.resolve("report.html"), folder.resolve("cells.csv"), folder.resolve("curves.csv"),
+                folder.resolve("table.md"));
+        return 0;
+    }
+
+    private Comparison replayed() {
+        if (task != null || algorithms != null || seeds != null || learningRates != null || steps != null
+                || sweepSteps != null || quick || !settings.isEmpty()) {
+            throw new IllegalArgumentException("--config says what is compared; only --out, --parallel and --device can "
+                    + "be given beside it");
+        }
+        return YamlRecords.read(config, Comparison.class);
+    }
+
+    private Comparison comparison() {
+        String on = Optional.ofNullable(task).orElse("lattice");
+        List<Double> rates = Optional.ofNullable(learningRates)
+                .orElse(quick ? List.of(QUICK_LEARNING_RATE) : LEARNING_RATES);
+        List<String> names = Optional.ofNullable(algorithms).orElse(ALGORITHMS);
+        long length = Optional.ofNullable(steps).orElse(quick ? QUICK_STEPS : STEPS);
+        return new Comparison(on, names.stream().map(name -> Contender.named(name, on, rates)).toList(), length,
+                Optional.ofNullable(sweepSteps).orElse(length), VALIDATION_SEED,
+                Optional.ofNullable(seeds).orElse(quick ? SEEDS.subList(0, 1) : SEEDS), "exact/accuracy", settings);
+    }
+}

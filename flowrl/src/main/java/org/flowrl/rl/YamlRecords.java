@@ -1,0 +1,83 @@
+package org.flowrl.rl;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// Records as YAML text and back. Keys that are not known and keys that are missing are errors.
+public final class YamlRecords {
+    private static final ObjectMapper YAML = YAMLMapper.builder()
+            .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+            .disable(YAMLGenerator.Feature.USE_NATIVE_TYPE_ID)
+            .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .build();
+
+    private YamlRecords() {
+    }
+
+    /// The record in a file.
+    ///
+    /// @throws IllegalArgumentException naming file and key where it is not one
+    public static <T> T read(Path file, Class<T> type) {
+        try {
+            return bind(YAML.readTree(Files.readString(file)), file.toString(), type);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(file + ": not YAML: " + e.getOriginalMessage() + at(e), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file.toString(), e);
+        }
+    }
+
+    /// A record as text; the same record always gives the same text.
+    public static String text(Object value) {
+        try {
+            return YAML.writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("cannot be written as YAML: " + value, e);
+        }
+    }
+
+    /// A record as a tree.
+    static ObjectNode tree(Object value) {
+        return YAML.valueToTree(value);
+    }
+
+    /// The value that a piece of YAML text says.
+    static JsonNode parse(String text) throws JsonProcessingException {
+        return YAML.readTree(text);
+    }
+
+    /// The record that a tree says.
+    ///
+    /// @param source named in the message where it is not one
+    static <T> T bind(JsonNode tree, String source, Class<T> type) {
+        try {
+            return YAML.treeToValue(tree, type);
+        } catch (JsonMappingException e) {
+            Throwable cause = e.getCause() instanceof IllegalArgumentException inner ? inner : null;
+            String reason = cause != null ? cause.getMessage() : e.getOriginalMessage();
+            String key = e.getPath().stream().map(JsonMappingException.Reference::getFieldName)
+                    .reduce((a, b) -> a + "." + b).orElse("");
+            throw new IllegalArgumentException(source + ": " + (key.isEmpty() ? "" : key + ": ")
+                    + reason.lines().findFirst().orElse(""), e);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(source + ": " + e.getOriginalMessage(), e);
+        }
+    }
+
+    private static String at(JsonProcessingException e) {
+        return e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ", column "
+                + e.getLocation().getColumnNr() + ")";
+    }
+}

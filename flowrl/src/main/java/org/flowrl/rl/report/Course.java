@@ -1,0 +1,50 @@
+package org.flowrl.rl.report;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// How a metric went over training: its mean and range over some runs.
+///
+/// @param points in order of steps
+public record Course(List<Point> points) {
+    public Course {
+        points = List.copyOf(points);
+    }
+
+    /// @param step steps done
+    /// @param mean, low, high over the runs that have a value there
+    /// @param runs their number
+    public record Point(long step, double mean, double low, double high, int runs) {
+    }
+
+    /// Of a metric over runs of one configuration. Metrics that steps sample are averaged over the steps since the
+    /// evaluation before; those that evaluations measure are taken as they are.
+    public static Course of(String metric, List<RunFolder> runs) {
+        Map<Long, List<Double>> values = new TreeMap<>();
+        for (RunFolder run : runs) {
+            binned(run.course(metric), metric, run.config().evaluateEvery()).forEach((step, value) ->
+                    values.computeIfAbsent(step, _ -> new ArrayList<>()).add(value));
+        }
+        List<Point> points = new ArrayList<>();
+        values.forEach((step, at) -> points.add(new Point(step,
+                at.stream().mapToDouble(value -> value).average().orElseThrow(),
+                at.stream().mapToDouble(value -> value).min().orElseThrow(),
+                at.stream().mapToDouble(value -> value).max().orElseThrow(), at.size())));
+        return new Course(points);
+    }
+
+    private static Map<Long, Double> binned(Map<Long, Double> course, String metric, long width) {
+        if (metric.startsWith("exact/")) {
+            return course;
+        }
+        Map<Long, List<Double>> bins = new TreeMap<>();
+        long last = course.keySet().stream().reduce((a, b) -> b).orElse(0L);
+        course.forEach((step, value) -> bins.computeIfAbsent(Math.min(last, (step + width - 1) / width * width),
+                _ -> new ArrayList<>()).add(value));
+        Map<Long, Double> means = new TreeMap<>();
+        bins.forEach((step, at) -> means.put(step, at.stream().mapToDouble(value -> value).average().orElseThrow()));
+        return means;
+    }
+}

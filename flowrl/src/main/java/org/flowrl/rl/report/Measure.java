@@ -1,0 +1,41 @@
+package org.flowrl.rl.report;
+
+import java.util.List;
+import java.util.Locale;
+
+/// A metric that pictures show.
+///
+/// @param metric its name in the log
+/// @param title as people say it
+/// @param meaning one line, with the unit
+/// @param decimals that a printed value has
+public record Measure(String metric, String title, String meaning, int decimals) {
+    /// Probability of a correct answer.
+    public static final Measure ACCURACY = new Measure("exact/accuracy", "Accuracy",
+            "probability that a sampled answer is correct", 3);
+    /// Different correct answers that are alive.
+    public static final Measure ALIVE = new Measure("exact/effective_modes", "Answers alive",
+            "effective number of different correct answers per prompt: e to the entropy over them", 1);
+    /// Distance to the optimum.
+    public static final Measure KL_TO_OPTIMUM = new Measure("exact/kl_to_optimum", "KL to optimum",
+            "how unlike FlowRL's optimum the correct answers are spread; nats, 0 is best", 3);
+    /// Mean reward of samples.
+    public static final Measure REWARD = new Measure("reward/mean", "Reward",
+            "mean of the sampled responses, averaged between evaluations", 3);
+    /// Entropy of the next token.
+    public static final Measure ENTROPY = new Measure("policy/entropy", "Entropy",
+            "of the policy, nats per response token", 3);
+    /// What FlowRL's log Z net says.
+    public static final Measure LOG_Z = new Measure("flowrl/log_z", "log Z",
+            "FlowRL's learned normaliser, nats per token", 3);
+
+    /// The curves of a page, in their order.
+    public static final List<Measure> CURVES = List.of(REWARD, ACCURACY, ALIVE, KL_TO_OPTIMUM, ENTROPY, LOG_Z);
+    /// The columns of a table, in their order.
+    public static final List<Measure> COLUMNS = List.of(ACCURACY, ALIVE, KL_TO_OPTIMUM, ENTROPY);
+
+    /// A value as text.
+    public String text(double value) {
+        return String.format(Locale.ROOT, "%." + decimals + "f", value);
+    }
+}

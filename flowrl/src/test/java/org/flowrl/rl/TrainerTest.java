@@ -1,0 +1,213 @@
+package org.flowrl.rl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.flowrl.autograd.optim.AdamW;
+import org.flowrl.rl.TrainConfig.Course;
+import org.flowrl.rl.TrainConfig.Overlong;
+import org.flowrl.rl.objective.Advantages;
+import org.flowrl.rl.objective.CriticSettings;
+import org.flowrl.rl.objective.Estimator;
+import org.flowrl.rl.objective.FlowRlSettings;
+import org.flowrl.rl.objective.LogZSettings;
+import org.flowrl.rl.objective.ObjectiveSettings;
+import org.flowrl.rl.objective.PolicyGradientSettings;
+import org.flowrl.rl.task.Lattice;
+import org.flowrl.rl.task.Verdict;
+import org.flowrl.rl.task.Verifier;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.Backends;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.RandomKey;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TrainerTest {
+    private static Backend backend;
+
+    @BeforeAll
+    static void open() {
+        backend = Backends.open("cpu", 1).backend();
+    }
+
+    @AfterAll
+    static void close() {
+        backend.close();
+    }
+
+    @Test
+    void verlsRateStartsAt0AndRisesByRollout() {
+        TrainConfig.Optimizer verl = new TrainConfig.Optimizer(2, 10, 100, 0.05, AdamW.Settings.defaults(),
+                Course.VERL_CONSTANT);
+        double[] rates = IntStream.of(0, 1, 2, 9, 10, 11, 1000).mapToDouble(verl::rate).toArray();
+        assertThat(rates).containsExactly(new double[] {0, 0.2, 0.4, 1.8, 2, 2, 2}, within(1e-15));
+    }
+
+    @Test
+    void withVerlsRateTheFirstStepDoesNotMoveThePolicyAndTheSecondDoes() {
+        TrainConfig config = ConfigFile.with(SmallRuns.config("flowrl", Map.of("rollout.samples", "4")),
+                Map.of("update.optimizer.course", "verl_constant", "update.optimizer.adam.weightDecay", "0.1"));
+        try (LatticeTrainer small = LatticeTrainer.open(backend, config)) {
+            double[] before = weights(small);
+            small.trainer().step(0);
+            assertThat(weights(small)).isEqualTo(before);
+            small.trainer().step(1);
+            assertThat(weights(small)).isNotEqualTo(before);
+        }
+    }
+
+    @Test
+    void whileTheCriticWarmsUpItAloneIsTrained() {
+        ObjectiveSettings ppo = PolicyGradientSettings.ppo().withEstimator(
+                new Estimator.Gae(1, 1, true, CriticSettings.defaults().withWarmUpSteps(2)));
+        try (LatticeTrainer small = LatticeTrainer.open(backend,
+                SmallRuns.config("flowrl", Map.of()).withObjective(ppo))) {
+            double[] policy = weights(small);
+            double[] critic = criticWeights(small);
+            Map<String, Double> metrics = small.trainer().step(0).metrics();
+            small.trainer().step(1);
+            assertThat(weights(small)).isEqualTo(policy);
+            assertThat(criticWeights(small)).isNotEqualTo(critic);
+            assertThat(metrics).containsKeys("value/loss", "value/grad_norm", "value/mean", "value/clip_share")
+                    .doesNotContainKeys("loss", "policy/grad_norm").containsEntry("policy/learning_rate", 0.0);
+
+            Map<String, Double> third = small.trainer().step(2).metrics();
+            assertThat(weights(small)).isNotEqualTo(policy);
+            assertThat(third).containsKeys("loss", "policy/grad_norm", "value/loss");
+            assertThat(small.trainer().learners()).extracting(learner -> learner.optimizer().steps())
+                    .containsExactly(2L, 6L);
+        }
+    }
+
+    /// δ is 3e38; twice that is beyond F32, and so is its square.
+    @Test
+    void anUpdateWhoseGradientIsNotFiniteChangesNothingAndIsCounted() {
+        FlowRlSettings huge = FlowRlSettings.recipe202512().withLogZ(new LogZSettings.Constant(3e38));
+        try (LatticeTrainer small = LatticeTrainer.open(backend,
+                SmallRuns.config("flowrl", Map.of()).withObjective(huge))) {
+            double[] before = weights(small);
+            Trainer.StepResult result = small.trainer().step(0);
+            assertThat(weights(small)).isEqualTo(before);
+            assertThat(result.metrics()).containsEntry("policy/skipped_updates_share", 1.0);
+            Trainer.Learner learner = small.trainer().learners().getFirst();
+            assertThat(learner.gradients().arena(small.policy().parameters()).toDoubles()).containsOnly(0);
+            assertThat(learner.optimizer().steps()).isZero();
+        }
+    }
+
+    /// Checklist point 22.
+    @Test
+    void aStepReportsWhatTheChecklistAsksFor() {
+        try (LatticeTrainer small = LatticeTrainer.open(backend, SmallRuns.config("flowrl", Map.of()))) {
+            assertThat(small.trainer().step(0).metrics()).containsKeys("loss", "flowrl/log_z", "flowrl/log_z_std",
+                    "ratio/mean", "ratio/max", "ratio/clipped_share", "policy/kl_to_old", "policy/kl_to_reference",
+                    "policy/grad_norm", "groups/mixed_share", "response/length_mean", "verdict/correct_share",
+                    "flowrl/attained_log_ratio", "flowrl/demanded_log_ratio");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"6144, 8192, 4096, 1, -0.5", "8192, 8192, 4096, 1, -1", "4096, 8192, 4096, 1, 0", "1, 8192, 4096, 1, 0",
+        "5120, 8192, 4096, 2, -0.5", "8192, 8192, 4096, 0, 0"})
+    void thePenaltyForLengthGrowsOverTheLastTokens(int length, int limit, int buffer, double factor, double penalty) {
+        assertThat(new Overlong(buffer, factor).penalty(length, limit)).isEqualTo(penalty);
+    }
+
+    /// Every second response is right, but to one problem alone: groups of all others are of equal rewards.
+    @Test
+    void promptsAreDrawnAgainUntilThereAreGroupsOfDifferentRewards() {
+        String hard = "lattice-4-4";
+        int[] asked = new int[1];
+        Verifier half = (problem, text, finished) -> problem.id().equals(hard) && asked[0]++ % 2 == 0
+                ? new Verdict.Correct(1) : new Verdict.Wrong(0);
+        MetricSums metrics = new MetricSums();
+        Rollout rollout = sample(half, 4, metrics);
+
+        assertThat(rollout.groups()).isEqualTo(2);
+        assertThat(rollout.groupIndices()).containsExactly(0, 0, 0, 0, 1, 1, 1, 1);
+        // Each generation asks 2 of the 5 problems in a random order without repeats: 4 generations ask 8 times.
+        Map<String, Double> values = metrics.values();
+        double generations = values.get("rollout/generations");
+        double filled = values.get("rollout/filled_groups_share");
+        assertThat(generations).isBetween(2.0, 4.0);
+        assertThat(values.get("groups/mixed_share")).isEqualTo(1 - filled);
+        assertThat(values.get("rollout/dropped_groups")).isEqualTo(2 * generations - 2);
+        Set<List<Integer>> prompts = Set.copyOf(rollout.responses().stream()
+                .filter(response -> response.verdict() instanceof Verdict.Correct)
+                .map(response -> IntStream.of(response.prompt()).boxed().toList()).toList());
+        assertThat(prompts).hasSizeLessThanOrEqualTo(1);
+    }
+
+    @Test
+    void whereNoGroupHasDifferentRewardsTheLastOnesFillTheStep() {
+        MetricSums metrics = new MetricSums();
+        Rollout rollout = sample((_, _, _) -> new Verdict.Wrong(0), 3, metrics);
+        assertThat(rollout.responses()).hasSize(8);
+        assertThat(metrics.values()).containsEntry("rollout/generations", 3.0)
+                .containsEntry("rollout/filled_groups_share", 1.0).containsEntry("rollout/dropped_groups", 4.0);
+    }
+
+    @Test
+    void oneGenerationTakesGroupsAsTheyCome() {
+        MetricSums metrics = new MetricSums();
+        sample((_, _, _) -> new Verdict.Wrong(0), 1, metrics);
+        assertThat(metrics.values()).doesNotContainKey("rollout/generations")
+                .containsEntry("groups/mixed_share", 0.0);
+    }
+
+    @Test
+    void samplesThatAnObjectiveCannotUseAreRefusedWhenTheConfigurationIsRead() {
+        TrainConfig grpo = SmallRuns.config("grpo", Map.of());
+        assertThatThrownBy(() -> ConfigFile.with(grpo, Map.of("rollout.samples", "1")))
+                .hasMessageContaining("rollout.samples 1 must be at least 2 for grpo");
+        assertThatThrownBy(() -> ConfigFile.with(SmallRuns.config("flowrl", Map.of("rollout.samples", "1")),
+                Map.of("objective.logZ", "{kind: group_mean}"))).hasMessageContaining("at least 2 for flowrl");
+        assertThatThrownBy(() -> ConfigFile.with(SmallRuns.config("flowrl", Map.of("rollout.samples", "1")),
+                Map.of("rollout.maxGenerations", "2"))).hasMessageContaining("rollout.maxGenerations 2 needs");
+        assertThat(SmallRuns.config("ppo", Map.of("rollout.samples", "1")).objective().minimumSamples()).isEqualTo(1);
+        assertThat(PolicyGradientSettings.grpo().withAdvantages(Advantages.RAW).minimumSamples()).isEqualTo(1);
+    }
+
+    @Test
+    void aPlanOfPpoCountsTheCritic() {
+        TrainConfig grpo = SmallRuns.config("grpo", Map.of());
+        TrainConfig ppo = SmallRuns.config("ppo", Map.of());
+        MemoryPlan.Load load = new MemoryPlan.Load(2, 2, 4, 9);
+        var model = Presets.model("nano", new Lattice(8).tokenizer().orElseThrow(), 13);
+        long policy = MemoryPlan.train(model, grpo, DType.F32, load, 1).residentBytes();
+        long both = MemoryPlan.train(model, ppo, DType.F32, load, 1).residentBytes();
+        // Policy and reference with packed copies, gradients and moments of the policy: 2 · 2 + 3 arenas; a critic adds
+        // its own with a packed copy, gradients and moments: 5. Packed copies leave out vectors.
+        assertThat((double) both / policy).isBetween(1.6, 1.8);
+    }
+
+    private static Rollout sample(Verifier verifier, int generations, MetricSums metrics) {
+        TrainConfig config = SmallRuns.config("flowrl", Map.of());
+        try (LatticeTrainer small = LatticeTrainer.open(backend, config)) {
+            Questions lattice = Questions.of(new Lattice(8));
+            Questions questions = new Questions(lattice.problems(), lattice.tokenizer(), lattice.endTokens(), verifier,
+                    lattice.maxResponseTokens());
+            TrainConfig.RolloutSettings settings =
+                    new TrainConfig.RolloutSettings(2, 4, 1).withMaxGenerations(generations);
+            return new Sampler(small.scope(), small.policy(), questions, settings, RandomKey.of(3))
+                    .sample(0, metrics);
+        }
+    }
+
+    private static double[] weights(LatticeTrainer small) {
+        return small.policy().parameters().arena().toDoubles();
+    }
+
+    private static double[] criticWeights(LatticeTrainer small) {
+        return small.trainer().learners().getLast().stores().getFirst().arena().toDoubles();
+    }
+}
