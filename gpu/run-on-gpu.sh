@@ -2,7 +2,7 @@
 # One scripted run on a machine with an NVIDIA card: inventory, the backend contract through both bindings,
 # compute-sanitizer, a few training steps beside the CPU's, and speeds beside PyTorch's, into one Markdown file.
 #
-#   gpu/run-on-gpu.sh pack           here, after a build: classes, jars and a small JRE into .gpu/, which the other
+#   gpu/run-on-gpu.sh pack           here, after `mvn package`: jars and a small JRE into .gpu.tar.gz, which the other
 #                                    machine needs beside this folder's scripts, and nothing else
 #   gpu/run-on-gpu.sh run [FOLDER]   there: results into FOLDER (default bench/results)
 #   gpu/run-on-gpu.sh rehearse       here: the same on the emulated card, at small sizes
@@ -12,29 +12,43 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 packed=.gpu
-modules="tensor autograd transformer gpu flowrl"
 
 pack() {
     set -e
     rm -rf "$packed"
     mkdir -p "$packed/lib"
     local java_home=${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")}
-    "$java_home/bin/jlink" \
-        --add-modules java.logging,java.xml,java.management,java.net.http,java.sql,jdk.incubator.vector,jdk.unsupported \
-        --strip-debug --no-header-files --no-man-pages --compress zip-6 --output "$packed/jre"
+    "$java_home/bin/jlink" --add-modules java.logging,java.xml,java.management,jdk.incubator.vector,jdk.unsupported \
+        --strip-debug --strip-native-commands --no-header-files --no-man-pages --compress zip-9 \
+        --output "$packed/jre.part" > /dev/null
+    mkdir -p "$packed/jre.part/bin"
+    cp "$java_home/bin/java" "$packed/jre.part/bin/"
+    mv "$packed/jre.part" "$packed/jre"
+    cp flowrl/target/flowrl.jar "$packed/lib/"
     local module
-    for module in $modules; do
-        "$java_home/bin/jar" cf "$packed/lib/$module.jar" -C "$module/target/classes" .
+    for module in tensor gpu flowrl; do
         "$java_home/bin/jar" cf "$packed/lib/$module-tests.jar" -C "$module/target/test-classes" .
     done
-    # Libraries: from the folder or the class path that LIBRARIES names, or from Maven's repository.
+    # JUnit's console and AssertJ: the files that LIBRARIES names, or Maven's.
     if [ -n "${LIBRARIES:-}" ]; then
+        # shellcheck disable=SC2086 # a list of files
         cp $LIBRARIES "$packed/lib/"
     else
-        mvn -o -q dependency:copy-dependencies -pl flowrl,gpu -DincludeScope=test \
-            -DexcludeGroupIds=org.flowrl -DoutputDirectory="$PWD/$packed/lib"
+        local artifact
+        for artifact in org.junit.platform:junit-platform-console-standalone:6.1.3 org.assertj:assertj-core:3.27.7; do
+            mvn -q dependency:copy "-Dartifact=$artifact" "-DoutputDirectory=$PWD/$packed/lib"
+        done
     fi
-    du -sh "$packed"
+    # One small file to carry.
+    tar -C "$packed" -czf "$packed.tar.gz" jre lib
+    rm -rf "$packed"
+    du -h "$packed.tar.gz"
+}
+
+unpack() {
+    rm -rf "$packed"
+    mkdir -p "$packed"
+    tar -C "$packed" -xzf "$packed.tar.gz"
 }
 
 # step NAME SECONDS COMMAND...: runs a command, shows the end of its output in the report.
@@ -92,6 +106,7 @@ steps() {
 run() {
     local folder=$1
     mkdir -p "$folder"
+    unpack || exit 1
     log=$(mktemp)
     local card
     card=$(nvidia-smi --query-gpu=name --format=csv,noheader 2> /dev/null | head -1 | tr -cs 'A-Za-z0-9\n' '-' |

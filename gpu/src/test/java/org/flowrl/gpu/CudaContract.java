@@ -1,5 +1,10 @@
 package org.flowrl.gpu;
 
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.contract.BackendContract;
 import org.flowrl.tensor.contract.KernelCase;
@@ -29,6 +34,14 @@ abstract class CudaContract extends BackendContract {
             EmulatedCuda.use();
         }
         return new CudaBackend(CudaBinding.open(binding), 0);
+    }
+
+    /// Of each kernel at most so many cases, evenly over its table, the last one among them.
+    static List<KernelCase> spread(List<KernelCase> cases, int most) {
+        Map<String, List<KernelCase>> byKernel = cases.stream()
+                .collect(Collectors.groupingBy(KernelCase::kernel, LinkedHashMap::new, Collectors.toList()));
+        return byKernel.values().stream().flatMap(of -> of.size() <= most ? of.stream()
+                : IntStream.rangeClosed(1, most).mapToObj(i -> of.get(i * of.size() / most - 1))).toList();
     }
 
     @Override
