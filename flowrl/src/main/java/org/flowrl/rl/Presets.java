@@ -83,7 +83,7 @@ public final class Presets {
             case "lattice" -> Base.tiny(preset, 1, 3e-4, 900, 100, WARM_UP_RATE, 20, 16, 50, 300);
             // k = 13 · 0.75 nats.
             case "lattice-12" -> Base.tiny(preset, 0.75, 3e-4, 900, 100, WARM_UP_RATE, 18, 16, 300, 300);
-            case "lattice-walls" -> Base.tiny(preset, 1, 1e-3, 1200, 200, WARM_UP_RATE, 20, 16, 200, 400);
+            case "lattice-walls" -> Base.tiny(preset, 1, 3e-4, 1200, 200, WARM_UP_RATE, 20, 16, 200, 400);
             case "minicount" -> Base.tiny("minicount", 1.5, 1e-3, 1200, 1000, 3e-3, 32, 16, 100, 400);
             case "minicount-diverse" -> Base.tiny("minicount", 1, 1e-3, 1200, 1000, 3e-3, 32, 16, 100, 400);
             case "modes" -> Base.tiny(preset, 10.0 / 7, 1e-3, 2000, 200, WARM_UP_RATE, 16, 20, 200, 500);

@@ -6,13 +6,13 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
-import org.flowrl.rl.task.Verdict;
 
 /// What groups of n samples say about how often a policy is right and in how many ways. Of a group with c correct
 /// samples in which solution s was found c(s) times, S being the number of solutions that there are:
@@ -43,22 +43,18 @@ public final class SampledMetrics {
         ///
         /// @param responses at least one
         static Group of(List<Response> responses, OptionalInt solutions) {
+            Set<String> texts = new HashSet<>();
             Map<String, Integer> found = new HashMap<>();
-            Set<String> instances = new HashSet<>();                   // texts of solutions that have names of their own
-            int own = 0;
             int correct = 0;
             for (Response response : responses) {
-                if (response.verdict() instanceof Verdict.Correct right) {
+                Optional<String> solution = response.solution();
+                if (solution.isPresent()) {
                     correct++;
-                    boolean isNamed = right.solution().isPresent();
-                    boolean isNew = found.merge(isNamed ? right.solution().get() : response.text(), 1, Integer::sum) == 1;
-                    own += !isNamed && isNew ? 1 : 0;
-                    if (isNamed) {
-                        instances.add(response.text());
-                    }
+                    texts.add(response.text());
+                    found.merge(solution.get(), 1, Integer::sum);
                 }
             }
-            return new Group(responses.size(), correct, own + instances.size(), found, solutions);
+            return new Group(responses.size(), correct, texts.size(), found, solutions);
         }
 
         /// Unbiased estimate of the chance that one of k samples is correct.

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.flowrl.rl.report.Measure;
 import org.flowrl.rl.report.RunFolder;
 
 /// What came out of a comparison so far, read from its folder.
@@ -21,7 +22,8 @@ public record Results(Comparison comparison, List<Result> cells) {
     /// One run.
     ///
     /// @param run its folder; empty where it has no result
-    /// @param metrics of the trained policy; those that steps sample are means over the last stretch between evaluations
+    /// @param metrics of the trained policy; those that steps sample are means over the last stretch between
+    ///     evaluations
     public record Result(Cell cell, Outcome outcome, Optional<RunFolder> run, Map<String, Double> metrics) {
     }
 
@@ -78,6 +80,16 @@ public record Results(Comparison comparison, List<Result> cells) {
             high = Math.max(high, value);
         }
         return Optional.of(new Spread(sum / values.length, low, high, values.length));
+    }
+
+    /// True where the task's answers can be listed, so that its metrics are exact.
+    boolean isExact() {
+        return cells.stream().anyMatch(result -> result.metrics().containsKey(Measure.ACCURACY.metric()));
+    }
+
+    /// The measures that tables show.
+    List<Measure> columns() {
+        return Measure.columns(isExact());
     }
 
     private double score(Result result) {

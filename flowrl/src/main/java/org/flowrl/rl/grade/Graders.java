@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.flowrl.rl.grade.code.CodeGrader;
+import org.flowrl.rl.grade.code.RunnerCommand;
 import org.flowrl.rl.grade.code.SandboxOptions;
 import org.flowrl.rl.grade.code.TestRules;
 
@@ -24,6 +25,7 @@ public final class Graders {
             "qwen-math", QwenMathGrader::new));
     private static final Set<String> BY_MEANING = Set.of("math-verify", "qwen-math", "deepscaler");
     private static final String JAVA = "java";
+    private static final String RUN = "run:";
 
     private Graders() {
     }
@@ -50,7 +52,10 @@ public final class Graders {
         return named(name, GraderOptions.defaults());
     }
 
-    /// The grader of a name. That of Java programs holds a sandbox until it is closed.
+    /// The grader of a name. Those of programs hold a sandbox until they are closed.
+    ///
+    /// Programs in other languages are graded by `run:` and a command that runs a file, `run:/usr/bin/python3 -I {file}`
+    /// (see {@link RunnerCommand}).
     ///
     /// @param options heeded by the graders that compare by meaning (`math-verify`, `qwen-math` and `deepscaler`) and by
     ///     those of programs
@@ -58,13 +63,18 @@ public final class Graders {
     /// @throws org.flowrl.rl.grade.code.UnconfinedException where programs would not be confined and the options do not
     ///     allow that
     public static Grader named(String name, GraderOptions options) {
+        SandboxOptions sandbox = SandboxOptions.standard().withAllowUnconfined(options.allowUnconfined());
         if (name.equals(JAVA)) {
-            SandboxOptions sandbox = SandboxOptions.standard().withAllowUnconfined(options.allowUnconfined());
             return new ProgramGrader(JAVA, CodeGrader.java(sandbox, TestRules.standard()));
+        }
+        if (name.startsWith(RUN)) {
+            RunnerCommand command = RunnerCommand.parse(name.substring(RUN.length()), "", List.of());
+            return new ProgramGrader("", CodeGrader.runner(sandbox, TestRules.standard(), command));
         }
         Function<GraderOptions, Grader> grader = BY_NAME.get(name);
         if (grader == null) {
-            throw new IllegalArgumentException("grader: '" + name + "' must be one of " + String.join(", ", names()));
+            throw new IllegalArgumentException("grader: '" + name + "' must be one of " + String.join(", ", names())
+                    + ", or " + RUN + " and a command that runs a {file}");
         }
         return grader.apply(options);
     }

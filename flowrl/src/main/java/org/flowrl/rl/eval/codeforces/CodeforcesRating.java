@@ -18,8 +18,8 @@ import java.util.stream.IntStream;
 /// rating   the largest whole r ≥ 0, below the best participant's rating + 100, with
 ///          1 + Σ over participants of 1 / (1 + 10^((r − R) / 400)) ≥ rank
 /// ```
-/// and the mean over contests. So the ratings are those before the contest, sixteen samples are sixteen submissions, and
-/// an unsolved contest is a rank of the last.
+/// and the mean over contests. So the ratings are those before the contest, sixteen samples are sixteen submissions,
+/// and an unsolved contest is a rank of the last.
 ///
 /// @param rating the mean; empty where every contest was left out
 /// @param contests ratings by contest, those left out being absent
@@ -38,8 +38,8 @@ public record CodeforcesRating(OptionalDouble rating, Map<String, Integer> conte
 
     /// Rates samples.
     ///
-    /// @param passed for each problem's id, which of its samples pass, in their order; problems that are absent count as
-    ///     unsolved
+    /// @param passed for each problem's id, which of its samples pass, in their order; problems that are absent count
+    ///     as unsolved
     /// @param submissions the most samples of a problem that count
     public static CodeforcesRating of(List<Contest> contests, Map<String, List<Boolean>> passed, int submissions) {
         Map<String, Integer> ratings = new LinkedHashMap<>();

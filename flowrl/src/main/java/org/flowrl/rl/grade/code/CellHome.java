@@ -37,8 +37,8 @@ final class CellHome implements AutoCloseable {
             "-Dfile.encoding=UTF-8", "-Dstdin.encoding=UTF-8", "-Dstdout.encoding=UTF-8", "-Dstderr.encoding=UTF-8",
             "-Duser.language=en", "-Duser.country=US", "-Duser.timezone=UTC");
 
-    /// Most programs end before what the JIT makes of them pays: methods are compiled later than usual (200, 100 and 2,000
-    /// are the JDK's), loops when they always are. A fifth less CPU for each program.
+    /// Most programs end before what the JIT makes of them pays: methods are compiled later than usual (200, 100 and
+    /// 2,000 are the JDK's), loops when they always are. A fifth less CPU for each program.
     private static final List<String> SHORT_LIVED = List.of("-XX:Tier3InvocationThreshold=2000",
             "-XX:Tier3MinInvocationThreshold=1000", "-XX:Tier3CompileThreshold=8000");
 
@@ -54,6 +54,8 @@ final class CellHome implements AutoCloseable {
             jar = folder.resolve("cell.jar");
             marker = Files.writeString(folder.resolve("closed"), "no cell may read this");
             writeJar();
+            // Should nobody come to close it, as after Ctrl-C. Deleted in reverse order.
+            Stream.of(folder, emptyFolder, jar, marker).forEach(path -> path.toFile().deleteOnExit());
         } catch (IOException e) {
             throw new UncheckedIOException("sandbox: its temporary folder in " + System.getProperty("java.io.tmpdir"),
                     e);

@@ -72,7 +72,7 @@ public record CodeOutcome(Kind kind, String reason) {
         return switch (ending) {
             case Ending.Ended(var exitCode, _, var errors) -> new CodeOutcome(Kind.EXITED, exitCode == 0
                     ? "with code 0 before the tests were through"
-                    : "with code " + exitCode + ": " + Excerpt.of(errors));
+                    : "with code " + exitCode + ": " + Excerpt.ofLastLine(errors));
             case Ending.Returned _ -> throw new IllegalArgumentException("a program that returned has an answer");
             case Ending.Threw(var className, var message) -> new CodeOutcome(kindOf(className, message),
                     Excerpt.of(className + ": " + message));
@@ -98,7 +98,8 @@ public record CodeOutcome(Kind kind, String reason) {
                     "java.net.BindException" -> Kind.NETWORK_REFUSED;
             // Channels and sockets pass on the kernel's word as it is; files name themselves.
             case "java.io.IOException" -> message.startsWith("Cannot run program") ? Kind.PROCESS_REFUSED
-                    : message.equals("Operation not permitted") ? Kind.NETWORK_REFUSED : Kind.THREW;
+                    : message.equals("Operation not permitted") ? Kind.NETWORK_REFUSED
+                    : message.endsWith("Permission denied") ? Kind.FILE_REFUSED : Kind.THREW;
             case "java.lang.reflect.InaccessibleObjectException", "java.lang.IllegalCallerException",
                     "java.lang.IllegalAccessException", "java.lang.IllegalAccessError" -> Kind.INTERNALS_REFUSED;
             default -> Kind.THREW;

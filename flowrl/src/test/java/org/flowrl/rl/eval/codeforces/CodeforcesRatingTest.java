@@ -18,8 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Made-up contests whose ratings have a closed form: where all n participants have the rating R, the expected rank of r
-/// is 1 + n / (1 + 10^((r − R)/400)), so it is at least k as long as r ≤ R + 400·log10(n/(k − 1) − 1).
+/// Made-up contests whose ratings have a closed form: where all n participants have the rating R, the expected rank of
+/// r is 1 + n / (1 + 10^((r − R)/400)), so it is at least k as long as r ≤ R + 400·log10(n/(k − 1) − 1).
 class CodeforcesRatingTest {
     private static final int PARTICIPANTS = 201;
     private static final int RATING = 1500;
