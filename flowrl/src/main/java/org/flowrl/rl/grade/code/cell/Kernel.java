@@ -21,6 +21,7 @@ final class Kernel {
     private final VarHandle errno;
     private final MemorySegment state;
 
+    @SuppressWarnings("restricted") // the cell's module alone has native access
     Kernel() {
         Linker linker = Linker.nativeLinker();
         MemoryLayout captured = Linker.Option.captureStateLayout();
