@@ -48,7 +48,8 @@ class EvalOracleTest {
         try (Backend backend = Backends.open("reference", 1).backend();
                 Scope scope = Scope.root("model", backend.memory())) {
             ParameterStore store = new ParameterStore(backend, scope, DType.F32);
-            new Qwen(config, store);
+            Qwen.declare(store.root(), config);
+            store.allocate();
             store.initialize(RandomKey.of(5));
             ModelDirectory.save(model, config, store, DType.F32, Optional.of(tokenizer),
                     ModelDirectory.DEFAULT_SHARD_BYTES);
