@@ -116,8 +116,10 @@ run() {
     read -r -a java <<< "$(java_command)"
     echo "# A run of gpu/run-on-gpu.sh" > "$report"
     step inventory 120 inventory
-    step "contract, ffm" 240 contract FfmContractTest
-    step "contract, jcuda" 120 contract JCudaContractTest
+    local class
+    for class in $contracts; do
+        step "$class" 240 contract "$class"
+    done
     if command -v compute-sanitizer > /dev/null; then
         step "compute-sanitizer memcheck" 240 sanitized memcheck
         step "compute-sanitizer racecheck" 240 sanitized racecheck
@@ -135,6 +137,7 @@ run() {
 flags=()
 real=true
 sizes=
+contracts="FfmContractTest JCudaContractTest"
 case ${1:-} in
     pack) pack ;;
     run) run "${2:-bench/results}" ;;
@@ -142,6 +145,7 @@ case ${1:-} in
         libraries=$(ls -dt gpu/target/emulator/*/ | head -1)
         flags=("-Dgpu.libraries=$PWD/$libraries" "-Dgpu.slabBytes=0")
         sizes=small
+        contracts=JCudaContractTest
         run "${2:-gpu/target}"
         ;;
     *) sed -n '2,12p' "$0"; exit 2 ;;
