@@ -4,7 +4,7 @@ import org.flowrl.rl.task.Verdict;
 
 /// Compares answers with a gold answer, by a rule that has a name. Immutable, safe to use from many threads, and never
 /// throws: what goes wrong is a {@link Verdict}.
-public interface Grader {
+public interface Grader extends AutoCloseable {
     /// The name that `--grader` and `--reward` take.
     String name();
 
@@ -19,4 +19,9 @@ public interface Grader {
     /// @param gold the right answer, as the data set has it
     /// @param answer the answer alone
     Verdict compare(String gold, String answer);
+
+    /// Frees what the grader holds, such as a sandbox; most hold nothing.
+    @Override
+    default void close() {
+    }
 }
