@@ -1,7 +1,6 @@
 package org.flowrl.cli;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,7 +14,6 @@ import org.flowrl.rl.compare.ComparisonFiles;
 import org.flowrl.rl.compare.ComparisonTable;
 import org.flowrl.rl.compare.Contender;
 import org.flowrl.rl.compare.Results;
-import org.flowrl.rl.objective.Algorithms;
 import org.flowrl.tensor.Backends;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -31,13 +29,14 @@ final class CompareCommand implements Callable<Integer> {
     private static final List<Long> SEEDS = List.of(1L, 2L, 3L);
     private static final List<Double> LEARNING_RATES = List.of(3e-4, 1e-3);
     private static final double QUICK_LEARNING_RATE = 1e-3;
+    private static final List<String> ALGORITHMS = List.of("flowrl", "grpo", "grpo-kl-matched", "ppo", "reinforce++");
 
-    @Option(names = "--task", paramLabel = "TASK", description = "Built-in task (default: lattice).")
+    @Option(names = "--task", paramLabel = "TASK", description = "Preset: a built-in task, or one with other settings (default: lattice).")
     private String task;
 
-    @Option(names = "--algos", paramLabel = "NAME,…", split = ",", description = "Algorithms; NAME-kl-matched is NAME "
-            + "with the KL coefficient 1/(βT), whose optimum is FlowRL's in theory (default: flowrl, grpo, "
-            + "grpo-kl-matched, ppo, reinforce++).")
+    @Option(names = "--algos", paramLabel = "NAME,…", split = ",", description = "Algorithms and ablations. A "
+            + "baseline NAME-kl-matched has FlowRL's optimum in theory, NAME-kl-coefficient that KL coefficient alone "
+            + "(default: flowrl, grpo, grpo-kl-matched, ppo, reinforce++).")
     private List<String> algorithms;
 
     @Option(names = "--seeds", paramLabel = "N,…", split = ",", description = "Reported seeds (default: 1,2,3).")
@@ -108,16 +107,10 @@ final class CompareCommand implements Callable<Integer> {
         String on = Optional.ofNullable(task).orElse("lattice");
         List<Double> rates = Optional.ofNullable(learningRates)
                 .orElse(quick ? List.of(QUICK_LEARNING_RATE) : LEARNING_RATES);
-        List<String> names = Optional.ofNullable(algorithms).orElseGet(CompareCommand::knownAlgorithms);
+        List<String> names = Optional.ofNullable(algorithms).orElse(ALGORITHMS);
         long length = Optional.ofNullable(steps).orElse(quick ? QUICK_STEPS : STEPS);
         return new Comparison(on, names.stream().map(name -> Contender.named(name, on, rates)).toList(), length,
                 Optional.ofNullable(sweepSteps).orElse(length), VALIDATION_SEED,
                 Optional.ofNullable(seeds).orElse(quick ? SEEDS.subList(0, 1) : SEEDS), "exact/accuracy", settings);
-    }
-
-    private static List<String> knownAlgorithms() {
-        List<String> names = new ArrayList<>(List.of("flowrl", "grpo", "grpo-kl-matched", "ppo", "reinforce++"));
-        names.removeIf(name -> !name.startsWith("grpo") && !Algorithms.NAMES.contains(name));
-        return names;
     }
 }

@@ -14,8 +14,16 @@ import picocli.CommandLine.Option;
 /// The exit code is 0 only on success: 1 where something went wrong, 2 where the command line did.
 @Command(name = "flowrl", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
         description = "LLM reinforcement learning on the JVM: FlowRL and its baselines.",
-        subcommands = {TrainCommand.class, CompareCommand.class, SftCommand.class, GenerateCommand.class,
-            ForwardCommand.class, InspectCommand.class, TokenizeCommand.class, DevicesCommand.class,
+        subcommands = {
+            TrainCommand.class,
+            CompareCommand.class,
+            ToyCommand.class,
+            SftCommand.class,
+            GenerateCommand.class,
+            ForwardCommand.class,
+            TokenizeCommand.class,
+            InspectCommand.class,
+            DevicesCommand.class,
             DoctorCommand.class})
 public final class Main implements Runnable {
     /// Held here, since the logging system forgets a logger that nobody holds, and its level with it.

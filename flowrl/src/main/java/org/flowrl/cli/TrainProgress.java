@@ -53,6 +53,11 @@ final class TrainProgress implements TrainingRun.Observer {
     }
 
     @Override
+    public void warned(long step, String warning) {
+        show("warning at step " + step + ": " + warning, true);
+    }
+
+    @Override
     public void stepped(long step, long steps, Map<String, Double> metrics) {
         reward = smooth(reward, metrics.get("reward/mean"));
         tokensPerSecond = smooth(tokensPerSecond, metrics.get("throughput/response_tokens_per_second"));

@@ -87,7 +87,12 @@ public final class Policy {
     /// As {@link #evaluate(Tape, List, double, PromptStates)}, with a choice of what a recording tape keeps.
     public PolicyOutput evaluate(Tape tape, List<Row> rows, double temperature, PromptStates states,
             Activations activations) {
-        int[] targets = rows.stream().flatMapToInt(row -> Arrays.stream(row.response())).toArray();
+        int[] targets = new int[responseTokens(rows)];
+        int at = 0;
+        for (Row row : rows) {
+            System.arraycopy(row.response(), 0, targets, at, row.response().length);
+            at += row.response().length;
+        }
         Var hidden = forward(tape, rows, activations);                                          // [N, D]
         Var last = predicting(hidden, rows);                                                    // [R, D]
         Head.LogProbs head = Head.logProbs(last, model.head(), tape.scope().of(targets, targets.length), temperature);
@@ -116,9 +121,17 @@ public final class Policy {
         return model.forward(tape, PackedSequences.of(tape.scope(), inputs, starts), activations);
     }
 
+    private static int responseTokens(List<Row> rows) {
+        int tokens = 0;
+        for (Row row : rows) {
+            tokens += row.response().length;
+        }
+        return tokens;
+    }
+
     /// The rows of `hidden` that emit response tokens.
     private static Var predicting(Var hidden, List<Row> rows) {
-        int[] predicting = new int[rows.stream().mapToInt(row -> row.response().length).sum()];
+        int[] predicting = new int[responseTokens(rows)];
         int at = 0;
         int start = 0;
         for (Row row : rows) {

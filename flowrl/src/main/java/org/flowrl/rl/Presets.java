@@ -4,8 +4,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.objective.Algorithms;
+import org.flowrl.rl.objective.Estimator;
 import org.flowrl.rl.objective.FlowRlSettings;
 import org.flowrl.rl.objective.ObjectiveSettings;
+import org.flowrl.rl.objective.PolicyGradientSettings;
 import org.flowrl.transformer.QwenConfig;
 import org.flowrl.transformer.text.Tokenizer;
 
@@ -32,6 +34,8 @@ public final class Presets {
     private static final int CHECKPOINTS = 2;
     /// Learning rate of objectives other than FlowRL: what they did best with on a model of this size.
     private static final double POLICY_GRADIENT_RATE = 3e-4;
+    /// First steps in which a critic learns alone: a critic that knows nothing leads a tiny policy astray.
+    private static final int CRITIC_WARM_UP = 40;
 
     private Presets() {
     }

@@ -17,9 +17,9 @@ import org.flowrl.transformer.generate.Generator;
 /// Draws the rollout of a step: asks prompts, samples groups of responses, has them judged.
 ///
 /// With more than one generation allowed, groups of equal rewards are put aside and further prompts are drawn, until
-/// there are enough groups of different rewards (DAPO's dynamic sampling, arXiv 2503.14476, section 3.2). Departure: where
-/// verl stops a run that has not enough of them, here the latest of those put aside fill the step, and the log counts
-/// them.
+/// there are enough groups of different rewards (DAPO's dynamic sampling, arXiv 2503.14476, section 3.2). Departure:
+/// where verl stops a run that has not enough of them, here the latest of those put aside fill the step, and the log
+/// counts them.
 final class Sampler {
     private static final List<String> VERDICTS = List.of("correct", "wrong", "unparsable", "timed_out", "failed");
 

@@ -16,7 +16,8 @@ import org.flowrl.rl.objective.ObjectiveSettings;
 /// @param size name of the built-in model size: `nano`, `micro` or `small`
 /// @param seed every random draw of the run is a function of it
 /// @param steps rollouts to train on; `--resume` may raise it
-/// @param warmUp supervised steps on random well-formed answers before the first rollout
+/// @param warmUp supervised steps of a new model on random well-formed answers before the first rollout; a model from a
+///     folder is taken as it is
 /// @param rollout what is sampled in a step
 /// @param update how a rollout becomes optimizer steps
 /// @param objective what is minimised
@@ -40,8 +41,8 @@ public record TrainConfig(String task, DataSettings data, String model, String s
         requirePositive("checkpointEvery", checkpointEvery);
         requirePositive("keepCheckpoints", keepCheckpoints);
         if (rollout.rows() % update.miniBatches() != 0) {
-            throw new IllegalArgumentException("config: update.miniBatches " + update.miniBatches() + " must divide the "
-                    + rollout.rows() + " responses of a step");
+            throw new IllegalArgumentException("config: update.miniBatches " + update.miniBatches()
+                    + " must divide the " + rollout.rows() + " responses of a step");
         }
         if (rollout.samples() < objective.minimumSamples()) {
             throw new IllegalArgumentException("config: rollout.samples " + rollout.samples() + " must be at least "
@@ -161,8 +162,8 @@ public record TrainConfig(String task, DataSettings data, String model, String s
     ///
     /// @param learningRate the highest
     /// @param warmup steps over which it rises linearly
-    /// @param scheduleSteps steps over which it then falls, along a half cosine, to `floor`; it stays there. Independent of
-    ///     how long the run is, so that a run that is stopped and resumed takes the same course
+    /// @param scheduleSteps steps over which it then falls, along a half cosine, to `floor`; it stays there.
+    ///     Independent of how long the run is, so that a run that is stopped and resumed takes the same course
     /// @param floor share of the learning rate that remains
     /// @param adam the other settings of AdamW
     /// @param course how the rate rises and falls

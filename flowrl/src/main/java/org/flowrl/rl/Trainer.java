@@ -39,7 +39,8 @@ public final class Trainer {
     private final long microBatchPositions;
     private final Activations activations;
 
-    /// Parameters that are optimised together: their gradients are clipped by one norm and their updates counted as one.
+    /// Parameters that are optimised together: their gradients are clipped by one norm and their updates counted as
+    /// one.
     ///
     /// @param optimizer whose moments a checkpoint holds
     /// @param gradients of all of them
@@ -84,8 +85,8 @@ public final class Trainer {
         this.activations = config.update().recomputeActivations() ? Activations.RECOMPUTED : Activations.KEPT;
     }
 
-    /// What is trained, in the order of a checkpoint: policy and the objective's modules, then the critic where there is
-    /// one.
+    /// What is trained, in the order of a checkpoint: policy and the objective's modules, then the critic where there
+    /// is one.
     public List<Learner> learners() {
         return Stream.concat(Stream.of(policyLearner), criticLearner.stream()).toList();
     }
@@ -129,7 +130,8 @@ public final class Trainer {
         return new StepResult(rollout, values, objective.warning(values));
     }
 
-    /// A rollout as it is learned from: looked at with the reference and the critic, and what the objective makes of it.
+    /// A rollout as it is learned from: looked at with the reference and the critic, and what the objective makes of
+    /// it.
     record Scores(ScoredRollout scored, Targets targets) {
         List<Policy.Row> rows() {
             return scored.rows();

@@ -49,7 +49,7 @@ class MainTest {
                 Arguments.of("an unknown command", 2, "fly", List.of("fly")),
                 Arguments.of("a number that is none", 2, "many", List.of("train", "--steps", "many")),
                 Arguments.of("no steps", 1, "steps 0", List.of("train", "--steps", "0", "--out", "@/run")),
-                Arguments.of("an unknown algorithm", 1, "known: flowrl, grpo",
+                Arguments.of("an unknown algorithm", 1, "known: flowrl, flowrl-paper",
                         List.of("train", "--algo", "magic", "--out", "@/run")),
                 Arguments.of("an unknown variant", 1, "known: paper, released-2025-09, recipe-2025-12",
                         List.of("train", "--variant", "magic", "--out", "@/run")),

@@ -2,9 +2,12 @@ package org.flowrl.rl;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import org.flowrl.rl.data.JsonLines;
 
 /// Where the outside data lies that oracle tests compare with.
 public final class SharedData {
@@ -25,5 +28,12 @@ public final class SharedData {
         assumeTrue(false, "outside data absent: no data/" + name + " in any of " + places
                 + " (set -Dflowrl.shared)");
         throw new IllegalStateException("an assumption that does not hold ends the test");
+    }
+
+    /// The objects of the shared JSONL file `name`, which may be gzipped.
+    public static List<JsonNode> rows(String name) {
+        List<JsonNode> rows = new ArrayList<>();
+        JsonLines.read(path(name), row -> rows.add(row.value()));
+        return rows;
     }
 }

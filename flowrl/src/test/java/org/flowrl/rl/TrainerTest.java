@@ -186,7 +186,7 @@ class TrainerTest {
         long policy = MemoryPlan.train(model, grpo, DType.F32, load, 1).residentBytes();
         long both = MemoryPlan.train(model, ppo, DType.F32, load, 1).residentBytes();
         // Policy and reference with packed copies, gradients and moments of the policy: 2 · 2 + 3 arenas; a critic adds
-        // its own with a packed copy, gradients and moments: 5. Packed copies leave out vectors, rotary tables are small.
+        // its own with a packed copy, gradients and moments: 5. Packed copies leave out vectors.
         assertThat((double) both / policy).isBetween(1.6, 1.8);
     }
 

@@ -8,7 +8,10 @@ import java.util.TreeMap;
 import org.flowrl.rl.Presets;
 import org.flowrl.rl.Questions;
 import org.flowrl.rl.TrainConfig;
+import org.flowrl.rl.YamlRecords;
+import org.flowrl.rl.objective.Algorithms;
 import org.flowrl.rl.objective.FlowRlSettings;
+import org.flowrl.rl.objective.PolicyGradientSettings;
 import org.flowrl.rl.task.Enumeration;
 import org.flowrl.rl.task.Task;
 import org.flowrl.rl.task.Tasks;
@@ -24,7 +27,7 @@ import org.flowrl.rl.task.Tasks;
 public record Contender(String name, String algorithm, List<Double> learningRates, Map<String, String> settings,
         String note) {
     private static final String KL_MATCHED = "-kl-matched";
-    private static final String PENALTY = "objective.penalty.coefficient";
+    private static final String KL_COEFFICIENT = "-kl-coefficient";
 
     public Contender {
         learningRates = List.copyOf(learningRates);
@@ -39,22 +42,44 @@ public record Contender(String name, String algorithm, List<Double> learningRate
         }
     }
 
-    /// The contender of a name: an algorithm, or `ALGORITHM-kl-matched`, the algorithm with the KL coefficient
-    /// 1 / (β · T) of {@link #klCoefficient}.
+    /// The contender of a name: an algorithm, `ALGORITHM-kl-matched` or `ALGORITHM-kl-coefficient`. Both give a baseline
+    /// the KL coefficient of {@link #klCoefficient}; the first also makes its optimum FlowRL's
+    /// ({@link PolicyGradientSettings#klMatched}), the second leaves all else as it was published.
     ///
-    /// @param task that it will run on
+    /// @param preset that it will run on
     /// @param learningRates to try
-    public static Contender named(String name, String task, List<Double> learningRates) {
-        if (!name.endsWith(KL_MATCHED)) {
-            return new Contender(name, name, learningRates, Map.of(), "");
+    /// @throws IllegalArgumentException where the algorithm is unknown or has no KL penalty to match
+    public static Contender named(String name, String preset, List<Double> learningRates) {
+        if (name.endsWith(KL_MATCHED)) {
+            String algorithm = name.substring(0, name.length() - KL_MATCHED.length());
+            double coefficient = klCoefficient(preset);
+            return matched(name, algorithm, learningRates, settings(preset, algorithm).klMatched(coefficient),
+                    String.format(Locale.ROOT, "%s with the same optimum in theory as FlowRL: a KL coefficient of "
+                            + "1/(βT) = %.4f, the KL in the reward, rewards not divided by the deviation of their group.",
+                            algorithm, coefficient));
         }
-        String algorithm = name.substring(0, name.length() - KL_MATCHED.length());
-        double coefficient = klCoefficient(task);
-        return new Contender(name, algorithm, learningRates, Map.of(PENALTY, Double.toString(coefficient)),
-                String.format(Locale.ROOT, "%s with a KL coefficient of 1/(βT) = %.4f. Reward less that much KL to the "
-                        + "reference is highest at FlowRL's own optimum, so in theory it should keep the same answers; "
-                        + "as published, its advantages are standardised and its KL is an estimate, which moves that "
-                        + "optimum.", algorithm, coefficient));
+        if (name.endsWith(KL_COEFFICIENT)) {
+            String algorithm = name.substring(0, name.length() - KL_COEFFICIENT.length());
+            double coefficient = klCoefficient(preset);
+            return matched(name, algorithm, learningRates,
+                    settings(preset, algorithm).withReferencePenalty(coefficient),
+                    String.format(Locale.ROOT, "%s as published but for a KL coefficient of 1/(βT) = %.4f.", algorithm,
+                            coefficient));
+        }
+        return new Contender(name, name, learningRates, Map.of(), Algorithms.algorithm(name).summary() + " ("
+                + Algorithms.algorithm(name).source() + ").");
+    }
+
+    private static Contender matched(String name, String algorithm, List<Double> learningRates,
+            PolicyGradientSettings settings, String note) {
+        return new Contender(name, algorithm, learningRates, Map.of("objective", YamlRecords.text(settings)), note);
+    }
+
+    private static PolicyGradientSettings settings(String preset, String algorithm) {
+        if (Presets.config(preset, algorithm).objective() instanceof PolicyGradientSettings settings) {
+            return settings;
+        }
+        throw new IllegalArgumentException("comparison: " + algorithm + " is no baseline whose KL could be matched");
     }
 
     /// 1 / (β · T), with the β of the preset's FlowRL and answers of T tokens: maximising

@@ -22,6 +22,7 @@ final class DapoNormalizer {
             "\\text{.}", "\\text{\ns}", "\\text{}^2", "\\text{}^3", "\\text{\n}", "\\text{}", "\\mathrm{th}",
             "^\\circ", "^{\\circ}", "\\;", ",\\!", "{,}", "\"", "\\dots", "<|endoftext|>", "<|im_end|>");
     private static final List<String> UNWRAPPED = List.of("\\text{", "\\textbf{", "\\overline{");
+    private static final String BOX = "\\boxed{";
     private static final Pattern SHORT_FRACTION = pattern("(frac)([^{])(.)");
     private static final Pattern SHORT_ROOT = pattern("(sqrt)([^{])");
 
@@ -37,11 +38,11 @@ final class DapoNormalizer {
         for (String deleted : DELETED) {
             text = text.replace(deleted, "");
         }
-        text = eachLine(text, DapoNormalizer::firstFormula);
+        text = eachLine(text, "$", DapoNormalizer::firstFormula);
         for (String opening : UNWRAPPED) {
-            text = eachLine(text, line -> unwrapped(line, opening));
+            text = eachLine(text, opening, line -> unwrapped(line, opening));
         }
-        text = eachLine(text, DapoNormalizer::unboxed);
+        text = eachLine(text, BOX, DapoNormalizer::unboxed);
         text = SHORT_FRACTION.matcher(text).replaceAll("frac{$2}{$3}");
         text = SHORT_ROOT.matcher(text).replaceAll("sqrt{$2}");
         text = text.replace("$", "");
@@ -51,8 +52,8 @@ final class DapoNormalizer {
 
     // The published rule says the next three as regular expressions that stop at line ends; these need one pass.
 
-    private static String eachLine(String text, UnaryOperator<String> change) {
-        return Stream.of(text.split("\n", -1)).map(change).collect(Collectors.joining("\n"));
+    private static String eachLine(String text, String sign, UnaryOperator<String> change) {
+        return !text.contains(sign) ? text : Stream.of(text.split("\n", -1)).map(change).collect(Collectors.joining("\n"));
     }
 
     /// The content of the first `$…$`, dollars included, where a line has one.
@@ -79,11 +80,10 @@ final class DapoNormalizer {
 
     /// Without the first `\boxed{` and the last brace after it.
     private static String unboxed(String line) {
-        String opening = "\\boxed{";
-        int open = line.indexOf(opening);
+        int open = line.indexOf(BOX);
         int close = line.lastIndexOf('}');
-        return open < 0 || close < open + opening.length() ? line
-                : line.substring(0, open) + line.substring(open + opening.length(), close) + line.substring(close + 1);
+        return open < 0 || close < open + BOX.length() ? line
+                : line.substring(0, open) + line.substring(open + BOX.length(), close) + line.substring(close + 1);
     }
 
     private static Pattern pattern(String regex) {

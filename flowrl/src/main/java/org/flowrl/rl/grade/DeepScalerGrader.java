@@ -3,6 +3,7 @@ package org.flowrl.rl.grade;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.flowrl.rl.grade.symbolic.MathParser;
 import org.flowrl.rl.task.Verdict;
 
 /// DeepScaleR's rule (rllm `deepscaler/rewards`): the last box after `</think>` or `###Response` must equal the gold
@@ -38,6 +39,9 @@ final class DeepScalerGrader implements Grader {
 
     @Override
     public Verdict compare(String gold, String answer) {
+        if (answer.length() > MathParser.MAX_LENGTH) {
+            return Rewards.ONE_OR_ZERO.unparsable("an answer of " + answer.length() + " characters");
+        }
         Optional<String> wanted = gold.contains("\\boxed") ? boxed(gold) : Optional.of(gold).filter(s -> !s.isEmpty());
         if (wanted.isEmpty()) {
             return Rewards.ONE_OR_ZERO.failed("the gold answer is empty");

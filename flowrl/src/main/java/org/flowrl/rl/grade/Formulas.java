@@ -184,7 +184,7 @@ final class Formulas {
     }
 
     private static List<Candidate> outermostBoxes(String text) {
-        List<Candidate> boxes = new ArrayList<>();
+        Deque<int[]> spans = new ArrayDeque<>();
         Deque<Integer> open = new ArrayDeque<>();
         for (int i = text.indexOf(BOX); i >= 0 && i < text.length(); i++) {
             char c = text.charAt(i);
@@ -193,15 +193,17 @@ final class Formulas {
             } else if (c == '}' && !open.isEmpty()) {
                 int start = open.pop();
                 if (opensBox(text, start)) {
-                    int first = start - BOX.length();
-                    // A box within this one was closed before it and is last.
-                    while (!boxes.isEmpty() && boxes.getLast().start() > first) {
-                        boxes.removeLast();
+                    // A box within this one was closed before it and is on top.
+                    while (!spans.isEmpty() && spans.peek()[0] > start) {
+                        spans.pop();
                     }
-                    boxes.add(new Candidate(text.substring(start + 1, i), false, first, i + 1));
+                    spans.push(new int[] {start, i});
                 }
             }
         }
+        List<Candidate> boxes = new ArrayList<>();
+        spans.reversed().forEach(span -> boxes.add(new Candidate(text.substring(span[0] + 1, span[1]), false,
+                span[0] - BOX.length(), span[1] + 1)));
         addUnclosed(text, open, boxes);
         boxes.sort(Comparator.comparingInt(Candidate::start));
         return boxes;

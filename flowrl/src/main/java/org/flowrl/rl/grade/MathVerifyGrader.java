@@ -18,6 +18,8 @@ import org.flowrl.rl.task.Verdict;
 /// Departures from the library, all on purpose: an answer that is an irrational number may be given rounded to the
 /// same decimals; numbers that round to 0 must agree in their leading digits; work is counted, not timed.
 final class MathVerifyGrader implements Grader {
+    /// Characters at the end of a response in which its answer is looked for: three times what 8,192 tokens are.
+    private static final int REACH = 100_000;
     private static final Rewards REWARDS = Rewards.ONE_OR_ZERO;
     private static final Pattern DELIMITED = Pattern.compile("(?i)\\$|\\\\\\(|\\\\\\[|\\\\boxed|answer");
     /// Two words in a row that are not LaTeX: running text rather than an answer.
@@ -78,8 +80,8 @@ final class MathVerifyGrader implements Grader {
     ///
     /// @param cut whether the text may be the answer itself
     private Optional<Stated> answer(String written, boolean cut, StepBudget budget) {
-        String text = Transliteration.of(written);
-        if (cut && options.latex() && !DELIMITED.matcher(text).find() && !isProse(text)) {
+        String text = Transliteration.of(written.substring(Math.max(0, written.length() - REACH)));
+        if (cut && options.latex() && text.length() <= MathParser.MAX_LENGTH && !DELIMITED.matcher(text).find() && !isProse(text)) {
             Optional<Expression> whole = MathParser.parse(text, budget);
             if (whole.isPresent()) {
                 return whole.map(expression -> new Stated(compact(text), Optional.of(expression)));

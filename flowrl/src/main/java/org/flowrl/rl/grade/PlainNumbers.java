@@ -31,7 +31,7 @@ final class PlainNumbers {
         int at = 0;
         while (number.find(at)) {
             int end = number.end();
-            if (run.find(number.start()) && run.start() == number.start()) {
+            if (run.region(number.start(), text.length()).lookingAt()) {
                 String expression = trimmed(run.group(1));
                 int expressionEnd = run.start(1) + expression.length();
                 if (OPERATOR.matcher(expression).find()

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 final class QwenAnswers {
     private static final Pattern NUMBER = Pattern.compile("-?\\d*\\.?\\d+");
     private static final Pattern TRAILING_TEXT = Pattern.compile("\\\\text\\s*\\{[^{}]*}(?:\\^\\{?\\d}?)?$");
-    private static final Pattern WHOLE = Pattern.compile("(\\d+)\\.0*(?=\\D|$)");
+    private static final Pattern WHOLE = Pattern.compile("(?<!\\d)(\\d++)\\.0*(?=\\D|$)");
 
     private QwenAnswers() {
     }

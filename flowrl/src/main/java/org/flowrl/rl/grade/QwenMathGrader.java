@@ -36,13 +36,16 @@ final class QwenMathGrader implements Grader {
 
     @Override
     public Verdict grade(String gold, String response) {
-        return QwenAnswers.answer(response)
+        return QwenAnswers.answer(response).filter(answer -> answer.length() <= MathParser.MAX_LENGTH)
                 .map(answer -> compare(QwenAnswers.normalize(gold), QwenAnswers.normalize(answer)))
                 .orElseGet(() -> REWARDS.unparsable("no answer found"));
     }
 
     @Override
     public Verdict compare(String gold, String answer) {
+        if (answer.length() > MathParser.MAX_LENGTH) {
+            return REWARDS.unparsable("an answer of " + answer.length() + " characters");
+        }
         try {
             return REWARDS.of(equal(answer, gold, new StepBudget(options.steps())));
         } catch (StepBudget.Exceeded e) {

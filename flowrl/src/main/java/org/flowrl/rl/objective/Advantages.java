@@ -15,8 +15,8 @@ import org.flowrl.rl.Rollout;
 /// LEAVE_ONE_OUT   (r_i − mean) · n / (n − 1)                = r_i − mean of the others
 /// BEST            (r_best − r_second) / (std + 1e-6) for the best response, 0 for the others
 /// ```
-/// In a group of one, mean is 0, std is 1 and LEAVE_ONE_OUT is the reward. In a group of equal rewards all but RAW are 0.
-/// Computed in F64.
+/// In a group of one, mean is 0, std is 1 and LEAVE_ONE_OUT is the reward. In a group of equal rewards all but RAW are
+/// 0. Computed in F64.
 ///
 /// Source: verl `trainer/ppo/core_algos.py`, `compute_grpo_outcome_advantage`, `compute_rloo_outcome_advantage` and
 /// `compute_grpo_passk_outcome_advantage`; FlowRL standardises its rewards by the first (arXiv 2509.15207, section 3.2,

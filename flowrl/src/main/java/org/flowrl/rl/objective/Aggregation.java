@@ -11,8 +11,8 @@ import org.flowrl.autograd.ops.Rows;
 import org.flowrl.rl.Batch;
 import org.flowrl.tensor.Tensor;
 
-/// How losses l_it of tokens t = 1 … T_i of responses i = 1 … B become one number. B, the number of tokens and the length
-/// limit are those of the whole mini-batch, so the parts of its batches add up to its loss however it is cut.
+/// How losses l_it of tokens t = 1 … T_i of responses i = 1 … B become one number. B, the number of tokens and the
+/// length limit are those of the whole mini-batch, so the parts of its batches add up to its loss however it is cut.
 ///
 /// ```
 /// token_mean                Σ l_it / (Σ T_i + countEpsilon)

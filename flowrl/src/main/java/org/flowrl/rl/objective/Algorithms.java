@@ -9,8 +9,8 @@ import org.flowrl.rl.objective.Variations.Level;
 
 /// The published algorithms, and FlowRL's ablations, by name: {@link #ALL} has a line and a source for each.
 ///
-/// {@link #named} gives the settings as they were published, {@link #onTask} the same for a task that pays raw rewards, and
-/// {@link #apply} a whole configuration, with what an algorithm changes in sampling.
+/// {@link #named} gives the settings as they were published, {@link #onTask} the same for a task that pays raw rewards,
+/// and {@link #apply} a whole configuration, with what an algorithm changes in sampling.
 public final class Algorithms {
     private static final String PAPER = "arXiv 2509.15207";
     private static final String RECIPE = "volcengine/verl recipe/flowrl @ f11af2d53";
@@ -29,8 +29,8 @@ public final class Algorithms {
     /// Every algorithm: FlowRL's versions, their ablations, then the baselines.
     public static final List<Algorithm> ALL = List.of(
             flowRl("flowrl", "FlowRL as the verl recipe has it: weight min(W, 10)", RECIPE, base -> base),
-            flowRl("flowrl-paper", "FlowRL as the paper prints it: weight clipped to 0.8 … 1.2, log Z of the whole prompt",
-                    PAPER, base -> base.withWeight(FlowRlSettings.paper().weight())
+            flowRl("flowrl-paper", "FlowRL as printed: weight clipped to 0.8 … 1.2, log Z of the whole prompt", PAPER,
+                    base -> base.withWeight(FlowRlSettings.paper().weight())
                             .withLogZ(reading(base, PromptStates.ALL))),
             flowRl("flowrl-released", "the first public code: weight W, micro-batches equal",
                     "Xuekai-Zhu/FlowRL @ decbc57", base -> base.withWeight(Weight.unbounded())
@@ -76,7 +76,8 @@ public final class Algorithms {
             ablation("flowrl-beta-15", "beta as it is", base -> base),
             ablation("flowrl-beta-30", "twice beta", base -> base.withBeta(base.beta() * 30 / 15)),
             ablation("flowrl-z-learned", "log Z from the net", base -> base),
-            ablation("flowrl-z-group-mean", "log Z from the group", base -> base.withLogZ(new LogZSettings.GroupMean())),
+            ablation("flowrl-z-group-mean", "log Z from the group",
+                    base -> base.withLogZ(new LogZSettings.GroupMean())),
             ablation("flowrl-z-zero", "no log Z", base -> base.withLogZ(new LogZSettings.Zero())),
             ablation("flowrl-z-constant", "log Z 0.5 for every prompt",
                     base -> base.withLogZ(new LogZSettings.Constant(CONSTANT_LOG_Z))),
@@ -108,8 +109,9 @@ public final class Algorithms {
             baseline("gspo", "GRPO with the clipped ratio of whole responses", "arXiv 2507.18071; " + VERL,
                     free().withLoss(PolicyLoss.Gspo.defaults()).withAggregation(
                             new Aggregation.SeqMeanTokenMean(Aggregation.SeqMeanTokenMean.COUNT_EPSILON))),
-            baseline("cispo", "REINFORCE with clipped ratios as weights, group-standardised", "arXiv 2506.13585; " + VERL,
-                    free().withLoss(new PolicyLoss.Cispo(CLIP_LOW, CLIP_HIGH, ClippedLoss.MAX_LOG_RATIO))),
+            baseline("cispo", "REINFORCE with clipped ratios as weights, group-standardised",
+                    "arXiv 2506.13585; " + VERL, free().withLoss(
+                            new PolicyLoss.Cispo(CLIP_LOW, CLIP_HIGH, ClippedLoss.MAX_LOG_RATIO))),
             baseline("ppo", "a critic, GAE(1, 1), whitened, clipped loss, no penalty", "arXiv 1707.06347; " + VERL,
                     PolicyGradientSettings.ppo()),
             baseline("reinforce", "rewards less the group's mean, no clip", "Williams 1992",
@@ -158,8 +160,8 @@ public final class Algorithms {
         return algorithm(name).make().apply(new Base(FlowRlSettings.recipe202512(), true));
     }
 
-    /// The settings of this name for a task that pays raw rewards: FlowRL's take the reward as it is, with this β (or its
-    /// share, in the ablations of β) and without dropout; baselines are as {@link #named}.
+    /// The settings of this name for a task that pays raw rewards: FlowRL's take the reward as it is, with this β (or
+    /// its share, in the ablations of β) and without dropout; baselines are as {@link #named}.
     ///
     /// @param beta nats per token and unit of reward; tokens · β · range of rewards of 6 to 10 nats is what small
     ///     models follow
@@ -168,9 +170,9 @@ public final class Algorithms {
         return algorithm(name).make().apply(new Base(onTask, false));
     }
 
-    /// A task's configuration with this algorithm: its objective, and for `dapo` its sampling, which draws prompts up to
-    /// ten times for groups of different rewards. DAPO's penalty for length depends on how long a task's answers are and
-    /// stays as the configuration has it (`rollout.overlong`).
+    /// A task's configuration with this algorithm: its objective, and for `dapo` its sampling, which draws prompts up
+    /// to ten times for groups of different rewards. DAPO's penalty for length depends on how long a task's answers are
+    /// and stays as the configuration has it (`rollout.overlong`).
     ///
     /// @param base of the task
     /// @param beta as in {@link #onTask}

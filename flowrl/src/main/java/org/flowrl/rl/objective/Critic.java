@@ -21,8 +21,8 @@ import org.flowrl.transformer.Qwen;
 import org.flowrl.transformer.Qwen.Activations;
 import org.flowrl.transformer.QwenConfig;
 
-/// PPO's value function: a model of the policy's shape with weights of its own, which start as the policy's, and a linear
-/// head. The value before a response token is read where the policy emits that token.
+/// PPO's value function: a model of the policy's shape with weights of its own, which start as the policy's, and a
+/// linear head. The value before a response token is read where the policy emits that token.
 ///
 /// ```
 /// V = w · hidden + b                                                       w [1, D], normal; b = 0 at the start

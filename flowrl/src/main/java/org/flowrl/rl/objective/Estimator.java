@@ -95,8 +95,8 @@ public sealed interface Estimator {
     /// ```
     /// δ_t = r_t + γ · V_{t+1} − V_t          A_t = δ_t + γ · λ · A_{t+1}          R_t = A_t + V_t
     /// ```
-    /// Returns R are made before advantages are whitened. Departure from the code of FlowRL's first release, which keeps
-    /// the value of the position after the end: it cancels at γ = λ = 1. Source: verl `core_algos.py`,
+    /// Returns R are made before advantages are whitened. Departure from the code of FlowRL's first release, which
+    /// keeps the value of the position after the end: it cancels at γ = λ = 1. Source: verl `core_algos.py`,
     /// `compute_gae_advantage_return`.
     ///
     /// @param gamma γ, in (0, 1]

@@ -42,14 +42,14 @@ import org.flowrl.tensor.Tensor;
 /// min(W, 10). The paper feeds log Z the mean over all prompt tokens, both codes leave out the last one. All agree on a
 /// W of sums over tokens beside a δ of means. R is read as the group-standardised reward in all; {@link Advantages#RAW}
 /// gives the closed form above. The first code weighs micro-batches by a wrong constant, whatever their number of rows
-/// ({@link Variations#equalMicroBatchWeight} does so too); here a mini-batch's loss is its mean over responses however it
-/// is cut, as in the recipe. What later versions change is in {@link Variations}.
+/// ({@link Variations#equalMicroBatchWeight} does so too); here a mini-batch's loss is its mean over responses however
+/// it is cut, as in the recipe. What later versions change is in {@link Variations}.
 ///
 /// Departures: W is bounded at e^20 where the version does not bound it ({@link Weight.None}), and ℓ − ℓref is summed
 /// as differences, so that it is exactly 0 where π_θ = π_ref.
 public final class FlowRl implements Objective {
-    /// The released code weighs a micro-batch by its number of metrics over the rows of the mini-batch, where the number
-    /// of its rows is meant.
+    /// The released code weighs a micro-batch by its number of metrics over the rows of the mini-batch, where the
+    /// number of its rows is meant.
     private static final double RELEASED_METRICS = 9;
 
     private final FlowRlSettings settings;
@@ -61,8 +61,8 @@ public final class FlowRl implements Objective {
         this.net = net;
     }
 
-    /// Every intermediate value of the loss of one batch, by the symbols of {@link FlowRl}. All [B] but the last, or [R]
-    /// where residuals are of tokens.
+    /// Every intermediate value of the loss of one batch, by the symbols of {@link FlowRl}. All [B] but the last, or
+    /// [R] where residuals are of tokens.
     ///
     /// @param attained ℓ − ℓref: how far the policy has moved each response from the reference
     /// @param demanded β · R − log Z: how far the target would move it

@@ -7,16 +7,16 @@ import org.flowrl.autograd.ops.Pointwise;
 /// ```
 /// gap = log Z + ℓold − β · R − ℓref          δ = clamp(gap, low · β, high · β) + (ℓ − ℓold)
 /// ```
-/// A gap above 0 pushes a response down. Source: GFlowRL (arXiv 2607.13394), of which no text was at hand: that the clip
-/// is asymmetric is known, its bounds are not.
+/// A gap above 0 pushes a response down. Source: GFlowRL (arXiv 2607.13394), of which no text was at hand: that the
+/// clip is asymmetric is known, its bounds are not.
 ///
 /// @param low below 0; −∞ for none
 /// @param high above 0; +∞ for none
 public record GapClip(double low, double high) {
     /// No bounds.
     public static final GapClip OFF = new GapClip(Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY);
-    /// Bounds of the preset `gflowrl`, which are ours: a response is raised by at most what one whole reward asks for, and
-    /// pushed down by at most half of it, since what is pushed down says little about where its mass should go.
+    /// Bounds of the preset `gflowrl`, which are ours: a response is raised by at most what one whole reward asks for,
+    /// and pushed down by at most half of it, since what is pushed down says little about where its mass should go.
     public static final GapClip ASYMMETRIC = new GapClip(-1, 0.5);
 
     public GapClip {

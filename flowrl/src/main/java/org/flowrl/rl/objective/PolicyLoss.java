@@ -40,7 +40,8 @@ public sealed interface PolicyLoss permits ClippedLoss, PolicyLoss.Gspo, PolicyL
 
     /// GSPO (arXiv 2507.18071): PPO's clip of the whole response's ratio, the geometric mean of its tokens'.
     /// ```
-    /// s_i = (1 / T_i) · Σ_t (log π_θ,t − log π_old,t)          ρ_it = e^min(sg(s_i) + log π_θ,t − sg(log π_θ,t), maxLogRatio)
+    /// s_i  = (1 / T_i) · Σ_t (log π_θ,t − log π_old,t)
+    /// ρ_it = e^min(sg(s_i) + log π_θ,t − sg(log π_θ,t), maxLogRatio)
     /// loss = max(−A · ρ, −A · clamp(ρ, 1 − clipLow, 1 + clipHigh))
     /// ```
     /// sg stops the gradient. Source: verl `core_algos.py`, `compute_policy_loss_gspo` @ b178a3cd.

@@ -3,8 +3,8 @@ package org.flowrl.rl.objective;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Objects;
 
-/// What holds the policy near the reference: an estimate of the Kullback-Leibler divergence of each token, in the loss or
-/// taken from the token's reward.
+/// What holds the policy near the reference: an estimate of the Kullback-Leibler divergence of each token, in the loss
+/// or taken from the token's reward.
 ///
 /// ```
 /// in the loss:     loss + coefficient · aggregate(estimate(log π_θ, log π_ref))

@@ -46,8 +46,8 @@ public sealed interface SequenceClip {
         }
     }
 
-    /// As {@link Clamp} for the responses of which GSPO's clipped loss is the larger: good ones that rose, bad ones that
-    /// fell.
+    /// As {@link Clamp} for the responses of which GSPO's clipped loss is the larger: good ones that rose, bad ones
+    /// that fell.
     /// ```
     /// −R · clamp(s, 1 − clipLow, 1 + clipHigh) > −R · s          with s = e^(ℓ − ℓold)
     /// ```

@@ -52,8 +52,8 @@ public sealed interface TokenMask {
         }
     }
 
-    /// Every token but those that have moved far enough already: with ρ = π_θ / π_old, those of A > 0 and ρ > 1 + clipHigh
-    /// and those of A < 0 and ρ < 1 − clipLow. Source: volcengine/verl @ 4bf4bd32d `recipe/flowrl`.
+    /// Every token but those that have moved far enough already: with ρ = π_θ / π_old, those of A > 0 and ρ > 1 +
+    /// clipHigh and those of A < 0 and ρ < 1 − clipLow. Source: volcengine/verl @ 4bf4bd32d `recipe/flowrl`.
     ///
     /// @param clipLow in (0, 1)
     /// @param clipHigh above 0

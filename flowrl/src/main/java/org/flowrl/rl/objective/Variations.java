@@ -13,7 +13,7 @@ import java.util.Objects;
 /// | `sequenceClip` | verl recipe @ 012150d66 (October 2025) | ℓ is clipped in δ, always or where GSPO's loss is |
 /// | `gapClip` | GFlowRL, arXiv 2607.13394 | the part of δ that does not depend on θ is clipped |
 /// | `samplerCap` | verl recipe @ 012150d66 | truncated importance sampling towards another sampling engine |
-/// | `policyTerm` | FlowRL @ decbc57 `compute_ppo_style_tb_loss` | PPO's clipped loss with δ as its disadvantage, added |
+/// | `policyTerm` | FlowRL @ decbc57 `compute_ppo_style_tb_loss` | PPO's clipped loss of −δ is added |
 /// | `equalMicroBatchWeight` | FlowRL @ decbc57, a defect | micro-batches weigh the same however many rows they hold |
 ///
 /// @param anchor what the policy is compared with in δ
@@ -21,8 +21,8 @@ import java.util.Objects;
 /// @param tokenMask which tokens count
 /// @param sequenceClip of ℓ in δ
 /// @param gapClip bounds on log Z + ℓold − β · R − ℓref
-/// @param samplerCap C in the factor min(exp(Σ_t (log π_old − log π_sampler)), C) on the weight; 0 for none. Where sampler
-///     and trainer give the same bits the factor is exactly 1
+/// @param samplerCap C in the factor min(exp(Σ_t (log π_old − log π_sampler)), C) on the weight; 0 for none. Where
+///     sampler and trainer give the same bits the factor is exactly 1
 /// @param policyTerm ε of the clipped policy loss that is added; 0 for none
 /// @param equalMicroBatchWeight true for the defect of the first public code, see {@link FlowRl}
 public record Variations(Anchor anchor, Level level, TokenMask tokenMask, SequenceClip sequenceClip, GapClip gapClip,
@@ -66,8 +66,8 @@ public record Variations(Anchor anchor, Level level, TokenMask tokenMask, Sequen
         boolean isOfResponses = !(tokenMask instanceof TokenMask.All) || !(sequenceClip instanceof SequenceClip.None)
                 || !gapClip.isOff() || samplerCap > 0 || policyTerm > 0;
         if (level == Level.TOKEN && isOfResponses) {
-            throw new IllegalArgumentException("flowrl: level token goes with none of tokenMask, sequenceClip, gapClip, "
-                    + "samplerCap and policyTerm, which are of whole responses");
+            throw new IllegalArgumentException("flowrl: level token goes with none of tokenMask, sequenceClip, "
+                    + "gapClip, samplerCap and policyTerm, which are of whole responses");
         }
     }
 

@@ -8,23 +8,48 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.flowrl.rl.Presets;
 import org.flowrl.rl.TrainConfig;
-import org.flowrl.rl.objective.GrpoSettings;
+import org.flowrl.rl.objective.PolicyGradientSettings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ComparisonTest {
     private static final List<Double> RATES = List.of(3e-4, 1e-3);
 
-    /// The lattice preset has β = 1 and answers of 8 symbols and an end: T = 9.
+    /// The lattice preset has β = 1 and answers of 8 symbols and an end: T = 9; minicount β = 1.5 and T = 6, its diverse
+    /// form β = 1; modes β = 10/7 and T = 7.
+    @ParameterizedTest
+    @CsvSource({"lattice, 9", "minicount, 9", "minicount-diverse, 6", "modes, 10"})
+    void theMatchedKlCoefficientIsOneOverBetaT(String preset, double betaTimesT) {
+        for (String name : List.of("grpo-kl-matched", "grpo-kl-coefficient")) {
+            assertThat(objective(preset, name).penalty().coefficient()).isCloseTo(1 / betaTimesT, within(1e-15));
+        }
+    }
+
     @Test
-    void theMatchedKlCoefficientIsOneOverBetaT() {
-        Contender matched = Contender.named("grpo-kl-matched", "lattice", RATES);
-        Comparison comparison = SmallComparison.of(List.of(matched), 2, List.of(1L), Map.of());
-        GrpoSettings settings = (GrpoSettings) comparison.config(comparison.sweep().getFirst()).objective();
-        assertThat(settings.penalty().coefficient()).isCloseTo(1.0 / 9, within(1e-15));
+    void aMatchedBaselineHasFlowRlsOptimumAndOneWithTheCoefficientAloneIsAsPublished() {
+        PolicyGradientSettings published = (PolicyGradientSettings) Presets.config("lattice", "grpo").objective();
+        double coefficient = Contender.klCoefficient("lattice");
+        assertThat(objective("lattice", "grpo-kl-matched")).isEqualTo(published.klMatched(coefficient));
+        assertThat(objective("lattice", "grpo-kl-coefficient")).isEqualTo(published.withReferencePenalty(coefficient));
+    }
+
+    private static PolicyGradientSettings objective(String preset, String name) {
+        Comparison comparison = new Comparison(preset, List.of(Contender.named(name, preset, RATES)), 20, 20, 101,
+                List.of(1L), "exact/accuracy", Map.of());
+        return (PolicyGradientSettings) comparison.config(comparison.sweep().getFirst()).objective();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"lattice, flowrl-kl-matched, no baseline whose KL could be matched",
+        "countdown, grpo-kl-matched, countdown does not list them", "lattice, magic-kl-matched, magic is unknown"})
+    void whatCannotBeMatchedIsRefused(String preset, String name, String message) {
+        assertThatThrownBy(() -> Contender.named(name, preset, RATES)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(message);
     }
 
     @Test
@@ -55,8 +80,8 @@ class ComparisonTest {
                         "validationSeed 101 must not be among"),
                 Arguments.of("another budget", List.of(flowrl, new Contender("rich", "grpo", RATES,
                         Map.of("rollout.samples", "4"), "")), List.of(1L), "must have the same budget"),
-                Arguments.of("an unknown algorithm", List.of(Contender.named("magic", "lattice", RATES)), List.of(1L),
-                        "magic is unknown"),
+                Arguments.of("an unknown algorithm", List.of(new Contender("x", "magic", RATES, Map.of(), "")),
+                        List.of(1L), "magic is unknown"),
                 Arguments.of("an unknown key", List.of(new Contender("x", "grpo", RATES, Map.of("a.b", "1"), "")),
                         List.of(1L), "'a' is not one of"));
     }
@@ -71,7 +96,7 @@ class ComparisonTest {
     @ParameterizedTest
     @MethodSource("names")
     void aNameThatCannotBeAFolderIsRefused(String name) {
-        assertThatThrownBy(() -> Contender.named(name, "lattice", RATES))
+        assertThatThrownBy(() -> new Contender(name, "grpo", RATES, Map.of(), ""))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("must have a name of letters");
     }
 

@@ -69,8 +69,8 @@ class FlowDemandTest {
         assertThat(deviation).isCloseTo(2, within(0.06));
     }
 
-    /// The first group's rewards differ by 3, the second's do not: 2 tokens · β 2 · 3 = 12 nats; 6 where log-probabilities
-    /// are sums.
+    /// The first group's rewards differ by 3, the second's do not: 2 tokens · β 2 · 3 = 12 nats; 6 where
+    /// log-probabilities are sums.
     @Test
     void theTargetAsksForTokensTimesBetaTimesTheRangeOfRewards() {
         assertThat(metrics(BASE)).containsEntry("flowrl/target_nats", 12.0).containsEntry("flowrl/reward_range", 3.0);

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -252,7 +251,8 @@ class FlowRlTest {
                 Map.entry("flowrl/residual_mean", -0.8), Map.entry("flowrl/residual_std", 0.4),
                 Map.entry("flowrl/attained_log_ratio", (0.3 + 0.9) / 2),
                 Map.entry("flowrl/demanded_log_ratio", (1.5 + 0.5) / 2),
-                Map.entry("policy/kl_to_old", -3.0 / 3), Map.entry("policy/kl_to_reference", (0.2 + 0.4 - 0.9) / 3), Map.entry("ratio/mean", (ratio + 1) / 2),
+                Map.entry("policy/kl_to_old", -3.0 / 3),
+                Map.entry("policy/kl_to_reference", (0.2 + 0.4 - 0.9) / 3), Map.entry("ratio/mean", (ratio + 1) / 2),
                 Map.entry("ratio/max", ratio), Map.entry("ratio/clipped_share", 0.5));
         assertThat(metrics.values()).containsOnlyKeys(expected.keySet());
         // 1e-8 beside the counts.

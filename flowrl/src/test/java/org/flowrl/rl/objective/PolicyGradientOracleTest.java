@@ -26,8 +26,8 @@ import org.flowrl.tensor.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every advantage, return, policy loss, aggregation, penalty and value loss, with its gradient, against verl's functions
-/// in F64, of 2025 (within FlowRL's first public code, 0.4.0) and of January 2026.
+/// Every advantage, return, policy loss, aggregation, penalty and value loss, with its gradient, against verl's
+/// functions in F64, of 2025 (within FlowRL's first public code, 0.4.0) and of January 2026.
 class PolicyGradientOracleTest {
     /// Rounding of F64, and the bar of the specification.
     private static final Offset<Double> ROUNDING = within(1e-9);

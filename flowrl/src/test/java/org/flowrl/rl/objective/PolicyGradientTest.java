@@ -120,7 +120,8 @@ class PolicyGradientTest {
         try (Bench bench = new Bench(DType.F32)) {
             assertThat(run(bench, PolicyGradientSettings.grpo().withReferencePenalty(0), responses).inputs().getFirst())
                     .matches(Bench::isZero);
-            assertThat(run(bench, PolicyGradientSettings.grpo(), responses).inputs().getFirst()).matches(Bench::hasNoZero);
+            assertThat(run(bench, PolicyGradientSettings.grpo(), responses).inputs().getFirst())
+                    .matches(Bench::hasNoZero);
         }
     }
 
@@ -151,7 +152,9 @@ class PolicyGradientTest {
             bench.run((tape, in) -> grpo.loss(new PolicyOutput(in.getFirst(), null, null), bench.batch(responses),
                     metrics), bench.packed(responses.logProbs()));
         }
-        Map<String, Double> expected = Map.of("policy/dual_clip_share", 0.0, "policy/kl_to_old", -2 * twice / 3, "ratio/mean", 5.0 / 3, "ratio/max", 2.0, "ratio/clipped_share", 2.0 / 3,
+        Map<String, Double> expected = Map.of("policy/dual_clip_share", 0.0,
+                "policy/kl_to_old", -2 * twice / 3, "ratio/mean", 5.0 / 3, "ratio/max", 2.0,
+                "ratio/clipped_share", 2.0 / 3,
                 "policy/clip_share", 1.0 / 3, "policy/kl_to_reference", 0.5 / 3);
         assertThat(metrics.values()).containsOnlyKeys(expected.keySet());
         expected.forEach((name, value) -> assertThat(metrics.values().get(name)).as(name).isCloseTo(value, ROUNDING));

@@ -55,8 +55,8 @@ class PolicyLossTest {
         }
     }
 
-    /// Log-ratios 0.3 and −0.1: s = e^0.1. With A = 1 and ε = 0.05 the response is clipped, with A = −1 it is not and each
-    /// token's gradient is −A · s.
+    /// Log-ratios 0.3 and −0.1: s = e^0.1. With A = 1 and ε = 0.05 the response is clipped, with A = −1 it is not and
+    /// each token's gradient is −A · s.
     @Test
     void gspoClipsTheRatioOfTheWholeResponse() {
         PolicyLoss gspo = new PolicyLoss.Gspo(0.05, 0.05, 10);

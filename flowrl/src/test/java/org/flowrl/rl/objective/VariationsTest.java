@@ -124,9 +124,9 @@ class VariationsTest {
         }
     }
 
-    /// Checklist point 11: the released code gives a micro-batch of b rows (9 / B) · (mean over its b rows), B being the
-    /// rows of the mini-batch, where (b / B) · (that mean) is meant. A mini-batch cut into 1 and 3 rows thus weighs the
-    /// first row three times as much as any other.
+    /// Checklist point 11: the released code gives a micro-batch of b rows (9 / B) · (mean over its b rows), B being
+    /// the rows of the mini-batch, where (b / B) · (that mean) is meant. A mini-batch cut into 1 and 3 rows thus weighs
+    /// the first row three times as much as any other.
     @Test
     void theReleasedCodesMicroBatchesWeighTheSameHoweverManyRowsTheyHold() {
         Bench.Responses all = Bench.Responses.random(9, 7, 2, 3, 2);

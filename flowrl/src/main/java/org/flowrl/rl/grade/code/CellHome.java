@@ -55,6 +55,10 @@ final class CellHome implements AutoCloseable {
         }
     }
 
+    Path folder() {
+        return folder;
+    }
+
     /// A file that no cell may read.
     Path marker() {
         return marker;

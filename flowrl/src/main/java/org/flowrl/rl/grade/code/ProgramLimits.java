@@ -5,8 +5,9 @@ import org.flowrl.rl.grade.code.cell.CellLimits;
 /// What one run of a program may take. Its heap is the sandbox's ({@link SandboxOptions#heapBytes()}).
 ///
 /// @param wallSeconds from the start of the program; that of its JVM is not counted
+/// @param cpuSeconds of all its threads together; the start of its JVM is counted
 /// @param outputBytes on standard output, and as many on standard error
-public record ProgramLimits(double wallSeconds, int outputBytes) {
+public record ProgramLimits(double wallSeconds, long cpuSeconds, int outputBytes) {
     /// The output that a run may print unless it is said otherwise.
     public static final int DEFAULT_OUTPUT_BYTES = 16 << 20;
 
@@ -19,19 +20,24 @@ public record ProgramLimits(double wallSeconds, int outputBytes) {
 
     /// @throws IllegalArgumentException where a limit is not positive
     public ProgramLimits {
-        if (!(wallSeconds > 0) || outputBytes <= 0) {
-            throw new IllegalArgumentException("program limits: " + wallSeconds + " s and " + outputBytes
-                    + " bytes must be positive");
+        if (!(wallSeconds > 0) || cpuSeconds <= 0 || outputBytes <= 0) {
+            throw new IllegalArgumentException("program limits: " + wallSeconds + " s, " + cpuSeconds
+                    + " s of CPU and " + outputBytes + " bytes must be positive");
         }
     }
 
-    /// A limit of time, with the usual one of output.
+    /// A limit of wall time, with the usual ones of CPU time and output.
     public static ProgramLimits ofSeconds(double wallSeconds) {
-        return new ProgramLimits(wallSeconds, DEFAULT_OUTPUT_BYTES);
+        return new ProgramLimits(wallSeconds, CPU_PER_WALL * (long) Math.ceil(wallSeconds) + START_CPU_SECONDS,
+                DEFAULT_OUTPUT_BYTES);
+    }
+
+    /// The same with another limit of CPU time.
+    public ProgramLimits withCpuSeconds(long seconds) {
+        return new ProgramLimits(wallSeconds, seconds, outputBytes);
     }
 
     CellLimits forCell(long dataBytes) {
-        long wall = (long) Math.ceil(wallSeconds);
-        return new CellLimits(wall + GRACE_SECONDS, CPU_PER_WALL * wall + START_CPU_SECONDS, dataBytes);
+        return new CellLimits((long) Math.ceil(wallSeconds) + GRACE_SECONDS, cpuSeconds, dataBytes);
     }
 }

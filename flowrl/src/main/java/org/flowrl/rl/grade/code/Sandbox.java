@@ -3,6 +3,7 @@ package org.flowrl.rl.grade.code;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -59,7 +60,7 @@ public final class Sandbox implements AutoCloseable {
         this.options = options;
         this.confined = confined;
         this.flags = flags;
-        compilers = new JavaCompilers(this::startCompiler, threads);
+        compilers = new JavaCompilers(this::startCompiler, threads, options.compileSeconds());
         places = new Semaphore(options.parallelism());
     }
 
@@ -101,6 +102,11 @@ public final class Sandbox implements AutoCloseable {
         return confined;
     }
 
+    /// The temporary folder.
+    Path folder() {
+        return home.folder();
+    }
+
     /// Compiles a Java source, in a confined process too.
     public Compilation compile(String source) throws InterruptedException {
         places.acquire();
@@ -126,8 +132,9 @@ public final class Sandbox implements AutoCloseable {
     /// Shows that a cell is closed, and by what means.
     private String probe() {
         try {
-            if (!(compile(PROBE) instanceof Compilation.Compiled(var classes))) {
-                throw new UnconfinedException("the compile server could not be confined, or this is not a JDK");
+            Compilation compilation = compile(PROBE);
+            if (!(compilation instanceof Compilation.Compiled(var classes))) {
+                throw new IllegalStateException("sandbox: its own first program: " + compilation);
             }
             byte[] file = home.marker().toString().getBytes(StandardCharsets.UTF_8);
             try (Cell cell = take()) {

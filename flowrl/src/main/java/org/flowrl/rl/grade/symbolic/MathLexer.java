@@ -9,8 +9,6 @@ import org.flowrl.rl.grade.symbolic.Token.Kind;
 /// Cuts LaTeX, or mathematics as one types it, into tokens: spacing and looks are dropped, thousands separators taken
 /// out of numbers, and words told from products of letters.
 final class MathLexer {
-    /// A longer text is no answer.
-    private static final int MAX_LENGTH = 20_000;
     private static final Set<String> LETTERS_IN_TEXT = Set.of("e", "i", "d");
 
     private final String source;
@@ -29,7 +27,7 @@ final class MathLexer {
     ///
     /// @throws ParseFailure where the text is too long or holds a character that formulas do not
     static List<Token> tokens(String text, StepBudget budget) {
-        if (text.length() > MAX_LENGTH) {
+        if (text.length() > MathParser.MAX_LENGTH) {
             throw new ParseFailure("a text of " + text.length() + " characters is no answer");
         }
         MathLexer lexer = new MathLexer(plain(text), budget);

@@ -21,6 +21,8 @@ import org.flowrl.rl.grade.symbolic.Token.Kind;
 /// Reads an answer, in LaTeX or as one types it, by recursive descent. From loosest to tightest: lists, relations,
 /// ratios, sets, sums, products; factors are read by {@link FactorParser}.
 public final class MathParser {
+    /// Characters of a text that is read; a longer one is no answer.
+    public static final int MAX_LENGTH = 5_000;
     private static final Map<String, Operator> RELATIONS = Map.of("=", Operator.EQUAL, "~", Operator.APPROXIMATE, "!=", Operator.NOT_EQUAL,
             "<", Operator.LESS, "<=", Operator.LESS_OR_EQUAL, ">", Operator.GREATER, ">=", Operator.GREATER_OR_EQUAL,
             "in", Operator.IN);

@@ -22,4 +22,12 @@ final class Sandboxes {
             return abort(e.reason());
         }
     }
+
+    static CodeGrader grader(TestRules rules, RunnerCommand command) {
+        try {
+            return CodeGrader.runner(SandboxOptions.standard(), rules, command);
+        } catch (UnconfinedException e) {
+            return abort(e.reason());
+        }
+    }
 }

@@ -165,10 +165,14 @@ public final class CellMain {
         return array;
     }
 
-    /// Compiles until the parent closes the stream.
+    /// Compiles until the parent closes the stream. Why it cannot is its last word on standard error.
     private void compile() throws IOException {
-        CompileServer server = new CompileServer(new FileInputStream(FileDescriptor.in), System.out);
-        walls.close(new CellLimits(Integer.MAX_VALUE, Integer.MAX_VALUE, Long.MAX_VALUE));
-        server.serve();
+        try {
+            walls.close(new CellLimits(Integer.MAX_VALUE, Integer.MAX_VALUE, Long.MAX_VALUE));
+            new CompileServer(new FileInputStream(FileDescriptor.in), System.out).serve();
+        } catch (Unconfined | IllegalStateException e) {
+            System.err.println(e.getMessage());
+            System.exit(1);
+        }
     }
 }

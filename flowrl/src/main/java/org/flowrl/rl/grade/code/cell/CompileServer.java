@@ -44,8 +44,10 @@ final class CompileServer {
         this.replies = replies;
     }
 
-    /// Answers until the parent closes the stream.
+    /// Says that it is ready, by a reply of no bytes; then answers until the parent closes the stream.
     void serve() throws IOException {
+        replies.write(CellJob.withLength(new byte[0]));
+        replies.flush();
         try (JavaFileManager jdk = compiler.getStandardFileManager(null, Locale.ROOT, StandardCharsets.UTF_8)) {
             while (true) {
                 String source = new String(CellJob.readWithLength(requests), StandardCharsets.UTF_8);
@@ -60,22 +62,15 @@ final class CompileServer {
     private Compilation compile(String source, JavaFileManager jdk) {
         Output output = new Output(jdk);
         DiagnosticCollector<JavaFileObject> diagnostics = new DiagnosticCollector<>();
-        StringWriter other = new StringWriter();
-        boolean compiled;
-        try {
-            compiled = compiler.getTask(other, output, diagnostics, OPTIONS, null, List.of(new Source(source))).call();
-        } catch (StackOverflowError | RuntimeException e) {
-            // Nesting that is too deep, and what javac wraps its own failures in.
-            compiled = false;
-            other.append("the compiler gave up: ").append(String.valueOf(e));
-        }
-        if (compiled) {
-            return new Compilation.Compiled(output.classes());
-        }
-        return new Compilation.Rejected(diagnostics.getDiagnostics().stream()
-                .filter(diagnostic -> diagnostic.getKind() == Diagnostic.Kind.ERROR).findFirst()
-                .map(error -> "line " + error.getLineNumber() + ": " + error.getMessage(Locale.ROOT))
-                .orElse(other.toString()));
+        // Where the compiler itself fails, it writes a request for a bug report here.
+        StringWriter ignored = new StringWriter();
+        boolean compiled = compiler.getTask(ignored, output, diagnostics, OPTIONS, null, List.of(new Source(source)))
+                .call();
+        return compiled ? new Compilation.Compiled(output.classes())
+                : new Compilation.Rejected(diagnostics.getDiagnostics().stream()
+                        .filter(diagnostic -> diagnostic.getKind() == Diagnostic.Kind.ERROR).findFirst()
+                        .map(error -> "line " + error.getLineNumber() + ": " + error.getMessage(Locale.ROOT))
+                        .orElse("the compiler itself failed on it"));
     }
 
     /// A source that may declare a public class of any name.
