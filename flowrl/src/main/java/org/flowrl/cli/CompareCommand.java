@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.flowrl.rl.YamlRecords;
+import org.flowrl.rl.compare.Ablation;
 import org.flowrl.rl.compare.CompareRun;
 import org.flowrl.rl.compare.Comparison;
 import org.flowrl.rl.compare.ComparisonFiles;
@@ -20,8 +21,8 @@ import picocli.CommandLine.Option;
 
 /// `compare`: algorithms × learning rates × seeds on one task, as a table, CSV files and a page.
 @Command(name = "compare", mixinStandardHelpOptions = true,
-        description = "Compare algorithms on one task over several seeds, each with the learning rate that does best on a "
-                + "validation seed. A comparison that was stopped goes on with the same command.")
+        description = "Compare algorithms on one task over several seeds, each with the learning rate that does best "
+                + "on a validation seed. A comparison that was stopped goes on with the same command.")
 final class CompareCommand implements Callable<Integer> {
     private static final long VALIDATION_SEED = 101;
     private static final long STEPS = 450;
@@ -31,13 +32,18 @@ final class CompareCommand implements Callable<Integer> {
     private static final double QUICK_LEARNING_RATE = 1e-3;
     private static final List<String> ALGORITHMS = List.of("flowrl", "grpo", "grpo-kl-matched", "ppo", "reinforce++");
 
-    @Option(names = "--task", paramLabel = "TASK", description = "Preset: a built-in task, or one with other settings (default: lattice).")
+    @Option(names = "--task", paramLabel = "TASK", description = "Preset: a built-in task, or one with other "
+            + "settings (default: lattice).")
     private String task;
 
     @Option(names = "--algos", paramLabel = "NAME,…", split = ",", description = "Algorithms and ablations. A "
             + "baseline NAME-kl-matched has FlowRL's optimum in theory, NAME-kl-coefficient that KL coefficient alone "
             + "(default: flowrl, grpo, grpo-kl-matched, ppo, reinforce++).")
     private List<String> algorithms;
+
+    @Option(names = "--ablation", paramLabel = "PART", description = "In place of --algos: FlowRL with a part changed: "
+            + "${COMPLETION-CANDIDATES}.")
+    private Ablation ablation;
 
     @Option(names = "--seeds", paramLabel = "N,…", split = ",", description = "Reported seeds (default: 1,2,3).")
     private List<Long> seeds;
@@ -65,7 +71,7 @@ final class CompareCommand implements Callable<Integer> {
     private Path config;
 
     @Option(names = "--out", paramLabel = "DIR", description = "Folder of the comparison; one that was stopped there "
-            + "goes on (default: runs/compare-TASK, with --quick runs/compare-TASK-quick).")
+            + "goes on (default: runs/compare-TASK, or with -PART and -quick after it).")
     private Path out;
 
     @Option(names = "--parallel", paramLabel = "N", description = "Runs at a time, one thread each (default: one a "
@@ -79,7 +85,8 @@ final class CompareCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Comparison comparison = config == null ? comparison() : replayed();
-        Path folder = out != null ? out : Path.of("runs", "compare-" + comparison.task() + (quick ? "-quick" : ""));
+        Path folder = out != null ? out : Path.of("runs", "compare-" + comparison.task()
+                + (ablation == null ? "" : "-" + ablation.name().toLowerCase(Locale.ROOT)) + (quick ? "-quick" : ""));
         int workers = parallel == null ? Backends.defaultThreads() : parallel;
         CompareProgress progress = new CompareProgress(comparison);
         progress.announce(folder, workers);
@@ -95,19 +102,24 @@ final class CompareCommand implements Callable<Integer> {
     }
 
     private Comparison replayed() {
-        if (task != null || algorithms != null || seeds != null || learningRates != null || steps != null
-                || sweepSteps != null || quick || !settings.isEmpty()) {
-            throw new IllegalArgumentException("--config says what is compared; only --out, --parallel and --device can "
-                    + "be given beside it");
+        if (task != null || algorithms != null || ablation != null || seeds != null || learningRates != null
+                || steps != null || sweepSteps != null || quick || !settings.isEmpty()) {
+            throw new IllegalArgumentException("--config says what is compared; only --out, --parallel and --device "
+                    + "can be given beside it");
         }
         return YamlRecords.read(config, Comparison.class);
     }
 
     private Comparison comparison() {
+        if (algorithms != null && ablation != null) {
+            throw new IllegalArgumentException("--ablation says which algorithms are compared; --algos cannot be given "
+                    + "beside it");
+        }
         String on = Optional.ofNullable(task).orElse("lattice");
         List<Double> rates = Optional.ofNullable(learningRates)
                 .orElse(quick ? List.of(QUICK_LEARNING_RATE) : LEARNING_RATES);
-        List<String> names = Optional.ofNullable(algorithms).orElse(ALGORITHMS);
+        List<String> names = Optional.ofNullable(algorithms)
+                .orElse(ablation == null ? ALGORITHMS : ablation.algorithms());
         long length = Optional.ofNullable(steps).orElse(quick ? QUICK_STEPS : STEPS);
         return new Comparison(on, names.stream().map(name -> Contender.named(name, on, rates)).toList(), length,
                 Optional.ofNullable(sweepSteps).orElse(length), VALIDATION_SEED,

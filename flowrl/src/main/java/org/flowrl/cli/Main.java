@@ -19,6 +19,8 @@ import picocli.CommandLine.Option;
             CompareCommand.class,
             ToyCommand.class,
             SftCommand.class,
+            EvalCommand.class,
+            ScoreCommand.class,
             GenerateCommand.class,
             ForwardCommand.class,
             TokenizeCommand.class,

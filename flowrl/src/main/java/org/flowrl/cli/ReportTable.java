@@ -47,7 +47,7 @@ final class ReportTable {
         if (problems.size() > MOST_LINES) {
             problems.stream().sorted(Comparator.comparingDouble(problem -> problem.exact().accuracy()))
                     .limit(WORST_LINES).forEach(this::printProblem);
-            out.println("(the " + WORST_LINES + " of least accuracy among " + problems.size() + ")");
+            out.printf("(the %d of least accuracy among %d; problems.jsonl has all)%n", WORST_LINES, problems.size());
         } else {
             problems.forEach(this::printProblem);
         }

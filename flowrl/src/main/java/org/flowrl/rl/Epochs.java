@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.flowrl.tensor.RandomKey;
 
-/// An endless sequence that goes through all items in a new random order again and again; each place is a function of the
-/// key alone.
+/// An endless sequence that goes through all items in a new random order again and again; each place is a function of
+/// the key alone.
 ///
 /// @param items at least one
 public record Epochs<T>(List<T> items) {

@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// What a run ends with: `evaluation.json` (`step`, `metrics` of the trained policy and `reference_metrics`) and `answers.jsonl`, a line a
-/// problem with its answers: `text`, `correct`, `reward`, `log_prob` and `reference_log_prob` of the whole answer.
+/// What a run ends with: `evaluation.json` (`step`, `metrics` of the trained policy and `reference_metrics`) and
+/// `answers.jsonl`, a line a problem with its answers: `text`, `correct`, `reward`, `log_prob` and `reference_log_prob`
+/// of the whole answer.
 public final class EvaluationFile {
     /// Wrong answers less likely than this are left out.
     public static final double LEAST_WRONG_PROBABILITY = 1e-3;

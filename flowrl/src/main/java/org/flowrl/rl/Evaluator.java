@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import org.flowrl.rl.task.Problem;
 
-/// Measures a policy on a task: exactly where all answers can be listed ({@link ExactEvaluator}), from samples elsewhere
-/// ({@link SampledEvaluator}).
+/// Measures a policy on a task: exactly where all answers can be listed ({@link ExactEvaluator}), from samples
+/// elsewhere ({@link SampledEvaluator}).
 public sealed interface Evaluator permits ExactEvaluator, SampledEvaluator {
     /// Measures `policy`. Equal policies have equal reports.
     Report evaluate(Policy policy);

@@ -33,7 +33,7 @@ import org.flowrl.tensor.Tensor;
 /// | `kl_optimum_to_policy_max` | on the worst problem |
 /// | `log_z_error_max`, `log_z_error_mean` | distance of log Z from its closed form |
 /// | `GROUP_RANK_mass`, `GROUP_RANK_optimum` | probability of a {@link Enumeration.Region}, such as `ball_1_mass` |
-/// | `GROUP_missed` | number of such sets, over all problems, with less than a tenth of their probability under the optimum |
+/// | `GROUP_missed` | number of such sets in all with less than a tenth of their probability under the optimum |
 public final class ExactEvaluator implements Evaluator {
     /// Problems of a kind that are measured; where there are more, every n-th.
     static final int MOST_PROBLEMS = 100;

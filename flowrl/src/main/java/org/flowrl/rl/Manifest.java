@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.net.URISyntaxException;
@@ -35,9 +36,11 @@ final class Manifest {
         Path code = code();
         manifest.put("code", code.toString());
         manifest.put("code_sha256", Files.isRegularFile(code) ? Hashes.sha256(code) : "not one file");
+        manifest.put("commit", commit());
         manifest.put("java", System.getProperty("java.vendor") + " " + Runtime.version());
         manifest.put("jvm_flags", ManagementFactory.getRuntimeMXBean().getInputArguments());
         manifest.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        manifest.put("processors", Runtime.getRuntime().availableProcessors());
         manifest.put("backend", backend.name() + ": " + backend.description());
         manifest.put("backend_row_invariant", backend.guarantees().rowInvariant());
         try {
@@ -66,6 +69,17 @@ final class Manifest {
 
     private static String dataHash(Task task) {
         return Hashes.sha256(task.problems().toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// The commit that the code was built from, as the build wrote it beside this class, `-dirty` after it where files
+    /// differed from it.
+    private static String commit() {
+        try (InputStream in = Manifest.class.getResourceAsStream("commit.txt")) {
+            String commit = in == null ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
+            return commit.isEmpty() ? "unknown: not built by Maven from a git checkout" : commit;
+        } catch (IOException e) {
+            throw new UncheckedIOException("commit.txt", e);
+        }
     }
 
     /// The jar or folder that this class was loaded from.

@@ -1,6 +1,7 @@
 package org.flowrl.rl;
 
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.objective.Algorithms;
@@ -15,7 +16,7 @@ import org.flowrl.transformer.text.Tokenizer;
 public final class Presets {
     /// Names of the presets: tasks, some of them with other settings.
     public static final List<String> NAMES = List.of("lattice", "lattice-12", "lattice-walls", "minicount",
-            "minicount-diverse", "modes", "modes-8", "countdown");
+            "minicount-diverse", "modes", "modes-8", "countdown", "countdown-text");
     /// Names of the presets that take a model folder and a data file.
     public static final List<String> DATA_NAMES = DataPresets.NAMES;
     /// Names of the built-in model sizes.
@@ -24,6 +25,7 @@ public final class Presets {
     /// Adam of every preset: PyTorch's defaults, clipped at 1.
     private static final AdamW.Settings ADAM = AdamW.Settings.defaults();
     private static final int WARM_UP_BATCH = 128;
+    private static final double WARM_UP_RATE = 2e-3;
     /// Steps over which the learning rate rises, in the warm-up and in reinforcement learning.
     private static final int WARM_UP_RISE = 20;
     private static final int RISE = 10;
@@ -32,8 +34,10 @@ public final class Presets {
     private static final int UPDATES_PER_STEP = 2;
     private static final int MICRO_BATCH_MEBIBYTES = 64;
     private static final int CHECKPOINTS = 2;
-    /// Learning rate of objectives other than FlowRL: what they did best with on a model of this size.
+    /// Learning rate of objectives other than FlowRL: what they did best with on a tiny model.
     private static final double POLICY_GRADIENT_RATE = 3e-4;
+    /// Learning rate of every algorithm on a pretrained model, in the public recipe's script.
+    private static final double PRETRAINED_RATE = 1e-6;
     /// First steps in which a critic learns alone: a critic that knows nothing leads a tiny policy astray.
     private static final int CRITIC_WARM_UP = 40;
 
@@ -44,33 +48,51 @@ public final class Presets {
     ///
     /// @param task its name
     /// @param beta β of FlowRL with raw rewards: tokens · β · reward range is 6 to 10 nats, what a model this small can
-    ///     follow. The published β = 15 on standardised rewards asks for hundreds
+    ///     follow. The published β = 15 on standardised rewards asks for hundreds. Empty for a pretrained model, where
+    ///     algorithms are as published
     /// @param rate learning rate of FlowRL
+    /// @param policyGradientRate learning rate of other objectives
+    /// @param warmUpSteps of a new model
     /// @param evaluateEvery steps between evaluations
-    private record Base(String task, double beta, double rate, long steps, int warmUpSteps, double warmUpRate,
-            int prompts, int samples, long evaluateEvery, long checkpointEvery) {
+    private record Base(String task, OptionalDouble beta, double rate, double policyGradientRate, long steps,
+            int warmUpSteps, double warmUpRate, int prompts, int samples, long evaluateEvery, long checkpointEvery) {
+        static Base tiny(String task, double beta, double rate, long steps, int warmUpSteps, double warmUpRate,
+                int prompts, int samples, long evaluateEvery, long checkpointEvery) {
+            return new Base(task, OptionalDouble.of(beta), rate, POLICY_GRADIENT_RATE, steps, warmUpSteps, warmUpRate,
+                    prompts, samples, evaluateEvery, checkpointEvery);
+        }
+
+        static Base pretrained(String task, long steps, int prompts, int samples, long evaluateEvery,
+                long checkpointEvery) {
+            return new Base(task, OptionalDouble.empty(), PRETRAINED_RATE, PRETRAINED_RATE, steps, 0, WARM_UP_RATE,
+                    prompts, samples, evaluateEvery, checkpointEvery);
+        }
+
         TrainConfig with(ObjectiveSettings objective, double learningRate) {
             return new TrainConfig(task, "", "nano", 1, steps, new TrainConfig.WarmUp(warmUpSteps, WARM_UP_BATCH,
-                    new TrainConfig.Optimizer(warmUpRate, WARM_UP_RISE, warmUpSteps, FLOOR, ADAM)),
+                    new TrainConfig.Optimizer(warmUpRate, WARM_UP_RISE, Math.max(WARM_UP_RISE, warmUpSteps), FLOOR,
+                            ADAM)),
                     new TrainConfig.RolloutSettings(prompts, samples, 1.0),
                     new TrainConfig.Update(UPDATES_PER_STEP,
-                            new TrainConfig.Optimizer(learningRate, RISE, steps, FLOOR, ADAM), MICRO_BATCH_MEBIBYTES,
-                            false),
+                            new TrainConfig.Optimizer(learningRate, RISE, steps, FLOOR, ADAM, beta.isPresent()
+                                    ? TrainConfig.Course.COSINE : TrainConfig.Course.VERL_CONSTANT),
+                            MICRO_BATCH_MEBIBYTES, false),
                     objective, evaluateEvery, checkpointEvery, CHECKPOINTS);
         }
     }
 
     private static Base base(String preset) {
         return switch (preset) {
-            case "lattice" -> new Base(preset, 1, 3e-4, 900, 100, 2e-3, 20, 16, 50, 300);
+            case "lattice" -> Base.tiny(preset, 1, 3e-4, 900, 100, WARM_UP_RATE, 20, 16, 50, 300);
             // k = 13 · 0.75 nats.
-            case "lattice-12" -> new Base(preset, 0.75, 3e-4, 900, 100, 2e-3, 18, 16, 300, 300);
-            case "lattice-walls" -> new Base(preset, 1, 1e-3, 1200, 200, 2e-3, 20, 16, 200, 400);
-            case "minicount" -> new Base("minicount", 1.5, 1e-3, 1200, 1000, 3e-3, 32, 16, 100, 400);
-            case "minicount-diverse" -> new Base("minicount", 1, 1e-3, 1200, 1000, 3e-3, 32, 16, 100, 400);
-            case "modes" -> new Base(preset, 10.0 / 7, 1e-3, 2000, 200, 2e-3, 16, 20, 200, 500);
-            case "modes-8" -> new Base(preset, 10.0 / 7, 1e-3, 3000, 200, 2e-3, 16, 20, 500, 1000);
-            case "countdown" -> new Base(preset, 0.6, 3e-4, 1000, 300, 2e-3, 16, 16, 100, 200);
+            case "lattice-12" -> Base.tiny(preset, 0.75, 3e-4, 900, 100, WARM_UP_RATE, 18, 16, 300, 300);
+            case "lattice-walls" -> Base.tiny(preset, 1, 3e-4, 1200, 200, WARM_UP_RATE, 20, 16, 200, 400);
+            case "minicount" -> Base.tiny("minicount", 1.5, 1e-3, 1200, 1000, 3e-3, 32, 16, 100, 400);
+            case "minicount-diverse" -> Base.tiny("minicount", 1, 1e-3, 1200, 1000, 3e-3, 32, 16, 100, 400);
+            case "modes" -> Base.tiny(preset, 10.0 / 7, 1e-3, 2000, 200, WARM_UP_RATE, 16, 20, 200, 500);
+            case "modes-8" -> Base.tiny(preset, 10.0 / 7, 1e-3, 3000, 200, WARM_UP_RATE, 16, 20, 500, 1000);
+            case "countdown" -> Base.tiny(preset, 0.6, 3e-4, 1000, 300, WARM_UP_RATE, 16, 16, 100, 200);
+            case "countdown-text" -> Base.pretrained("countdown", 200, 16, 8, 20, 50);
             default -> throw unknown("preset", preset, Stream.concat(NAMES.stream(), DATA_NAMES.stream()).toList());
         };
     }
@@ -84,8 +106,16 @@ public final class Presets {
             return DataPresets.config(preset, algorithm);
         }
         Base base = base(preset);
-        ObjectiveSettings objective = Algorithms.onTask(algorithm, base.beta());
-        return Algorithms.apply(algorithm, base.with(objective, rate(base, objective)), base.beta());
+        ObjectiveSettings objective = base.beta().isPresent()
+                ? Algorithms.onTask(algorithm, base.beta().getAsDouble()) : Algorithms.named(algorithm);
+        return Algorithms.apply(algorithm, base.with(objective, rate(base, objective)), beta(preset))
+                .withObjective(base.beta().isPresent() ? withCriticWarmUp(objective) : objective);
+    }
+
+    private static ObjectiveSettings withCriticWarmUp(ObjectiveSettings objective) {
+        return objective instanceof PolicyGradientSettings settings && settings.estimator() instanceof Estimator.Gae gae
+                ? settings.withEstimator(new Estimator.Gae(gae.gamma(), gae.lambda(), gae.whitened(),
+                        gae.critic().withWarmUpSteps(CRITIC_WARM_UP))) : objective;
     }
 
     /// The full configuration of a preset and a public version of FlowRL.
@@ -100,18 +130,19 @@ public final class Presets {
             return DataPresets.variant(preset, variant);
         }
         Base base = base(preset);
-        return base.with(FlowRlSettings.variant(variant).withBeta(base.beta()).withRawReward().withDropout(0),
-                base.rate());
+        FlowRlSettings published = FlowRlSettings.variant(variant);
+        return base.with(base.beta().isEmpty() ? published
+                : published.withBeta(base.beta().getAsDouble()).withRawReward().withDropout(0), base.rate());
     }
 
     private static double rate(Base base, ObjectiveSettings objective) {
-        return objective instanceof FlowRlSettings ? base.rate() : POLICY_GRADIENT_RATE;
+        return objective instanceof FlowRlSettings ? base.rate() : base.policyGradientRate();
     }
 
     /// β of the optimum that objectives which have none of their own are held against: that of FlowRL's preset of this
     /// name, and 1 for a task that no preset has.
     public static double beta(String task) {
-        return NAMES.contains(task) ? base(task).beta() : 1;
+        return NAMES.contains(task) ? base(task).beta().orElse(1) : 1;
     }
 
     /// A model of a named size for a tokenizer: width 64 and 2 layers (`nano`, about 0.1 million parameters), 128 and 4

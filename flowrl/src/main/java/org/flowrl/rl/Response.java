@@ -45,7 +45,7 @@ public record Response(Problem problem, int group, int sample, int[] prompt, int
 
     /// This response as a member of another group.
     Response inGroup(int number) {
-        return new Response(problem, number, sample, prompt, tokens, logProbs, finished, text, verdict,
-                lengthPenalty);
+        return number == group ? this : new Response(problem, number, sample, prompt, tokens, logProbs, finished, text,
+                verdict, lengthPenalty);
     }
 }

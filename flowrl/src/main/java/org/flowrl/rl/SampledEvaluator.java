@@ -13,8 +13,8 @@ import org.flowrl.transformer.generate.Completion;
 import org.flowrl.transformer.generate.Generator;
 
 /// Measures a policy from samples: as many as a training step takes, of evenly chosen problems to train on, and as many
-/// of held-out ones. Problems and random numbers are the same at each call, so that policies are compared on equal draws.
-/// The figures of {@link SampledMetrics} are logged under `evaluation/…` and `held_out/…`.
+/// of held-out ones. Problems and random numbers are the same at each call, so that policies are compared on equal
+/// draws. The figures of {@link SampledMetrics} are logged under `evaluation/…` and `held_out/…`.
 public final class SampledEvaluator implements Evaluator {
     private final Scope scope;
     private final Task task;

@@ -2,10 +2,11 @@ package org.flowrl.rl;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -13,8 +14,8 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
-/// What groups of n samples say about how often a policy is right and in how many ways. Of a group with c correct samples
-/// in which solution s was found c(s) times, S being the number of solutions that there are:
+/// What groups of n samples say about how often a policy is right and in how many ways. Of a group with c correct
+/// samples in which solution s was found c(s) times, S being the number of solutions that there are:
 /// ```
 /// avg@n            c / n
 /// pass@k           1 − C(n − c, k) / C(n, k)                        Chen et al. 2021, unbiased for k ≤ n
@@ -43,13 +44,14 @@ public final class SampledMetrics {
         /// @param responses at least one
         static Group of(List<Response> responses, OptionalInt solutions) {
             Set<String> texts = new HashSet<>();
-            Map<String, Integer> found = new LinkedHashMap<>();
+            Map<String, Integer> found = new HashMap<>();
             int correct = 0;
             for (Response response : responses) {
-                if (response.solution().isPresent()) {
+                Optional<String> solution = response.solution();
+                if (solution.isPresent()) {
                     correct++;
                     texts.add(response.text());
-                    found.merge(response.solution().get(), 1, Integer::sum);
+                    found.merge(solution.get(), 1, Integer::sum);
                 }
             }
             return new Group(responses.size(), correct, texts.size(), found, solutions);

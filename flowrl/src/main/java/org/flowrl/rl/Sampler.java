@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.tensor.RandomKey;
@@ -115,8 +114,7 @@ final class Sampler {
             unfinished += response.finished() ? 0 : 1;
             verdicts.merge(response.verdict().kind(), 1, Integer::sum);
         }
-        long mixed = rollout.responses().stream().collect(Collectors.groupingBy(Response::group)).values().stream()
-                .filter(group -> group.stream().mapToDouble(Response::reward).distinct().count() > 1).count();
+        int mixed = mixedGroups(rollout);
         int count = rollout.responses().size();
         metrics.mean("response/length_mean", rollout.tokens(), count);
         metrics.mean("response/truncated_share", unfinished, count);
@@ -127,5 +125,20 @@ final class Sampler {
         metrics.mean("groups/zero_variance_share", rollout.groups() - mixed, rollout.groups());
         SampledMetrics.values(SampledMetrics.groups(rollout)).forEach((name, value) ->
                 metrics.mean("sampled/" + name, value, 1));
+    }
+
+    /// Groups whose responses earned differently.
+    private static int mixedGroups(Rollout rollout) {
+        boolean[] isMixed = new boolean[rollout.groups()];
+        List<Response> responses = rollout.responses();
+        int mixed = 0;
+        for (int i = 1; i < responses.size(); i++) {
+            int group = responses.get(i).group();
+            boolean differs = responses.get(i - 1).group() == group
+                    && responses.get(i - 1).reward() != responses.get(i).reward();
+            mixed += differs && !isMixed[group] ? 1 : 0;
+            isMixed[group] |= differs;
+        }
+        return mixed;
     }
 }

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /// What some samples of a policy would find on a problem whose answers can all be enumerated: expected values, computed
-/// from the policy's probabilities without sampling. With p(y) of correct answers, m(s) = Σ p(y) over the answers y that
-/// are solution s, S of them, and accuracy a = Σ p(y):
+/// from the policy's probabilities without sampling. With p(y) of correct answers, m(s) = Σ p(y) over the answers y
+/// that are solution s, S of them, and accuracy a = Σ p(y):
 /// ```
 /// coverageAtK   (1 / S) · Σ_s (1 − (1 − m(s))^K)     share of the solutions that K samples hold
 /// distinctAtK   Σ_y (1 − (1 − p(y))^K)               different correct answers among K samples

@@ -31,7 +31,7 @@ import org.flowrl.transformer.text.Tokenizer;
 ///
 /// The folder holds `config.yaml`, `manifest.json`, `reference/` (the model before the first rollout, a Hugging Face
 /// folder), `metrics.jsonl`, `metrics.csv`, a TensorBoard event file, `rollouts/`, `checkpoints/step-N/` and at its end
-/// `evaluation.json` and `answers.jsonl`.
+/// `evaluation.json`, `answers.jsonl` and `problems.jsonl`.
 public final class TrainingRun implements AutoCloseable {
     /// Positions that evaluations and scores without gradients compute at a time.
     private static final long SCORING_POSITIONS = 4096;
@@ -49,6 +49,8 @@ public final class TrainingRun implements AutoCloseable {
     private final Evaluator evaluator;
     private final MetricsLog log;
     private long done;
+    /// Made when first asked for: the reference does not change.
+    private Evaluator.Report referenceReport;
     private boolean warned;
 
     /// Watches a run as it goes.
@@ -80,7 +82,8 @@ public final class TrainingRun implements AutoCloseable {
         this.observer = observer;
         Path referenceFolder = folder.resolve("reference");
         Optional<ModelDirectory> given = resume ? Optional.of(ModelDirectory.open(referenceFolder))
-                : config.model().isEmpty() ? Optional.empty() : Optional.of(ModelDirectory.open(Path.of(config.model())));
+                : config.model().isEmpty() ? Optional.empty()
+                : Optional.of(ModelDirectory.open(Path.of(config.model())));
         this.task = tasks.apply(given.map(ModelDirectory::tokenizer));
         task.notes().forEach(observer::noted);
         this.scope = Scope.root("run", backend.memory());
@@ -166,6 +169,7 @@ public final class TrainingRun implements AutoCloseable {
         train();
         Evaluator.Report report = evaluator.evaluate(policy);
         EvaluationFile.write(folder, done, referenceReport(), report, evaluator.answers(policy));
+        ProblemFile.write(folder, report);
         return report;
     }
 
@@ -198,7 +202,10 @@ public final class TrainingRun implements AutoCloseable {
 
     /// What the reference is worth: where training started.
     public Evaluator.Report referenceReport() {
-        return evaluator.evaluate(reference);
+        if (referenceReport == null) {
+            referenceReport = evaluator.evaluate(reference);
+        }
+        return referenceReport;
     }
 
     /// The folder of this run.

@@ -57,6 +57,18 @@ class MainTest {
                         List.of("train", "--algo", "grpo", "--variant", "paper", "--out", "@/run")),
                 Arguments.of("a variant as a label", 1, "--variant chooses one",
                         List.of("train", "--set", "objective.variant=paper", "--out", "@/run")),
+                Arguments.of("a comparison with an unknown algorithm", 1, "magic is unknown",
+                        List.of("compare", "--algos", "flowrl,magic", "--out", "@/compared")),
+                Arguments.of("a comparison on its validation seed", 1, "validationSeed 101 must not be among",
+                        List.of("compare", "--seeds", "101", "--out", "@/compared")),
+                Arguments.of("a comparison with an unknown key", 1, "'lernRate' is not one of learningRate",
+                        List.of("compare", "--set", "update.optimizer.lernRate=1", "--out", "@/compared")),
+                Arguments.of("a replay with other options", 1, "only --out, --parallel and --device can be given",
+                        List.of("compare", "--config", "@/comparison.yaml", "--quick")),
+                Arguments.of("an ablation of chosen algorithms", 1, "--algos cannot be given beside it",
+                        List.of("compare", "--ablation", "weight", "--algos", "flowrl")),
+                Arguments.of("an unknown ablation", 2, "WEIGHT, LENGTH, BETA, LOGZ",
+                        List.of("compare", "--ablation", "soul")),
                 Arguments.of("an unknown preset", 1, "known: lattice",
                         List.of("train", "--preset", "chess", "--out", "@/run")),
                 Arguments.of("an unknown key", 1, "'lernRate' is not one of learningRate",
@@ -113,6 +125,15 @@ class MainTest {
                 .isZero();
         assertThat(out.toString(StandardCharsets.UTF_8).lines()).hasSize(3)
                 .allMatch(line -> line.matches("0\t[012]\t.*"));
+    }
+
+    @Test
+    void aComparisonWritesItsTablesAndItsPage() {
+        assertThat(run("compare", "--algos", "flowrl", "--seeds", "1,2", "--learning-rates", "1e-3", "--out",
+                "@/compared")).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("[2/2] ", "flowrl ", "2 of 2", "report.html");
+        assertThat(folder.resolve("compared").toFile().list()).containsExactlyInAnyOrder("comparison.yaml", "cells",
+                "cells.csv", "curves.csv", "table.md", "report.html");
     }
 
     @Test

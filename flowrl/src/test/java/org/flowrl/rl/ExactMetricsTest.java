@@ -39,8 +39,8 @@ class ExactMetricsTest {
     }
 
     /// Rewards 1 and ⅓ for right answers, −⅓ for a wrong one and −1 for malformed ones weigh 8, 2, ½ and ⅛:
-    /// Z = 8 · 0.1 + 2 · 0.2 + 0.4 / 2 + 0.3 / 8 = 1.4375; given right, π* is ⅔ and ⅓ and π is ½ and ½; given well-formed,
-    /// 4/7, 2/7, 1/7 and ½, ½, 0, so that the optimum keeps what the policy has lost.
+    /// Z = 8 · 0.1 + 2 · 0.2 + 0.4 / 2 + 0.3 / 8 = 1.4375; given right, π* is ⅔ and ⅓ and π is ½ and ½; given
+    /// well-formed, 4/7, 2/7, 1/7 and ½, ½, 0, so that the optimum keeps what the policy has lost.
     @Test
     void gradedRewardsWeighAnswersByTheirExponentials() {
         ExactMetrics metrics = of(answers(new double[] {1, 1.0 / 3, -1.0 / 3},

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.stream.Stream;
 import org.flowrl.rl.objective.Algorithms;
+import org.flowrl.rl.objective.Estimator;
 import org.flowrl.rl.objective.FlowRlSettings;
+import org.flowrl.rl.objective.PolicyGradientSettings;
 import org.flowrl.rl.task.Task;
 import org.flowrl.rl.task.Tasks;
 import org.junit.jupiter.api.Test;
@@ -40,6 +42,32 @@ class PresetsTest {
 
         assertThat(((FlowRlSettings) config.objective()).beta() * task.maxResponseTokens())
                 .isCloseTo(nats, within(1e-12));
+    }
+
+    /// verl's recipe trains Qwen at 1e-6, with beta 15 on standardised rewards; a tiny model's rate would destroy it.
+    @Test
+    void pretrainedModelsAreTrainedAsPublished() {
+        TrainConfig config = Presets.config("countdown-text", "flowrl");
+
+        assertThat(config.objective()).isEqualTo(FlowRlSettings.recipe202512());
+        assertThat(config.update().optimizer().learningRate()).isEqualTo(1e-6);
+        assertThat(config.warmUp().steps()).isZero();
+        assertThat(Presets.config("countdown-text", "ppo").objective()).isEqualTo(Algorithms.named("ppo"));
+    }
+
+    /// 40 steps on tiny models, see ../shared/design/calibration.md.
+    @Test
+    void aCriticLearnsAloneAtFirst() {
+        PolicyGradientSettings ppo = (PolicyGradientSettings) Presets.config("modes", "ppo").objective();
+
+        assertThat(((Estimator.Gae) ppo.estimator()).critic().warmUpSteps()).isEqualTo(40);
+        assertThat(Presets.config("modes", "ppo").update().optimizer().learningRate()).isEqualTo(3e-4);
+    }
+
+    @Test
+    void dynamicSamplingIsDaposAlone() {
+        assertThat(Presets.config("minicount", "dapo").rollout().maxGenerations()).isEqualTo(10);
+        assertThat(Presets.config("minicount", "grpo").rollout().maxGenerations()).isEqualTo(1);
     }
 
     @Test

@@ -91,8 +91,19 @@ class TrainingRunTest {
             // Without the evaluation, which scores 4,096 answers a question in some presets.
             run.train();
         }
-        assertThat(numbers(folderOfRun)).hasSize(3).allSatisfy(row -> assertThat(row).containsKeys("loss", "reward/mean",
-                "sampled/avg@2", "sampled/pass@2", "sampled/distinct_correct", "sampled/distinct_solutions"));
+        assertThat(numbers(folderOfRun)).hasSize(3).allSatisfy(row -> assertThat(row).containsKeys("loss",
+                "reward/mean", "sampled/avg@2", "sampled/pass@2", "sampled/distinct_correct", "sampled/distinct_solutions"));
+    }
+
+    /// Of 309 problems to train on every third is measured, of 77 held-out ones each.
+    @Test
+    void everyMeasuredProblemHasALineAtTheEnd() throws IOException {
+        Path run = folder.resolve("run");
+        run(SmallRuns.preset("minicount", "flowrl", Map.of("steps", "1")), run);
+        List<String> lines = Files.readAllLines(run.resolve("problems.jsonl"));
+
+        assertThat(lines).hasSize(177).allMatch(line -> line.contains("\"accuracy\":") && line.contains("\"log_z\":"));
+        assertThat(lines.stream().filter(line -> line.contains("\"held_out\":true"))).hasSize(77);
     }
 
     /// What the run before has learned is kept: the policy that training starts from is the folder's.

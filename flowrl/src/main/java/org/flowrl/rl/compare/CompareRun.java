@@ -55,8 +55,8 @@ public final class CompareRun {
 
     /// Runs what is left to run and returns what came out.
     ///
-    /// @throws IllegalArgumentException before anything is computed, where a configuration is not possible or the folder
-    ///     holds runs with other settings
+    /// @throws IllegalArgumentException before anything is computed, where a configuration is not possible or the
+    ///     folder holds runs with other settings
     public Results run() {
         comparison.check();
         requireSameConfigurations();

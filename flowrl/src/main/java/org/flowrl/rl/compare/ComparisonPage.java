@@ -149,9 +149,9 @@ final class ComparisonPage {
                 comparison.validationSeed());
         out.open("section").element("h2", "Protocol");
         out.element("p", sweep);
-        out.element("p", String.format(Locale.ROOT, "Reported: seed%s %s, %d steps of %d prompts × %d samples, the same "
-                + "for every algorithm. Model, warm-up and questions of a seed are the same for every algorithm too. The "
-                + "learning rate rises, then falls along a half cosine that ends with the last step.",
+        out.element("p", String.format(Locale.ROOT, "Reported: seed%s %s, %d steps of %d prompts × %d samples, the "
+                + "same for every algorithm. Model, warm-up and questions of a seed are the same for every algorithm "
+                + "too. The learning rate rises, then falls along a half cosine that ends with the last step.",
                 comparison.seeds().size() == 1 ? "" : "s",
                 comparison.seeds().stream().map(Object::toString).collect(Collectors.joining(", ")),
                 comparison.steps(), any.rollout().prompts(), any.rollout().samples()));

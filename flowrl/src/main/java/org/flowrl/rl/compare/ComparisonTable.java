@@ -6,7 +6,8 @@ import java.util.Locale;
 import java.util.Optional;
 import org.flowrl.rl.report.Measure;
 
-/// The summary of a comparison: a line a contender with mean and range over its reported seeds, as text and as Markdown.
+/// The summary of a comparison: a line a contender with mean and range over its reported seeds, as text and as
+/// Markdown.
 public final class ComparisonTable {
     private ComparisonTable() {
     }

@@ -42,8 +42,8 @@ public record Contender(String name, String algorithm, List<Double> learningRate
         }
     }
 
-    /// The contender of a name: an algorithm, `ALGORITHM-kl-matched` or `ALGORITHM-kl-coefficient`. Both give a baseline
-    /// the KL coefficient of {@link #klCoefficient}; the first also makes its optimum FlowRL's
+    /// The contender of a name: an algorithm, `ALGORITHM-kl-matched` or `ALGORITHM-kl-coefficient`. Both give a
+    /// baseline the KL coefficient of {@link #klCoefficient}; the first also makes its optimum FlowRL's
     /// ({@link PolicyGradientSettings#klMatched}), the second leaves all else as it was published.
     ///
     /// @param preset that it will run on
@@ -55,8 +55,8 @@ public record Contender(String name, String algorithm, List<Double> learningRate
             double coefficient = klCoefficient(preset);
             return matched(name, algorithm, learningRates, settings(preset, algorithm).klMatched(coefficient),
                     String.format(Locale.ROOT, "%s with the same optimum in theory as FlowRL: a KL coefficient of "
-                            + "1/(βT) = %.4f, the KL in the reward, rewards not divided by the deviation of their group.",
-                            algorithm, coefficient));
+                            + "1/(βT) = %.4f, the KL in the reward, rewards not divided by the deviation of their "
+                            + "group.", algorithm, coefficient));
         }
         if (name.endsWith(KL_COEFFICIENT)) {
             String algorithm = name.substring(0, name.length() - KL_COEFFICIENT.length());
@@ -101,8 +101,8 @@ public record Contender(String name, String algorithm, List<Double> learningRate
             int[] lengths = answers.answers(task.problems().getFirst()).stream()
                     .mapToInt(answer -> questions.response(answer).length).distinct().toArray();
             if (lengths.length != 1) {
-                throw new IllegalArgumentException("comparison: " + KL_MATCHED + " needs answers of one length; those of "
-                        + preset + " have " + Arrays.toString(lengths) + " tokens");
+                throw new IllegalArgumentException("comparison: " + KL_MATCHED + " needs answers of one length; those "
+                        + "of " + preset + " have " + Arrays.toString(lengths) + " tokens");
             }
             return 1 / (settings.beta() * lengths[0]);
         }

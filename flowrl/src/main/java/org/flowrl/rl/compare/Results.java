@@ -21,7 +21,8 @@ public record Results(Comparison comparison, List<Result> cells) {
     /// One run.
     ///
     /// @param run its folder; empty where it has no result
-    /// @param metrics of the trained policy; those that steps sample are means over the last stretch between evaluations
+    /// @param metrics of the trained policy; those that steps sample are means over the last stretch between
+    ///     evaluations
     public record Result(Cell cell, Outcome outcome, Optional<RunFolder> run, Map<String, Double> metrics) {
     }
 

@@ -75,7 +75,7 @@ public final class DataSetTask implements Task {
     }
 
     private boolean isOfPrograms() {
-        return grader.name().equals("java");
+        return !Graders.mathNames().contains(grader.name());
     }
 
     /// A problem's gold answer is its tests, and no program is at hand that passes them: they must be readable.

@@ -1,5 +1,6 @@
 package org.flowrl.rl.grade;
 
+import java.util.Optional;
 import org.flowrl.rl.task.Verdict;
 
 /// Graders that take the last box of a response and compare its content with the gold answer in Hendrycks' normal form:
@@ -8,8 +9,13 @@ import org.flowrl.rl.task.Verdict;
 /// @param normalizer which version of the normal form
 record BoxedGrader(String name, HendrycksNormalizer normalizer) implements Grader {
     @Override
+    public Optional<String> answer(String response) {
+        return Boxes.lastOrBlank(response).flatMap(Boxes::content);
+    }
+
+    @Override
     public Verdict grade(String gold, String response) {
-        return Boxes.lastOrBlank(response).flatMap(Boxes::content).map(answer -> compare(gold, answer))
+        return answer(response).map(answer -> compare(gold, answer))
                 .orElseGet(() -> Rewards.ONE_OR_ZERO.unparsable("no \\boxed{…}"));
     }
 

@@ -20,13 +20,18 @@ final class DapoGrader implements Grader {
     }
 
     @Override
-    public Verdict grade(String gold, String response) {
+    public Optional<String> answer(String response) {
         Matcher matcher = ANSWER.matcher(PythonText.last(response, REACH));
         Optional<String> answer = Optional.empty();
         while (matcher.find()) {
             answer = Optional.of(matcher.group(1));
         }
-        return answer.map(found -> compare(gold, found))
+        return answer;
+    }
+
+    @Override
+    public Verdict grade(String gold, String response) {
+        return answer(response).map(found -> compare(gold, found))
                 .orElseGet(() -> REWARDS.unparsable("no \"Answer:\" in the last " + REACH + " characters"));
     }
 
@@ -46,9 +51,13 @@ final class DapoGrader implements Grader {
         }
 
         @Override
+        public Optional<String> answer(String response) {
+            return Boxes.lastBraced(PythonText.last(response, BOX_REACH)).flatMap(Boxes::content);
+        }
+
+        @Override
         public Verdict grade(String gold, String response) {
-            return Boxes.lastBraced(PythonText.last(response, BOX_REACH)).flatMap(Boxes::content)
-                    .map(answer -> compare(gold, answer))
+            return answer(response).map(answer -> compare(gold, answer))
                     .orElseGet(() -> REWARDS.unparsable("no box in the last " + BOX_REACH + " characters"));
         }
 

@@ -25,15 +25,19 @@ final class DeepScalerGrader implements Grader {
     }
 
     @Override
-    public Verdict grade(String gold, String response) {
+    public Optional<String> answer(String response) {
         int thought = response.lastIndexOf(THOUGHT);
         int marked = response.indexOf(RESPONSE);
         if (thought < 0 && marked < 0) {
-            return Rewards.ONE_OR_ZERO.unparsable("no " + THOUGHT);
+            return Optional.empty();
         }
-        String solution = thought >= 0 ? response.substring(thought + THOUGHT.length())
-                : firstPart(response.substring(marked + RESPONSE.length()));
-        return boxed(solution).map(answer -> compare(gold, answer))
+        return boxed(thought >= 0 ? response.substring(thought + THOUGHT.length())
+                : firstPart(response.substring(marked + RESPONSE.length())));
+    }
+
+    @Override
+    public Verdict grade(String gold, String response) {
+        return answer(response).map(answer -> compare(gold, answer))
                 .orElseGet(() -> Rewards.ONE_OR_ZERO.unparsable("no \\boxed{…} after " + THOUGHT));
     }
 

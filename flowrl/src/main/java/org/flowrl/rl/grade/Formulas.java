@@ -155,7 +155,7 @@ final class Formulas {
         return new Candidate(content, found, start, found ? percent.end() : end);
     }
 
-    /// Boxes in the order of the text. Boxes that a short text with "and", "or" or a comma in it joins, or nothing at
+    /// Boxes in the order of the text. Boxes that a comma joins, or a short text with "and" or "or" in it, or nothing at
     /// all, are one answer. A box that is never closed reaches to the end where that is near and a brace stands in it.
     static List<Candidate> boxed(String text) {
         List<Candidate> boxes = outermostBoxes(text);
@@ -180,7 +180,7 @@ final class Formulas {
         }
         String between = text.substring(from, to).replaceAll("\\\\(?:text|quad|qquad)|[\\\\$(){}\\[\\]]", " ");
         boolean sentenceEnds = between.matches("(?s).*[.!?]\\s.*");
-        return !sentenceEnds && (between.isBlank() || between.matches("(?s).*(?:,|\\band\\b|\\bor\\b).*"));
+        return !sentenceEnds && between.matches("[\\s,;]*|(?s:.*\\b(?:and|or)\\b.*)");
     }
 
     private static List<Candidate> outermostBoxes(String text) {

@@ -1,5 +1,6 @@
 package org.flowrl.rl.grade;
 
+import java.util.Optional;
 import org.flowrl.rl.task.Verdict;
 
 /// Compares answers with a gold answer, by a rule that has a name. Immutable, safe to use from many threads, and never
@@ -19,6 +20,9 @@ public interface Grader extends AutoCloseable {
     /// @param gold the right answer, as the data set has it
     /// @param answer the answer alone
     Verdict compare(String gold, String answer);
+
+    /// The final answer that {@link #grade} would compare, as it is written in a response; nothing where there is none.
+    Optional<String> answer(String response);
 
     /// Frees what the grader holds, such as a sandbox; most hold nothing.
     @Override

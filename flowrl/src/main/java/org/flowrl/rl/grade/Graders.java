@@ -4,6 +4,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Stream;
+import org.flowrl.rl.grade.code.CodeGrader;
+import org.flowrl.rl.grade.code.RunnerCommand;
+import org.flowrl.rl.grade.code.SandboxOptions;
+import org.flowrl.rl.grade.code.TestRules;
 
 /// The graders by name.
 public final class Graders {
@@ -17,12 +22,19 @@ public final class Graders {
             "math-reward", options -> new BoxedGrader("math-reward", HendrycksNormalizer.ESCAPED_PERCENT),
             "math-verify", MathVerifyGrader::new,
             "qwen-math", QwenMathGrader::new));
+    private static final String JAVA = "java";
+    private static final String RUN = "run:";
 
     private Graders() {
     }
 
-    /// Every name, in alphabetical order.
+    /// Every name: those of mathematics in alphabetical order, then those of programs.
     public static List<String> names() {
+        return Stream.concat(mathNames().stream(), Stream.of(JAVA)).toList();
+    }
+
+    /// The names of the graders of mathematics, in alphabetical order.
+    public static List<String> mathNames() {
         return List.copyOf(BY_NAME.keySet());
     }
 
@@ -33,14 +45,29 @@ public final class Graders {
         return named(name, GraderOptions.defaults());
     }
 
-    /// The grader of a name.
+    /// The grader of a name. Those of programs hold a sandbox until they are closed.
     ///
-    /// @param options heeded by the graders that compare by meaning: `math-verify`, `qwen-math` and `deepscaler`
+    /// Programs in other languages are graded by `run:` and a command that runs a file, `run:/usr/bin/python3 -I {file}`
+    /// (see {@link RunnerCommand}).
+    ///
+    /// @param options heeded by the graders that compare by meaning (`math-verify`, `qwen-math` and `deepscaler`) and by
+    ///     those of programs
     /// @throws IllegalArgumentException where no grader has the name
+    /// @throws org.flowrl.rl.grade.code.UnconfinedException where programs would not be confined and the options do not
+    ///     allow that
     public static Grader named(String name, GraderOptions options) {
+        SandboxOptions sandbox = SandboxOptions.standard().withAllowUnconfined(options.allowUnconfined());
+        if (name.equals(JAVA)) {
+            return new ProgramGrader(JAVA, CodeGrader.java(sandbox, TestRules.standard()));
+        }
+        if (name.startsWith(RUN)) {
+            RunnerCommand command = RunnerCommand.parse(name.substring(RUN.length()), "", List.of());
+            return new ProgramGrader("", CodeGrader.runner(sandbox, TestRules.standard(), command));
+        }
         Function<GraderOptions, Grader> grader = BY_NAME.get(name);
         if (grader == null) {
-            throw new IllegalArgumentException("grader: '" + name + "' must be one of " + String.join(", ", names()));
+            throw new IllegalArgumentException("grader: '" + name + "' must be one of " + String.join(", ", names())
+                    + ", or " + RUN + " and a command that runs a {file}");
         }
         return grader.apply(options);
     }

@@ -21,10 +21,14 @@ record Gsm8kGrader(boolean flexible) implements Grader {
     }
 
     @Override
-    public Verdict grade(String gold, String response) {
+    public Optional<String> answer(String response) {
         String end = PythonText.last(response, REACH);
-        Optional<String> answer = flexible ? lastNumber(end) : lastMarked(end);
-        return answer.map(found -> compare(gold, found)).orElseGet(() -> Rewards.ONE_OR_ZERO.unparsable(
+        return flexible ? lastNumber(end) : lastMarked(end);
+    }
+
+    @Override
+    public Verdict grade(String gold, String response) {
+        return answer(response).map(found -> compare(gold, found)).orElseGet(() -> Rewards.ONE_OR_ZERO.unparsable(
                 (flexible ? "no number" : "no \"#### \" with a number") + " in the last " + REACH + " characters"));
     }
 

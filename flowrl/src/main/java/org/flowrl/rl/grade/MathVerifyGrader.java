@@ -21,7 +21,7 @@ final class MathVerifyGrader implements Grader {
     /// Characters at the end of a response in which its answer is looked for: three times what 8,192 tokens are.
     private static final int REACH = 100_000;
     private static final Rewards REWARDS = Rewards.ONE_OR_ZERO;
-    private static final Pattern DELIMITED = Pattern.compile("(?i)\\$|\\\\\\(|\\\\\\[|\\\\boxed|answer");
+    private static final Pattern DELIMITED = Pattern.compile("(?i)(?<!\\\\)\\$|\\\\\\(|\\\\\\[|\\\\boxed|answer");
     /// Two words in a row that are not LaTeX: running text rather than an answer.
     private static final Pattern PROSE = Pattern.compile("(?<![\\\\a-zA-Z])(?!(?:and|or)\\b)[a-zA-Z]{2,}\\s+"
             + "(?!(?:and|or)\\b)[a-zA-Z]{2,}");
@@ -37,6 +37,16 @@ final class MathVerifyGrader implements Grader {
     @Override
     public String name() {
         return "math-verify";
+    }
+
+    @Override
+    public Optional<String> answer(String response) {
+        try {
+            return answer(response, false, new StepBudget(options.steps())).map(Stated::text)
+                    .map(formula -> "$" + formula + "$");
+        } catch (StepBudget.Exceeded e) {
+            return Optional.empty();
+        }
     }
 
     @Override
@@ -81,7 +91,7 @@ final class MathVerifyGrader implements Grader {
     /// @param cut whether the text may be the answer itself
     private Optional<Stated> answer(String written, boolean cut, StepBudget budget) {
         String text = Transliteration.of(written.substring(Math.max(0, written.length() - REACH)));
-        if (cut && options.latex() && text.length() <= MathParser.MAX_LENGTH && !DELIMITED.matcher(text).find() && !isProse(text)) {
+        if (cut && options.latex() && isFormula(text)) {
             Optional<Expression> whole = MathParser.parse(text, budget);
             if (whole.isPresent()) {
                 return whole.map(expression -> new Stated(compact(text), Optional.of(expression)));
@@ -99,6 +109,14 @@ final class MathVerifyGrader implements Grader {
             }
         }
         return unread;
+    }
+
+    /// Whether a text is one formula: it has no delimiters, or, as one gold answer of OlympiadBench, an odd number of
+    /// dollars around and in it.
+    private static boolean isFormula(String text) {
+        boolean unbalanced = text.startsWith("$") && text.chars().filter(c -> c == '$').count() % 2 == 1;
+        return text.length() <= MathParser.MAX_LENGTH && !isProse(text)
+                && (unbalanced || !DELIMITED.matcher(text).find());
     }
 
     private static boolean isProse(String text) {

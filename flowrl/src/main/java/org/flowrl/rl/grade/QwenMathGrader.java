@@ -35,9 +35,14 @@ final class QwenMathGrader implements Grader {
     }
 
     @Override
-    public Verdict grade(String gold, String response) {
+    public Optional<String> answer(String response) {
         return QwenAnswers.answer(response).filter(answer -> answer.length() <= MathParser.MAX_LENGTH)
-                .map(answer -> compare(QwenAnswers.normalize(gold), QwenAnswers.normalize(answer)))
+                .map(QwenAnswers::normalize);
+    }
+
+    @Override
+    public Verdict grade(String gold, String response) {
+        return answer(response).map(answer -> compare(QwenAnswers.normalize(gold), answer))
                 .orElseGet(() -> REWARDS.unparsable("no answer found"));
     }
 

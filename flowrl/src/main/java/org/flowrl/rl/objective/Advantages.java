@@ -2,7 +2,6 @@ package org.flowrl.rl.objective;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Arrays;
-import java.util.stream.IntStream;
 import org.flowrl.rl.Rollout;
 
 /// How a response's reward compares with those of its group: the responses to the same prompt.
@@ -106,15 +105,36 @@ public enum Advantages {
     public double[] perResponse(double[] rewards, int[] groups) {
         requireRewards(rewards, groups);
         double[] advantages = new double[rewards.length];
-        for (int group : Arrays.stream(groups).distinct().toArray()) {
-            int[] members = IntStream.range(0, groups.length).filter(i -> groups[i] == group).toArray();
-            double[] own = Arrays.stream(members).mapToDouble(i -> rewards[i]).toArray();
-            scale(own);
-            for (int i = 0; i < members.length; i++) {
-                advantages[members[i]] = own[i];
+        boolean[] isDone = new boolean[rewards.length];
+        for (int first = 0; first < rewards.length; first++) {
+            if (!isDone[first]) {
+                scaleGroup(rewards, groups, groups[first], advantages, isDone);
             }
         }
         return advantages;
+    }
+
+    /// Fills in the advantages of one group.
+    private void scaleGroup(double[] rewards, int[] groups, int group, double[] advantages, boolean[] isDone) {
+        int size = 0;
+        for (int other : groups) {
+            size += other == group ? 1 : 0;
+        }
+        double[] own = new double[size];
+        int at = 0;
+        for (int i = 0; i < groups.length; i++) {
+            if (groups[i] == group) {
+                own[at++] = rewards[i];
+            }
+        }
+        scale(own);
+        at = 0;
+        for (int i = 0; i < groups.length; i++) {
+            if (groups[i] == group) {
+                advantages[i] = own[at++];
+                isDone[i] = true;
+            }
+        }
     }
 
     /// The advantage of each response, repeated for its tokens.

@@ -10,13 +10,15 @@ import java.util.function.ToDoubleFunction;
 final class LineChart {
     private static final double WIDTH = 400;
     private static final double HEIGHT = 230;
-    private static final double LEFT = 46;
+    private static final double LEFT = 56;
     private static final double RIGHT = 12;
     private static final double TOP = 12;
     private static final double BOTTOM = 34;
     private static final int X_TICKS = 5;
     private static final int Y_TICKS = 4;
     private static final double LABEL_GAP = 6;
+    /// Room that the last label of the steps takes, and no other may.
+    private static final double LAST_LABEL = 85;
 
     private final Measure measure;
     private final List<Line> lines;
@@ -64,6 +66,9 @@ final class LineChart {
         }
         for (double tick : x.ticks()) {
             boolean last = tick >= x.high() - x.step() / 2;
+            if (!last && left(tick) > WIDTH - RIGHT - LAST_LABEL) {
+                continue;
+            }
             out.element("text", x.label(tick) + (last ? " steps" : ""), "class", "tick", "x",
                     number(last ? WIDTH - RIGHT : left(tick)), "y", number(HEIGHT - BOTTOM + 18), "text-anchor",
                     last ? "end" : "middle");

@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
-/// How a policy spreads over the correct answers of one problem, as an inline SVG: a bar an answer, in the task's order,
-/// as high as the square root of the answer's share of all correct answers, so that a hundredth is still seen beside a
+/// How a policy spreads over the correct answers of one problem, as an inline SVG: a bar an answer, in the task's
+/// order, as high as the square root of the answer's share of all correct answers, so that a hundredth is still seen beside a
 /// whole.
 final class ModeChart {
     private static final double WIDTH = 400;
     private static final double HEIGHT = 120;
-    private static final double LEFT = 46;
+    private static final double LEFT = 56;
     private static final double RIGHT = 12;
     private static final double TOP = 8;
     private static final double BOTTOM = 8;

@@ -26,9 +26,12 @@ public final class RunSections {
     /// A chart for each measure that some run has.
     public void curves() {
         out.open("section").element("h2", "Over training");
-        out.element("p", "Lines are means over seeds, bands their range. Point at a line for its figures."
-                + " A dotted line is the optimum, where it is known.");
-        legend();
+        boolean several = series.stream().anyMatch(one -> one.runs().size() > 1);
+        out.element("p", (several ? "Lines are means over seeds, bands their range. " : "")
+                + "Point at a line for its figures. A dotted line is the optimum, where it is known.");
+        if (series.size() > 1) {
+            legend();
+        }
         out.open("div", "class", "grid");
         for (Measure measure : Measure.CURVES) {
             List<LineChart.Line> lines = series.stream()
@@ -58,7 +61,8 @@ public final class RunSections {
         for (int i = 0; i < shown; i++) {
             RunFolder.Sheet sheet = sheets.get(i * sheets.size() / shown);
             out.open("details", i == 0 ? new String[] {"open", "open"} : new String[0]);
-            out.element("summary", sheet.problem() + ", prompt " + sheet.prompt() + ": " + sheet.correct().size() + " correct answers");
+            out.element("summary", sheet.problem() + ", prompt " + sheet.prompt() + ": "
+                    + sheet.correct().size() + " correct answers");
             out.open("div", "class", "grid");
             panel("before training", "reference", new ModeChart(sheet, RunFolder.Answer::referenceProbability),
                     sheet.correct().stream().mapToDouble(RunFolder.Answer::referenceProbability).sum(), sheet);

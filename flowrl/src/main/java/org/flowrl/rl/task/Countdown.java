@@ -127,7 +127,8 @@ public final class Countdown implements Task {
         return tokenizer.isPresent() ? COMPACT_TOKENS : TEXT_TOKENS;
     }
 
-    /// Judges the last pair of tags; a correct expression's solution is its canonical form. A response that was cut at the length limit counts as far as it got.
+    /// Judges the last pair of tags; a correct expression's solution is its canonical form. A response that was cut at
+    /// the length limit counts as far as it got.
     @Override
     public Verifier verifier() {
         return (problem, response, finished) -> verify(Puzzle.of(problem), response);

@@ -11,8 +11,8 @@ import java.util.stream.Stream;
 ///
 /// **Canonical form.** Chains of `+` and `-` are flattened into added and subtracted terms, chains of `*` and `/` into
 /// factors and divisors, parentheses resolved, and each of these lists is sorted. So `4+3-2`, `3-2+4` and `4-(2-3)` are
-/// one solution, as are `(2+3)*4` and `4*(3+2)`; `2*3+2*4` is another one, since nothing is multiplied out and no number
-/// is cancelled.
+/// one solution, as are `(2+3)*4` and `4*(3+2)`; `2*3+2*4` is another one, since nothing is multiplied out and no
+/// number is cancelled.
 sealed interface Expression {
     /// A number.
     record Number(int number) implements Expression {

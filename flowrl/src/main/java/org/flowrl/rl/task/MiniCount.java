@@ -11,8 +11,8 @@ import org.flowrl.rl.task.Expression.Operator;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.transformer.text.Tokenizer;
 
-/// Countdown with three different digits: reach the target with each digit once, by `+`, `-` and `*` evaluated from left
-/// to right.
+/// Countdown with three different digits: reach the target with each digit once, by `+`, `-` and `*` evaluated from
+/// left to right.
 ///
 /// ```
 /// prompt  <bos>23424<sep>  (24 from 2, 3 and 4)      answer  4*2*3<eos>      reward 1, or 0
@@ -73,9 +73,9 @@ public final class MiniCount implements Task {
         return ANSWER_LENGTH + 1;
     }
 
-    /// Reward 1 for an expression of the three digits that has the target's value, its solution being the canonical form; 0 for any other response. What is not
-    /// digit, operator, digit, operator, digit is {@link Verdict.Unparsable}; other digits than the question's are
-    /// {@link Verdict.Wrong}.
+    /// Reward 1 for an expression of the three digits that has the target's value, its solution being the canonical
+    /// form; 0 for any other response. What is not digit, operator, digit, operator, digit is {@link
+    /// Verdict.Unparsable}; other digits than the question's are {@link Verdict.Wrong}.
     @Override
     public Verifier verifier() {
         return this::verify;

@@ -56,7 +56,11 @@ final class Paths {
 
     /// Steps to the right in a path.
     int rights(String path) {
-        return (int) path.chars().filter(symbol -> symbol == RIGHT).count();
+        int rights = 0;
+        for (int i = 0; i < path.length(); i++) {
+            rights += path.charAt(i) == RIGHT ? 1 : 0;
+        }
+        return rights;
     }
 
     private static Optional<Verdict> unparsable(String reason) {

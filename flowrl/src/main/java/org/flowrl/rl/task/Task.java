@@ -66,8 +66,8 @@ public interface Task extends AutoCloseable {
         return Optional.empty();
     }
 
-    /// How many different correct solutions ({@link Verdict.Correct#solution}) a problem has, where that is known: the whole
-    /// that sampled coverage is a share of.
+    /// How many different correct solutions ({@link Verdict.Correct#solution}) a problem has, where that is known: the
+    /// whole that sampled coverage is a share of.
     default OptionalInt solutions(Problem problem) {
         return OptionalInt.empty();
     }

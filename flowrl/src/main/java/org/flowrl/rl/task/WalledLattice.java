@@ -14,7 +14,7 @@ import org.flowrl.transformer.text.Tokenizer;
 /// {@link Lattice} of length 8 with two blocked points, which the prompt names and a correct path avoids.
 ///
 /// ```
-/// prompt  <bos>35#12#31<sep>   (3 right, 5 up, not through (1, 2) or (3, 1))     answer  RRUURUUU<eos>     reward 1, or 0
+/// prompt  <bos>35#12#31<sep>  (3 right, 5 up, not through (1, 2) or (3, 1))    answer  RRUURUUU<eos>    reward 1, or 0
 /// ```
 /// Point (x, y) is where a path stands after x steps to the right and y up. Paths are counted by dynamic programming,
 /// `paths(x, y) = paths(x − 1, y) + paths(x, y − 1)` and 0 at a wall, and every question has at least {@link

@@ -24,13 +24,13 @@ import org.flowrl.tensor.Scope;
 
 /// Trains a table of logits on {@link ToyTarget} in two ways, from the same start with the same samples' number:
 ///
-/// - **trajectory balance**: {@link FlowRl}'s own loss on responses of one token, R = ln (f + 1e-6), β = 1, no reference.
-///   Its optimum is the policy f / Σ f with log Z = ln Σ f;
+/// - **trajectory balance**: {@link FlowRl}'s own loss on responses of one token, R = ln (f + 1e-6), β = 1, no
+///   reference. Its optimum is the policy f / Σ f with log Z = ln Σ f;
 /// - **maximiser**: REINFORCE on advantages that are f standardised within groups of eight, as GRPO has them, without a
 ///   penalty. It ends on one state, p = 1 at 50, where KL(policy‖target) = −ln 0.08921 = 2.4168.
 ///
-/// The paper's figure says 0.11 and 8.68 for KL(target‖policy). Its 0.11 is the target shifted by one state (which alone
-/// makes 0.1000), and the other depends on the floor that the collapsed policy keeps; no code was published.
+/// The paper's figure says 0.11 and 8.68 for KL(target‖policy). Its 0.11 is the target shifted by one state (which
+/// alone makes 0.1000), and the other depends on the floor that the collapsed policy keeps; no code was published.
 public final class Toy {
     /// Added to f before its logarithm.
     private static final double REWARD_FLOOR = 1e-6;

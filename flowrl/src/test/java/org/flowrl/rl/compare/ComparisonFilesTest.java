@@ -37,8 +37,8 @@ class ComparisonFilesTest {
         Contender wild = new Contender("wild", "flowrl", List.of(1e38),
                 Map.of("update.optimizer.adam.maxGradientNorm", "1e30"), "Diverges, \"on purpose\" <here>.");
         results = SmallComparison.run(SmallComparison.of(List.of(Contender.named("flowrl", "lattice", rates),
-                Contender.named("grpo-kl-matched", "lattice", rates), wild), 20, List.of(1L, 2L), Map.of("evaluateEvery", "10")), folder, 2,
-                new SmallComparison.Log());
+                Contender.named("grpo-kl-matched", "lattice", rates), wild), 20, List.of(1L, 2L),
+                Map.of("evaluateEvery", "10")), folder, 2, new SmallComparison.Log());
         ComparisonFiles.write(results, folder);
         String html = Files.readString(folder.resolve("report.html"));
         assertThat(html).startsWith("<!DOCTYPE html>\n");
@@ -140,7 +140,8 @@ class ComparisonFilesTest {
         List<String> lines = Files.readAllLines(folder.resolve("table.md"));
         assertThat(lines).hasSize(5);
         assertThat(lines).allMatch(line -> line.chars().filter(c -> c == '|').count() == 8);
-        assertThat(lines.get(2)).matches("\\| flowrl \\| \\S+ \\| 2 of 2 \\| 0\\.\\d{3} \\(0\\.\\d{3} to 0\\.\\d{3}\\) .*");
+        assertThat(lines.get(2)).matches("\\| flowrl \\| \\S+ \\| 2 of 2 \\| "
+                + "0\\.\\d{3} \\(0\\.\\d{3} to 0\\.\\d{3}\\) .*");
     }
 
     private static List<List<String>> table(String id) {

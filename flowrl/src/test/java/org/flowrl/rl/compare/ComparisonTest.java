@@ -10,18 +10,21 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.flowrl.rl.Presets;
 import org.flowrl.rl.TrainConfig;
+import org.flowrl.rl.objective.FlowRlSettings;
+import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.rl.objective.PolicyGradientSettings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ComparisonTest {
     private static final List<Double> RATES = List.of(3e-4, 1e-3);
 
-    /// The lattice preset has β = 1 and answers of 8 symbols and an end: T = 9; minicount β = 1.5 and T = 6, its diverse
-    /// form β = 1; modes β = 10/7 and T = 7.
+    /// The lattice preset has β = 1 and answers of 8 symbols and an end: T = 9; minicount β = 1.5 and T = 6, its
+    /// diverse form β = 1; modes β = 10/7 and T = 7.
     @ParameterizedTest
     @CsvSource({"lattice, 9", "minicount, 9", "minicount-diverse, 6", "modes, 10"})
     void theMatchedKlCoefficientIsOneOverBetaT(String preset, double betaTimesT) {
@@ -110,6 +113,18 @@ class ComparisonTest {
                 .hasMessageContaining("must be at least one");
         assertThatThrownBy(() -> Contender.named("grpo", "lattice", List.of(1.0, 1.0)))
                 .hasMessageContaining("all different");
+    }
+
+    @ParameterizedTest
+    @EnumSource(Ablation.class)
+    void everyAblationBeginsWithFlowRlAsItIsAndChangesIt(Ablation ablation) {
+        List<ObjectiveSettings> settings = ablation.algorithms().stream()
+                .map(name -> Presets.config("lattice", name).objective()).toList();
+        FlowRlSettings whole = (FlowRlSettings) Presets.config("lattice", "flowrl").objective();
+        List<FlowRlSettings> unnamed = settings.stream().map(one -> ((FlowRlSettings) one).named(whole.variant()))
+                .toList();
+        assertThat(unnamed.getFirst()).isEqualTo(whole);
+        assertThat(unnamed).doesNotHaveDuplicates();
     }
 
     @ParameterizedTest

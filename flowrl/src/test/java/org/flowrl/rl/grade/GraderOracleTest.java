@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -14,7 +13,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.flowrl.rl.SharedData;
-import org.flowrl.rl.grade.symbolic.Equivalence;
 import org.flowrl.rl.task.Verdict;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,7 +54,7 @@ class GraderOracleTest {
         }
 
         boolean agrees(JsonNode row) {
-            Grader own = Graders.named(grader, options(row.path("options")));
+            Grader own = Graders.named(grader, GraderOptions.defaults().with(row.path("options")));
             String gold = row.get("gold").asText();
             String prediction = (this == grade_answer_verl ? "</think>" : "") + row.get("pred").asText();
             Verdict verdict = response ? own.grade(gold, prediction) : own.compare(gold, prediction);
@@ -65,17 +63,6 @@ class GraderOracleTest {
             }
             return verdict instanceof Verdict.Correct == (row.get("expected").asInt() == 1);
         }
-    }
-
-    private static GraderOptions options(JsonNode recorded) {
-        if (recorded.isMissingNode()) {
-            return GraderOptions.defaults();
-        }
-        List<String> extract = new ArrayList<>();
-        recorded.get("extract").forEach(target -> extract.add(target.asText()));
-        return new GraderOptions(extract.contains("latex"), extract.contains("expr"),
-                new Equivalence.Options(recorded.path("precision").asInt(6), recorded.path("strict").asBoolean(true),
-                        recorded.path("allow_set_relation_comp").asBoolean(false)), GraderOptions.DEFAULT_STEPS);
     }
 
     private static Stream<JsonNode> pairs(Recorded recorded) {

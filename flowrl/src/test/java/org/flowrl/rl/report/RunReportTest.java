@@ -58,7 +58,8 @@ class RunReportTest {
     void theAnswersOfARunAddUpToItsAccuracy() {
         RunFolder read = RunFolder.read(run);
         assertThat(read.sheets()).hasSize(5);
-        assertThat(read.sheets().stream().mapToInt(sheet -> sheet.correct().size())).containsExactly(28, 56, 70, 56, 28);
+        assertThat(read.sheets().stream().mapToInt(sheet -> sheet.correct().size()))
+                .containsExactly(28, 56, 70, 56, 28);
         double mean = read.sheets().stream().mapToDouble(RunFolder.Sheet::accuracy).average().orElseThrow();
         assertThat(mean).isCloseTo(read.evaluation().orElseThrow().metrics().get("exact/accuracy"), within(1e-9));
         double before = read.sheets().stream().flatMap(sheet -> sheet.correct().stream())

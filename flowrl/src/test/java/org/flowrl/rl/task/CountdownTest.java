@@ -69,7 +69,8 @@ class CountdownTest {
                 .isEqualTo(solution);
     }
 
-    /// 2, 3 and 5 make 30 by the product, and by nothing else of the 68 forms: (2+3)*5 = 25, 2*(3+5) = 16, 3*(2+5) = 21.
+    /// 2, 3 and 5 make 30 by the product, and by nothing else of the 68 forms: (2+3)*5 = 25, 2*(3+5) = 16, 3*(2+5) =
+    /// 21.
     @Test
     void solutionsAreCounted() {
         assertThat(text.solutions(new Problem("a", "", "2 3 5=30"))).hasValue(1);

@@ -105,9 +105,9 @@ class ExpressionTest {
                 "2-3", "3-2", "2*3", "2/3", "3/2");
     }
 
-    /// Of a, b, c without repetition. Sums of three: signs with at least one plus, 7; products likewise, 7. A product or
-    /// quotient of two (3 forms) joined to the third by +, − or reversed −: 3 pairs · 3 · 3 = 27; a sum or difference
-    /// (3 forms) joined by ×, ÷ or reversed ÷: 27. In all 68.
+    /// Of a, b, c without repetition. Sums of three: signs with at least one plus, 7; products likewise, 7. A product
+    /// or quotient of two (3 forms) joined to the third by +, − or reversed −: 3 pairs · 3 · 3 = 27; a sum or
+    /// difference (3 forms) joined by ×, ÷ or reversed ÷: 27. In all 68.
     @Test
     void threeNumbersHave68Forms() {
         assertThat(ExpressionSet.of(List.of(2, 3, 5))).extracting(Expression::canonical).hasSize(68)

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Counts of the enumeration are those of an independent program: 84 sets of digits, 54 expressions of each, 386 targets
-/// of 1 … 99 that at least 4 of them reach.
+/// Counts of the enumeration are those of an independent program: 84 sets of digits, 54 expressions of each, 386
+/// targets of 1 … 99 that at least 4 of them reach.
 class MiniCountTest {
     private final MiniCount task = new MiniCount();
     private final List<Problem> all =

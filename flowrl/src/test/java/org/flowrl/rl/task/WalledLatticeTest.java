@@ -52,8 +52,8 @@ class WalledLatticeTest {
         assertThat(task.verifier().verify(new Problem("one", "", grid), path, false).kind()).isEqualTo("unparsable");
     }
 
-    /// (2, 6) without walls has C(8, 2) = 28 paths. Of those 7 pass (1, 0), and of those that pass (0, 3), C(5, 2) = 10,
-    /// none does.
+    /// (2, 6) without walls has C(8, 2) = 28 paths. Of those 7 pass (1, 0), and of those that pass (0, 3), C(5, 2) =
+    /// 10, none does.
     @Test
     void wallsTakeThePathsThroughThem() {
         assertThat(WalledLattice.count(new Problem("one", "", "26#10#03"))).isEqualTo(28 - 7 - 10);

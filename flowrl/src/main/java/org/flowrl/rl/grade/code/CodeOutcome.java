@@ -98,7 +98,8 @@ public record CodeOutcome(Kind kind, String reason) {
                     "java.net.BindException" -> Kind.NETWORK_REFUSED;
             // Channels and sockets pass on the kernel's word as it is; files name themselves.
             case "java.io.IOException" -> message.startsWith("Cannot run program") ? Kind.PROCESS_REFUSED
-                    : message.equals("Operation not permitted") ? Kind.NETWORK_REFUSED : Kind.THREW;
+                    : message.equals("Operation not permitted") ? Kind.NETWORK_REFUSED
+                    : message.endsWith("Permission denied") ? Kind.FILE_REFUSED : Kind.THREW;
             case "java.lang.reflect.InaccessibleObjectException", "java.lang.IllegalCallerException",
                     "java.lang.IllegalAccessException", "java.lang.IllegalAccessError" -> Kind.INTERNALS_REFUSED;
             default -> Kind.THREW;

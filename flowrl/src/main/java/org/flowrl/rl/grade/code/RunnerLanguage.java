@@ -14,8 +14,8 @@ import org.flowrl.rl.grade.code.cell.CellJob;
 /// within the same walls; it can start no processes of its own, so it must be the interpreter itself and not a script
 /// that looks for one.
 ///
-/// A harness counts as passed where the exit code is 0, as in HumanEval: unlike in Java, a program that ends itself with
-/// that code before its tests passes. Calls of functions are Java's only.
+/// A harness counts as passed where the exit code is 0, as in HumanEval: unlike in Java, a program that ends itself
+/// with that code before its tests passes. Calls of functions are Java's only.
 final class RunnerLanguage implements Language {
     private static final List<Path> SYSTEM = Stream.of("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache",
             "/dev/null", "/dev/random", "/dev/urandom").map(Path::of).toList();

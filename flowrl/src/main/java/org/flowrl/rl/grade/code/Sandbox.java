@@ -177,12 +177,12 @@ public final class Sandbox implements AutoCloseable {
     }
 
     private Cell startCell() {
-        return new Cell(home.cell("serve", confined, options.heapBytes(), flags), threads);
+        return new Cell(home.forProgram(confined, options.heapBytes(), flags), threads);
     }
 
     private Process startCompiler() {
         try {
-            return home.cell("compile", confined, COMPILER_HEAP_BYTES, flags).start();
+            return home.forCompiler(confined, COMPILER_HEAP_BYTES, flags).start();
         } catch (IOException e) {
             throw new UncheckedIOException("sandbox: starting a compile server", e);
         }

@@ -43,9 +43,14 @@ final class TestsReader {
                     + " program");
         }
         return root.get(0).has("testtype")
-                ? new CodeTests.Cases(list(root).stream().map(this::liveCodeBench).toList(), rules.liveCodeBenchSeconds())
-                : new CodeTests.Cases(longest(list(root).stream().map(test -> (CodeTests.TestCase) new CodeTests.Streams(text(test, "input"),
-                        text(test, "output"))).toList()), rules.contestSeconds());
+                ? new CodeTests.Cases(list(root).stream().map(this::liveCodeBench).toList(),
+                        rules.liveCodeBenchSeconds())
+                : new CodeTests.Cases(longest(list(root).stream().map(TestsReader::codeforces).toList()),
+                        rules.contestSeconds());
+    }
+
+    private static CodeTests.TestCase codeforces(JsonNode test) {
+        return new CodeTests.Streams(text(test, "input"), text(test, "output"));
     }
 
     private CodeTests.TestCase liveCodeBench(JsonNode test) {

@@ -1,4 +1,5 @@
-/// Graders of programs: read {@link org.flowrl.rl.grade.code.CodeGrader}, then {@link org.flowrl.rl.grade.code.Sandbox}.
+/// Graders of programs: read {@link org.flowrl.rl.grade.code.CodeGrader}, then
+/// {@link org.flowrl.rl.grade.code.Sandbox}.
 ///
 /// ```
 /// response ─FencedCode─> source ─Language─> program ─Sandbox─> Ending ─> CodeOutcome ─> Verdict

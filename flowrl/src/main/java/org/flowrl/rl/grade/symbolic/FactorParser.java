@@ -16,7 +16,7 @@ import org.flowrl.rl.grade.symbolic.Token.Kind;
 
 /// Reads the factors of a product: numbers, names, functions and what stands in brackets, with exponents.
 final class FactorParser {
-    private static final Set<String> CLOSING = Set.of("end", "rangle", "rfloor", "rceil", "circ");
+    private static final Set<String> CLOSING = Set.of("end", "rangle", "rfloor", "rceil");
     private static final Set<String> OPENING = Set.of("(", "{", "\\{");
     private static final Expression HALF = new Power(Expressions.number(2), Expressions.number(-1));
 
@@ -35,7 +35,8 @@ final class FactorParser {
             case NUMBER, REPEATING -> true;
             case WORD -> !token.text().equals("and") && !token.text().equals("or");
             case COMMAND -> !CLOSING.contains(token.text());
-            case SIGN -> OPENING.contains(token.text()) || token.text().equals("|") && !tokens.inBars();
+            case SIGN -> OPENING.contains(token.text()) || token.text().equals("[")
+                    || token.text().equals("|") && !tokens.inBars();
             case TEXT, END -> false;
         };
     }
@@ -63,7 +64,9 @@ final class FactorParser {
                 // An angle in degrees is its number.
                 continue;
             } else if (tokens.skipSign("^")) {
-                if (!skipDegree()) {
+                if (value instanceof Symbol symbol && skipExponent("'")) {
+                    value = new Symbol(symbol.name() + "'");
+                } else if (!skipExponent("°")) {
                     value = new Power(value, exponent());
                 }
             } else {
@@ -74,17 +77,14 @@ final class FactorParser {
         return value;
     }
 
-    private boolean skipDegree() {
+    /// Takes an exponent that is nothing but a sign, braces around it included, where there is one.
+    private boolean skipExponent(String sign) {
         boolean braced = tokens.isSign("{");
-        Token sign = tokens.peek(braced ? 1 : 0);
-        boolean degree = (sign.isCommand("circ") || sign.isSign("°"))
-                && (!braced || tokens.peek(2).isSign("}"));
-        if (degree) {
-            for (int i = braced ? 3 : 1; i > 0; i--) {
-                tokens.next();
-            }
+        boolean there = tokens.peek(braced ? 1 : 0).isSign(sign) && (!braced || tokens.peek(2).isSign("}"));
+        for (int i = there ? braced ? 3 : 1 : 0; i > 0; i--) {
+            tokens.next();
         }
-        return degree;
+        return there;
     }
 
     private Expression exponent() {

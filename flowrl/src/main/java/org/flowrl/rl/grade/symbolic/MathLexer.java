@@ -46,6 +46,11 @@ final class MathLexer {
             plain.append(replacement == null ? String.valueOf(text.charAt(i)) : replacement);
         }
         // A text that went through JSON twice has two backslashes before each command.
+        // "np.arcsin(10/13)": a gold answer of Minerva's that is Python.
+        int numpy = plain.indexOf("np.");
+        if (numpy >= 0) {
+            plain.delete(numpy, numpy + "np.".length());
+        }
         boolean rows = plain.indexOf("\\begin") >= 0;
         return rows ? plain.toString() : plain.toString().replaceAll("\\\\\\\\(?=[a-zA-Z({\\[)}\\]])", "\\\\");
     }

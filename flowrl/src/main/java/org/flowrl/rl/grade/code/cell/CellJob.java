@@ -29,8 +29,8 @@ public record CellJob(byte[] seal, CellLimits limits, Work work) {
     /// A Java program's `main`.
     ///
     /// @param classes class files by binary name, in the order of the compiler
-    /// @param reportReturn whether the cell ends with a report when `main` returns (otherwise, as in Java, when the last
-    ///     thread has ended)
+    /// @param reportReturn whether the cell ends with a report when `main` returns; otherwise it ends, as in Java, when
+    ///     the last thread has ended
     public record RunMain(Map<String, byte[]> classes, boolean reportReturn) implements Work {
     }
 

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 /// Threads that the JVM starts before the walls are up must run no code of the program. Hence no finalizers
 /// (`--finalization=disabled`), no signal handlers (`-Xrs`) and no attaching (`-XX:+DisableAttachMechanism`).
 ///
-/// Arguments: `serve`, `compile` or `rehearse`; `confined` or `unconfined`; then the paths that may be read.
+/// Arguments: `serve` or `compile`; `confined` or `unconfined`; then the paths that may be read.
 public final class CellMain {
     /// The stack of the program's main thread: deep recursion is common in answers to contest problems.
     private static final long MAIN_STACK_BYTES = 64L << 20;
@@ -42,7 +42,6 @@ public final class CellMain {
         switch (args[0]) {
             case "serve" -> cell.serve();
             case "compile" -> cell.compile();
-            case "rehearse" -> new CellMain(Walls.none()).serve();
             default -> throw new IllegalArgumentException("cell: mode " + args[0]);
         }
     }

@@ -10,6 +10,8 @@ import java.util.List;
 /// reading below some paths. From the fourth version of the interface TCP is closed too, from the sixth signals and
 /// abstract sockets across the border; seccomp closes those in any case.
 ///
+/// What it has no say in is whether a file exists, and its size and times: these a program can still ask for.
+///
 /// Threads that the JVM started earlier are not covered: collectors, compilers and the like, none of which runs a
 /// program's code (`CellMain` says how that is made sure).
 final class Landlock {

@@ -32,11 +32,6 @@ sealed interface Walls {
         }
     }
 
-    /// No walls and no limits: for a rehearsal, which runs no program of a stranger.
-    static Walls none() {
-        return new None();
-    }
-
     /// Files, network, processes and limits.
     record Closed(Kernel kernel, List<Path> readable) implements Walls {
         @Override

@@ -1,0 +1,204 @@
+package org.flowrl.cli;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.flowrl.rl.data.Prompts;
+import org.flowrl.rl.eval.Benchmark;
+import org.flowrl.rl.eval.BenchmarkRun;
+import org.flowrl.rl.eval.DiversityJudge;
+import org.flowrl.rl.eval.EvaluationReport;
+import org.flowrl.rl.eval.GradedAnswer;
+import org.flowrl.rl.eval.Sampling;
+import org.flowrl.rl.grade.Grader;
+import org.flowrl.rl.grade.GraderOptions;
+import org.flowrl.rl.grade.Graders;
+import org.flowrl.rl.task.Problem;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.SamplingLaw;
+import org.flowrl.tensor.Scope;
+import org.flowrl.transformer.text.ChatTemplate;
+import org.flowrl.transformer.text.PromptForm;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `eval`: asks a model a benchmark's problems, grades its answers, and prints a table.
+@Command(name = "eval", mixinStandardHelpOptions = true, sortOptions = false, description = {
+    "Measure a model on a benchmark.",
+    "The defaults are the paper's protocol: 16 samples, temperature 0.6, top-p 0.95, prompts of up to 2048 tokens and "
+            + "responses of up to 8192."})
+final class EvalCommand implements Callable<Integer> {
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+    private static final Sampling PAPER = Sampling.ofPaper();
+
+    @Option(names = "--model", required = true, paramLabel = "DIR", description = "A Hugging Face model folder.")
+    private Path model;
+
+    @Option(names = "--benchmark", required = true, paramLabel = "NAME",
+            description = "aime24, aime25, amc23, math500, minerva, olympiad, gsm8k, livecodebench, codeforces or "
+                    + "humaneval+.")
+    private String benchmark;
+
+    @Option(names = "--data", required = true, paramLabel = "FILE",
+            description = "The benchmark's problems: JSONL, JSONL.gz or Parquet.")
+    private Path data;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE",
+            description = "Where every answer is written, as JSONL that score reads; must not exist.")
+    private Path out;
+
+    @Option(names = "--limit", paramLabel = "N", description = "Ask the first N problems alone.")
+    private Integer limit;
+
+    @Option(names = "--samples", paramLabel = "N", description = "Answers to each problem (16).")
+    private int samples = PAPER.samples();
+
+    @Option(names = "--temperature", paramLabel = "X", description = "Logits are divided by it (0.6).")
+    private double temperature = PAPER.law().temperature();
+
+    @Option(names = "--top-p", paramLabel = "X",
+            description = "Keep the likeliest words that together reach this probability (0.95).")
+    private double topP = PAPER.law().topP();
+
+    @Option(names = "--max-prompt-tokens", paramLabel = "N", description = "Longer prompts lose their beginning (2048).")
+    private int maxPromptTokens = PAPER.maxPromptTokens();
+
+    @Option(names = "--max-tokens", paramLabel = "N", description = "Length limit of a response (8192).")
+    private int maxTokens = PAPER.maxResponseTokens();
+
+    @Option(names = "--grader", paramLabel = "NAME", description = "Instead of the benchmark's own; see score --help.")
+    private String grader;
+
+    @Option(names = "--form", paramLabel = "NAME",
+            description = "How problems are put, instead of the benchmark's own: plain, dapo, qwen-math or qwen-boxed.")
+    private String form;
+
+    @Option(names = "--no-chat", description = "Do not use the folder's chat template.")
+    private boolean noChat;
+
+    @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Decides every draw (1).")
+    private long seed;
+
+    @Option(names = "--judge", paramLabel = "URL",
+            description = "Base of an OpenAI-compatible server that scores diversity, such as http://host:8000/v1.")
+    private String judge;
+
+    @Option(names = "--judge-model", defaultValue = "gpt-4o-mini", paramLabel = "NAME",
+            description = "The judge on that server (gpt-4o-mini, the paper's).")
+    private String judgeModel;
+
+    @Option(names = "--judge-key", defaultValue = "OPENAI_API_KEY", paramLabel = "VARIABLE",
+            description = "The environment variable that holds the server's key (OPENAI_API_KEY).")
+    private String judgeKey;
+
+    @Option(names = "--allow-unconfined", description = "Run programs even where the kernel cannot confine them.")
+    private boolean allowUnconfined;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        if (Files.exists(out)) {
+            throw new IllegalArgumentException("eval: --out " + out + " exists");
+        }
+        if (limit != null && limit < 1) {
+            throw new IllegalArgumentException("eval: --limit " + limit + " must be at least 1");
+        }
+        Benchmark asked = Benchmark.named(benchmark);
+        Sampling sampling = new Sampling(samples, new SamplingLaw(temperature, 0, topP), maxPromptTokens, maxTokens,
+                seed);
+        PromptForm words = form == null ? asked.form() : PromptForm.named(form);
+        Optional<DiversityJudge> judges = judge == null ? Optional.empty() : Optional.of(new DiversityJudge(judge,
+                judgeModel, Optional.ofNullable(System.getenv(judgeKey))));
+        List<Problem> all = asked.problems(data);
+        List<Problem> problems = limit == null ? all : all.subList(0, Math.min(limit, all.size()));
+        String graderName = grader == null ? asked.grader() : grader;
+        GraderOptions options = GraderOptions.defaults().withAllowUnconfined(allowUnconfined);
+        try (Grader judged = Graders.named(graderName, options); Backend backend = device.open();
+                Scope scope = Scope.root("eval", backend.memory())) {
+            LoadedModel loaded = LoadedModel.read(model, backend, scope);
+            Optional<ChatTemplate> template = noChat ? Optional.empty() : loaded.tokenizer().chatTemplate();
+            Prompts prompts = new Prompts(loaded.tokenizer(), words, template, maxPromptTokens, true);
+            BenchmarkRun run = new BenchmarkRun(backend, loaded.model(), loaded.endTokens(), prompts, sampling, judged);
+            System.out.printf(Locale.ROOT, "%s: %d of %d problems x %d samples, grader %s, form %s, %s, seed %d%n",
+                    asked.label(), problems.size(), all.size(), samples, graderName, words.label(),
+                    template.isPresent() ? "chat template" : "no chat template", seed);
+            List<List<GradedAnswer>> groups = ask(run, problems, scope);
+            print(EvaluationReport.of(groups, judged));
+            if (judges.isPresent()) {
+                print(judges.get().judge(groups), groups.size());
+            }
+        }
+        System.out.println("answers: " + out);
+        return 0;
+    }
+
+    private List<List<GradedAnswer>> ask(BenchmarkRun run, List<Problem> problems, Scope scope) throws IOException {
+        if (out.toAbsolutePath().getParent() != null) {
+            Files.createDirectories(out.toAbsolutePath().getParent());
+        }
+        int[] done = {0, 0};
+        try (BufferedWriter file = Files.newBufferedWriter(out)) {
+            return run.answers(problems, scope, group -> {
+                write(file, group);
+                done[0]++;
+                done[1] += (int) group.stream().filter(GradedAnswer::isCorrect).count();
+                System.err.printf(Locale.ROOT, "problem %d/%d  %d of %d answers correct%n", done[0], problems.size(),
+                        done[1], done[0] * samples);
+            });
+        }
+    }
+
+    private static void write(BufferedWriter file, List<GradedAnswer> group) {
+        try {
+            for (GradedAnswer answer : group) {
+                ObjectNode line = MAPPER.createObjectNode().put("id", answer.problem().id())
+                        .put("sample", answer.sample()).put("gold", answer.problem().answer())
+                        .put("response", answer.response());
+                answer.answer().ifPresent(text -> line.put("answer", text));
+                file.write(line.put("tokens", answer.tokens()).put("finished", answer.finished())
+                        .put("verdict", answer.verdict().kind()).put("score", answer.verdict().reward()) + "\n");
+            }
+            file.flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException("answers", e);
+        }
+    }
+
+    private void print(EvaluationReport report) {
+        System.out.printf(Locale.ROOT, "%n%-24s %8.2f%n", "avg@" + report.samples() + " %", 100 * report.average());
+        report.pass().forEach((k, share) -> System.out.printf(Locale.ROOT, "%-24s %8.2f%n", "pass@" + k + " %",
+                100 * share));
+        System.out.printf(Locale.ROOT, "%-24s %8.2f%n", "maj@" + report.samples() + " %", 100 * report.majority());
+        System.out.printf(Locale.ROOT, "%-24s %8.1f%n", "tokens a response", report.meanTokens());
+        System.out.printf(Locale.ROOT, "%-24s %8.2f%n", "cut at the limit %", 100 * report.truncated());
+        System.out.println("verdicts                 " + report.verdicts().entrySet().stream()
+                .map((Map.Entry<String, Long> kind) -> kind.getValue() + " " + kind.getKey())
+                .collect(Collectors.joining(", ")));
+        if (report.samples() > 1) {
+            System.out.printf(Locale.ROOT, "%nDiversity by words, not comparable with a judge's scores:%n"
+                    + "%-24s %8.2f%n%-24s %8.2f%n%-24s %8.3f%n%-24s %8.3f%n", "score, 1 to 5",
+                    report.diversity().score(), "approaches a problem", report.diversity().approaches(), "distinct-2",
+                    report.diversity().distinctBigrams(), "mean edit distance", report.diversity().editDistance());
+        }
+    }
+
+    private void print(DiversityJudge.Scores scores, int problems) {
+        System.out.printf(Locale.ROOT, "%nDiversity by %s: %s (%d of %d problems judged)%n", judgeModel,
+                scores.mean().map(mean -> String.format(Locale.ROOT, "%.2f", mean)).orElse("no score"),
+                scores.scores().size(), problems);
+        scores.failures().forEach(failure -> System.out.println("not judged: " + failure));
+    }
+}
