@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.flowrl.rl.Presets;
 import org.flowrl.rl.YamlRecords;
 import org.flowrl.rl.compare.Ablation;
 import org.flowrl.rl.compare.CompareRun;
@@ -15,6 +16,8 @@ import org.flowrl.rl.compare.ComparisonFiles;
 import org.flowrl.rl.compare.ComparisonTable;
 import org.flowrl.rl.compare.Contender;
 import org.flowrl.rl.compare.Results;
+import org.flowrl.rl.task.Task;
+import org.flowrl.rl.task.Tasks;
 import org.flowrl.tensor.Backends;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -58,6 +61,10 @@ final class CompareCommand implements Callable<Integer> {
     @Option(names = "--sweep-steps", paramLabel = "N", description = "Steps of each run on the validation seed "
             + "(default: as many as --steps).")
     private Long sweepSteps;
+
+    @Option(names = "--chosen-by", paramLabel = "METRIC", description = "Metric of the trained policy by which "
+            + "learning rates are chosen (default: exact/accuracy, reward/mean where answers cannot be listed).")
+    private String chosenBy;
 
     @Option(names = "--quick", description = "A minute or two: one seed, one learning rate, 300 steps; other options "
             + "change that.")
@@ -103,7 +110,7 @@ final class CompareCommand implements Callable<Integer> {
 
     private Comparison replayed() {
         if (task != null || algorithms != null || ablation != null || seeds != null || learningRates != null
-                || steps != null || sweepSteps != null || quick || !settings.isEmpty()) {
+                || steps != null || sweepSteps != null || chosenBy != null || quick || !settings.isEmpty()) {
             throw new IllegalArgumentException("--config says what is compared; only --out, --parallel and --device "
                     + "can be given beside it");
         }
@@ -123,6 +130,15 @@ final class CompareCommand implements Callable<Integer> {
         long length = Optional.ofNullable(steps).orElse(quick ? QUICK_STEPS : STEPS);
         return new Comparison(on, names.stream().map(name -> Contender.named(name, on, rates)).toList(), length,
                 Optional.ofNullable(sweepSteps).orElse(length), VALIDATION_SEED,
-                Optional.ofNullable(seeds).orElse(quick ? SEEDS.subList(0, 1) : SEEDS), "exact/accuracy", settings);
+                Optional.ofNullable(seeds).orElse(quick ? SEEDS.subList(0, 1) : SEEDS), chosenBy(on), settings);
+    }
+
+    private String chosenBy(String preset) {
+        if (chosenBy != null) {
+            return chosenBy;
+        }
+        try (Task built = Tasks.named(Presets.config(preset, "flowrl").task())) {
+            return built.enumeration().isPresent() ? "exact/accuracy" : "reward/mean";
+        }
     }
 }

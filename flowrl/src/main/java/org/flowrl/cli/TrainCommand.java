@@ -91,7 +91,7 @@ final class TrainCommand implements Callable<Integer> {
         if (dashboard != null) {
             System.out.println("dashboard: http://localhost:" + dashboard + "/");
         }
-        try (Dashboard page = dashboard == null ? null : Dashboard.open(folder, dashboard);
+        try (Dashboard _ = dashboard == null ? null : Dashboard.open(folder, dashboard);
              Backend backend = device.open();
              TrainingRun run = resume ? TrainingRun.resume(backend, resolved, folder, progress)
                      : TrainingRun.start(backend, resolved, folder, progress)) {

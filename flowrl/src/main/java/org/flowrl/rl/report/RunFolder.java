@@ -110,6 +110,11 @@ public record RunFolder(TrainConfig config, List<Row> rows, Optional<Row> refere
         return metrics;
     }
 
+    /// True where evaluations are exact, because the task's answers can be listed.
+    public boolean isExact() {
+        return !course(Measure.ACCURACY.metric()).isEmpty();
+    }
+
     /// Seconds that training steps took, evaluations and warm-up not counted, over all sessions of the run.
     public double trainingSeconds() {
         return rows.stream().flatMap(row -> row.metrics().entrySet().stream())

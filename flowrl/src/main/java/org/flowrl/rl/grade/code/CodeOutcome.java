@@ -72,7 +72,7 @@ public record CodeOutcome(Kind kind, String reason) {
         return switch (ending) {
             case Ending.Ended(var exitCode, _, var errors) -> new CodeOutcome(Kind.EXITED, exitCode == 0
                     ? "with code 0 before the tests were through"
-                    : "with code " + exitCode + ": " + Excerpt.of(errors));
+                    : "with code " + exitCode + ": " + Excerpt.ofLastLine(errors));
             case Ending.Returned _ -> throw new IllegalArgumentException("a program that returned has an answer");
             case Ending.Threw(var className, var message) -> new CodeOutcome(kindOf(className, message),
                     Excerpt.of(className + ": " + message));
