@@ -39,6 +39,14 @@ final class TrainCommand implements Callable<Integer> {
             description = "Start from this Hugging Face folder, which must speak the task's vocabulary.")
     private Path model;
 
+    @Option(names = "--data", paramLabel = "FILE", description = "With --preset math or code: the problems, as .jsonl, "
+            + ".jsonl.gz or .parquet; --set data.prompt and data.answer name fields of no known layout.")
+    private Path data;
+
+    @Option(names = "--reward", paramLabel = "NAME", description = "With --preset math or code: the grader, as score has "
+            + "them (default: dapo and java).")
+    private String reward;
+
     @Option(names = "--size", paramLabel = "NAME", description = "Size of a new model: nano, micro or small.")
     private String size;
 
@@ -100,7 +108,7 @@ final class TrainCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--resume needs --out, the folder of the run");
         }
         if (preset != null || algorithm != null || variant != null || config != null || model != null || size != null
-                || seed != null || recomputeActivations || !settings.isEmpty()) {
+                || data != null || reward != null || seed != null || recomputeActivations || !settings.isEmpty()) {
             throw new IllegalArgumentException("--resume takes its configuration from " + out
                     + "; only --steps may be given beside it");
         }
@@ -117,8 +125,18 @@ final class TrainCommand implements Callable<Integer> {
         put(all, "seed", seed);
         put(all, "size", size);
         put(all, "model", model);
+        requireDataTask(base);
+        put(all, "data.file", data);
+        put(all, "data.reward", reward);
         put(all, "update.recomputeActivations", recomputeActivations ? true : null);
         return ConfigFile.with(base, all);
+    }
+
+    private void requireDataTask(TrainConfig base) {
+        if (base.data() == null && (data != null || reward != null)) {
+            throw new IllegalArgumentException("--data and --reward are for --preset "
+                    + String.join(" and ", Presets.DATA_NAMES) + "; task " + base.task() + " makes its own problems");
+        }
     }
 
     private TrainConfig preset() {

@@ -159,7 +159,7 @@ public record RunFolder(TrainConfig config, List<Row> rows, Optional<Row> refere
         Optional<Path> newest = newestRollout(folder.resolve("rollouts"));
         List<Sample> samples = new ArrayList<>();
         for (JsonNode row : newest.isEmpty() ? List.<JsonNode>of() : lines(newest.get())) {
-            samples.add(new Sample(row.get("prompt").textValue(), row.get("text").textValue(),
+            samples.add(new Sample(row.get("prompt").textValue(), row.get("response").textValue(),
                     row.get("verdict").textValue(), row.get("reward").doubleValue()));
         }
         return samples;
