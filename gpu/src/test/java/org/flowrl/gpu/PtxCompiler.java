@@ -18,6 +18,9 @@ final class PtxCompiler {
     private static final List<String> FLAGS = List.of("-ptx", "-O3", "-arch=compute_80", "-fmad=false");
     /// The PTX version of CUDA 11.8: drivers of CUDA 12 refuse what nvcc 13 writes, though the text uses nothing newer.
     private static final String VERSION = ".version 7.8";
+    /// In names of internal linkage nvcc puts a hash of the folder that the source lies in.
+    private static final String PATH_IN_NAMES = "_INTERNAL_[0-9a-f]{8}_";
+    private static final String NO_PATH = "_INTERNAL_00000000_";
     private static final String HASH = "// sha256 of source, header and flags: ";
 
     private PtxCompiler() {
@@ -71,7 +74,8 @@ final class PtxCompiler {
             if (process.waitFor() != 0) {
                 throw new IllegalStateException(String.join(" ", command) + "\n" + messages);
             }
-            return firstLine(source) + "\n" + Files.readString(out).replaceFirst("(?m)^\\.version .*$", VERSION);
+            return firstLine(source) + "\n" + Files.readString(out).replaceFirst("(?m)^\\.version .*$", VERSION)
+                    .replaceAll(PATH_IN_NAMES, NO_PATH);
         } finally {
             Files.delete(out);
         }
