@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.flowrl.rl.Presets;
 import org.flowrl.rl.YamlRecords;
 import org.flowrl.rl.compare.Ablation;
 import org.flowrl.rl.compare.CompareRun;
@@ -15,6 +16,8 @@ import org.flowrl.rl.compare.ComparisonFiles;
 import org.flowrl.rl.compare.ComparisonTable;
 import org.flowrl.rl.compare.Contender;
 import org.flowrl.rl.compare.Results;
+import org.flowrl.rl.task.Task;
+import org.flowrl.rl.task.Tasks;
 import org.flowrl.tensor.Backends;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -25,10 +28,9 @@ import picocli.CommandLine.Option;
                 + "on a validation seed. A comparison that was stopped goes on with the same command.")
 final class CompareCommand implements Callable<Integer> {
     private static final long VALIDATION_SEED = 101;
-    private static final long STEPS = 450;
     private static final long QUICK_STEPS = 300;
     private static final List<Long> SEEDS = List.of(1L, 2L, 3L);
-    private static final List<Double> LEARNING_RATES = List.of(3e-4, 1e-3);
+    private static final List<Double> LEARNING_RATES = List.of(1e-4, 3e-4, 1e-3);
     private static final double QUICK_LEARNING_RATE = 1e-3;
     private static final List<String> ALGORITHMS = List.of("flowrl", "grpo", "grpo-kl-matched", "ppo", "reinforce++");
 
@@ -49,15 +51,20 @@ final class CompareCommand implements Callable<Integer> {
     private List<Long> seeds;
 
     @Option(names = "--learning-rates", paramLabel = "X,…", split = ",", description = "Learning rates that every "
-            + "algorithm is tried with on the validation seed (default: 3e-4,1e-3). One: it is taken untried.")
+            + "algorithm is tried with on the validation seed (default: 1e-4,3e-4,1e-3). One: it is taken untried.")
     private List<Double> learningRates;
 
-    @Option(names = "--steps", paramLabel = "N", description = "Steps of each reported run (default: 450).")
+    @Option(names = "--steps", paramLabel = "N", description = "Steps of each reported run (default: those of the task's "
+            + "preset).")
     private Long steps;
 
     @Option(names = "--sweep-steps", paramLabel = "N", description = "Steps of each run on the validation seed "
-            + "(default: as many as --steps).")
+            + "(default: half of --steps).")
     private Long sweepSteps;
+
+    @Option(names = "--chosen-by", paramLabel = "METRIC", description = "Metric of the trained policy by which "
+            + "learning rates are chosen (default: exact/accuracy, reward/mean where answers cannot be listed).")
+    private String chosenBy;
 
     @Option(names = "--quick", description = "A minute or two: one seed, one learning rate, 300 steps; other options "
             + "change that.")
@@ -103,7 +110,7 @@ final class CompareCommand implements Callable<Integer> {
 
     private Comparison replayed() {
         if (task != null || algorithms != null || ablation != null || seeds != null || learningRates != null
-                || steps != null || sweepSteps != null || quick || !settings.isEmpty()) {
+                || steps != null || sweepSteps != null || chosenBy != null || quick || !settings.isEmpty()) {
             throw new IllegalArgumentException("--config says what is compared; only --out, --parallel and --device "
                     + "can be given beside it");
         }
@@ -120,9 +127,18 @@ final class CompareCommand implements Callable<Integer> {
                 .orElse(quick ? List.of(QUICK_LEARNING_RATE) : LEARNING_RATES);
         List<String> names = Optional.ofNullable(algorithms)
                 .orElse(ablation == null ? ALGORITHMS : ablation.algorithms());
-        long length = Optional.ofNullable(steps).orElse(quick ? QUICK_STEPS : STEPS);
+        long length = Optional.ofNullable(steps).orElse(quick ? QUICK_STEPS : Presets.config(on, "flowrl").steps());
         return new Comparison(on, names.stream().map(name -> Contender.named(name, on, rates)).toList(), length,
-                Optional.ofNullable(sweepSteps).orElse(length), VALIDATION_SEED,
-                Optional.ofNullable(seeds).orElse(quick ? SEEDS.subList(0, 1) : SEEDS), "exact/accuracy", settings);
+                Optional.ofNullable(sweepSteps).orElse(Math.ceilDiv(length, 2)), VALIDATION_SEED,
+                Optional.ofNullable(seeds).orElse(quick ? SEEDS.subList(0, 1) : SEEDS), chosenBy(on), settings);
+    }
+
+    private String chosenBy(String preset) {
+        if (chosenBy != null) {
+            return chosenBy;
+        }
+        try (Task built = Tasks.named(Presets.config(preset, "flowrl").task())) {
+            return built.enumeration().isPresent() ? "exact/accuracy" : "reward/mean";
+        }
     }
 }

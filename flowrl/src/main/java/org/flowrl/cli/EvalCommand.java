@@ -20,6 +20,8 @@ import org.flowrl.rl.eval.DiversityJudge;
 import org.flowrl.rl.eval.EvaluationReport;
 import org.flowrl.rl.eval.GradedAnswer;
 import org.flowrl.rl.eval.Sampling;
+import org.flowrl.rl.eval.codeforces.CodeforcesRating;
+import org.flowrl.rl.eval.codeforces.ContestFiles;
 import org.flowrl.rl.grade.Grader;
 import org.flowrl.rl.grade.GraderOptions;
 import org.flowrl.rl.grade.Graders;
@@ -29,6 +31,7 @@ import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
 import org.flowrl.transformer.text.ChatTemplate;
 import org.flowrl.transformer.text.PromptForm;
+import org.flowrl.transformer.text.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -90,6 +93,14 @@ final class EvalCommand implements Callable<Integer> {
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Decides every draw (1).")
     private long seed;
 
+    @Option(names = "--contests", paramLabel = "DIR",
+            description = "With codeforces: stored contests, from which answers are rated; problems need ids.")
+    private Path contests;
+
+    @Option(names = "--user-ratings", paramLabel = "FILE",
+            description = "With --contests: a JSON array of all users' ratings, for the percentile.")
+    private Path userRatings;
+
     @Option(names = "--judge", paramLabel = "URL",
             description = "Base of an OpenAI-compatible server that scores diversity, such as http://host:8000/v1.")
     private String judge;
@@ -117,6 +128,10 @@ final class EvalCommand implements Callable<Integer> {
             throw new IllegalArgumentException("eval: --limit " + limit + " must be at least 1");
         }
         Benchmark asked = Benchmark.named(benchmark);
+        if (contests != null && asked != Benchmark.CODEFORCES || userRatings != null && contests == null) {
+            throw new IllegalArgumentException("eval: --contests needs --benchmark codeforces, and --user-ratings needs "
+                    + "--contests");
+        }
         Sampling sampling = new Sampling(samples, new SamplingLaw(temperature, 0, topP), maxPromptTokens, maxTokens,
                 seed);
         PromptForm words = form == null ? asked.form() : PromptForm.named(form);
@@ -129,14 +144,18 @@ final class EvalCommand implements Callable<Integer> {
         try (Grader judged = Graders.named(graderName, options); Backend backend = device.open();
                 Scope scope = Scope.root("eval", backend.memory())) {
             LoadedModel loaded = LoadedModel.read(model, backend, scope);
-            Optional<ChatTemplate> template = noChat ? Optional.empty() : loaded.tokenizer().chatTemplate();
-            Prompts prompts = new Prompts(loaded.tokenizer(), words, template, maxPromptTokens, true);
+            Tokenizer tokenizer = loaded.tokenizer();
+            Optional<ChatTemplate> template = noChat ? Optional.empty() : tokenizer.chatTemplate();
+            Prompts prompts = new Prompts(tokenizer, words, template, maxPromptTokens, true);
             BenchmarkRun run = new BenchmarkRun(backend, loaded.model(), loaded.endTokens(), prompts, sampling, judged);
             System.out.printf(Locale.ROOT, "%s: %d of %d problems x %d samples, grader %s, form %s, %s, seed %d%n",
                     asked.label(), problems.size(), all.size(), samples, graderName, words.label(),
                     template.isPresent() ? "chat template" : "no chat template", seed);
             List<List<GradedAnswer>> groups = ask(run, problems, scope);
             print(EvaluationReport.of(groups, judged));
+            if (contests != null) {
+                printRating(groups);
+            }
             if (judges.isPresent()) {
                 print(judges.get().judge(groups), groups.size());
             }
@@ -192,6 +211,19 @@ final class EvalCommand implements Callable<Integer> {
                     + "%-24s %8.2f%n%-24s %8.2f%n%-24s %8.3f%n%-24s %8.3f%n", "score, 1 to 5",
                     report.diversity().score(), "approaches a problem", report.diversity().approaches(), "distinct-2",
                     report.diversity().distinctBigrams(), "mean edit distance", report.diversity().editDistance());
+        }
+    }
+
+    private void printRating(List<List<GradedAnswer>> groups) {
+        Map<String, List<Boolean>> passed = groups.stream().collect(Collectors.toMap(group ->
+                group.getFirst().problem().id(), group -> group.stream().map(GradedAnswer::isCorrect).toList()));
+        CodeforcesRating rating = CodeforcesRating.of(ContestFiles.read(contests), passed, samples);
+        System.out.printf(Locale.ROOT, "%n%-24s %8s   from %d contests%n", "Codeforces rating",
+                rating.rating().isEmpty() ? "none" : String.format(Locale.ROOT, "%.0f",
+                        rating.rating().getAsDouble()), rating.contests().size());
+        if (userRatings != null && rating.rating().isPresent()) {
+            System.out.printf(Locale.ROOT, "%-24s %8.1f%n", "percentile", CodeforcesRating.percentile(
+                    rating.rating().getAsDouble(), ContestFiles.ratings(userRatings)));
         }
     }
 

@@ -99,7 +99,7 @@ final class ScoreCommand implements Callable<Integer> {
     }
 
     private Grader withOptions(Row row, GraderOptions options) {
-        if (!Graders.mathNames().contains(name)) {
+        if (!Graders.hasOptions(name)) {
             throw row.refuse("grader " + name + " takes no \"options\"");
         }
         try {

@@ -2,15 +2,18 @@ package org.flowrl.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.flowrl.rl.ConfigFile;
 import org.flowrl.rl.Evaluator;
 import org.flowrl.rl.Presets;
 import org.flowrl.rl.TrainConfig;
 import org.flowrl.rl.TrainingRun;
+import org.flowrl.rl.objective.Algorithms;
 import org.flowrl.rl.report.Dashboard;
 import org.flowrl.rl.report.RunReport;
 import org.flowrl.tensor.Backend;
@@ -22,10 +25,12 @@ import picocli.CommandLine.Option;
 @Command(name = "train", mixinStandardHelpOptions = true,
         description = "Train a policy by reinforcement learning. With no option: FlowRL on the lattice task.")
 final class TrainCommand implements Callable<Integer> {
-    @Option(names = "--preset", paramLabel = "TASK", description = "Built-in task (default: lattice).")
+    @Option(names = "--preset", paramLabel = "NAME", completionCandidates = PresetNames.class,
+            description = "${COMPLETION-CANDIDATES} (default: lattice).")
     private String preset;
 
-    @Option(names = "--algo", paramLabel = "NAME", description = "flowrl or grpo (default: flowrl).")
+    @Option(names = "--algo", paramLabel = "NAME", completionCandidates = AlgorithmNames.class,
+            description = "${COMPLETION-CANDIDATES} (default: flowrl).")
     private String algorithm;
 
     @Option(names = "--variant", paramLabel = "NAME", description = "Public version of FlowRL: paper, released-2025-09 "
@@ -36,8 +41,16 @@ final class TrainCommand implements Callable<Integer> {
     private Path config;
 
     @Option(names = "--model", paramLabel = "DIR",
-            description = "Start from this Hugging Face folder, which must speak the task's vocabulary.")
+            description = "Start from this Hugging Face folder. Built-in tasks but countdown-text need their own vocabulary.")
     private Path model;
+
+    @Option(names = "--data", paramLabel = "FILE", description = "With --preset math or code: the problems, as .jsonl, "
+            + ".jsonl.gz or .parquet; --set data.prompt and data.answer name fields of no known layout.")
+    private Path data;
+
+    @Option(names = "--reward", paramLabel = "NAME", description = "With --preset math or code: the grader, as score has "
+            + "them (default: dapo and java).")
+    private String reward;
 
     @Option(names = "--size", paramLabel = "NAME", description = "Size of a new model: nano, micro or small.")
     private String size;
@@ -83,7 +96,7 @@ final class TrainCommand implements Callable<Integer> {
         if (dashboard != null) {
             System.out.println("dashboard: http://localhost:" + dashboard + "/");
         }
-        try (Dashboard page = dashboard == null ? null : Dashboard.open(folder, dashboard);
+        try (Dashboard _ = dashboard == null ? null : Dashboard.open(folder, dashboard);
              Backend backend = device.open();
              TrainingRun run = resume ? TrainingRun.resume(backend, resolved, folder, progress)
                      : TrainingRun.start(backend, resolved, folder, progress)) {
@@ -100,7 +113,7 @@ final class TrainCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--resume needs --out, the folder of the run");
         }
         if (preset != null || algorithm != null || variant != null || config != null || model != null || size != null
-                || seed != null || recomputeActivations || !settings.isEmpty()) {
+                || data != null || reward != null || seed != null || recomputeActivations || !settings.isEmpty()) {
             throw new IllegalArgumentException("--resume takes its configuration from " + out
                     + "; only --steps may be given beside it");
         }
@@ -117,8 +130,18 @@ final class TrainCommand implements Callable<Integer> {
         put(all, "seed", seed);
         put(all, "size", size);
         put(all, "model", model);
+        requireDataTask(base);
+        put(all, "data.file", data);
+        put(all, "data.reward", reward);
         put(all, "update.recomputeActivations", recomputeActivations ? true : null);
         return ConfigFile.with(base, all);
+    }
+
+    private void requireDataTask(TrainConfig base) {
+        if (base.data() == null && (data != null || reward != null)) {
+            throw new IllegalArgumentException("--data and --reward are for --preset "
+                    + String.join(" and ", Presets.DATA_NAMES) + "; task " + base.task() + " makes its own problems");
+        }
     }
 
     private TrainConfig preset() {
@@ -145,6 +168,20 @@ final class TrainCommand implements Callable<Integer> {
             if (!Files.exists(folder)) {
                 return folder;
             }
+        }
+    }
+
+    static final class PresetNames implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return Stream.concat(Presets.NAMES.stream(), Presets.DATA_NAMES.stream()).iterator();
+        }
+    }
+
+    static final class AlgorithmNames implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return Algorithms.NAMES.iterator();
         }
     }
 }

@@ -40,6 +40,11 @@ final class TrainProgress implements TrainingRun.Observer {
     }
 
     @Override
+    public void noted(String what) {
+        out.println(what);
+    }
+
+    @Override
     public void warmedUp(long step, long steps, double loss) {
         if (step == steps || terminal && isDue()) {
             show(String.format(Locale.ROOT, "warm-up %d/%d  loss %.3f nats per token", step, steps, loss),

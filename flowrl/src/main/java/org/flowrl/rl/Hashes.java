@@ -3,7 +3,6 @@ package org.flowrl.rl;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -39,13 +38,10 @@ public final class Hashes {
         return HexFormat.of().formatHex(digest.digest());
     }
 
-    /// Of a host tensor's elements, as they lie in memory.
+    /// Of a tensor's elements, as they lie in memory.
     public static String sha256(Tensor tensor) {
         MessageDigest digest = digest();
-        MemorySegment memory = tensor.segment();
-        for (long at = 0; at < memory.byteSize(); at += PIECE) {
-            digest.update(memory.asSlice(at, Math.min(PIECE, memory.byteSize() - at)).asByteBuffer());
-        }
+        tensor.readPieces(PIECE, piece -> digest.update(piece.asByteBuffer()));
         return HexFormat.of().formatHex(digest.digest());
     }
 

@@ -19,6 +19,8 @@ import org.flowrl.tensor.Backend;
 
 /// Where a run's numbers came from: hashes of code, data, configuration and first weights, and the machine.
 final class Manifest {
+    private static final String DATA = "data_sha256";
+
     private Manifest() {
     }
 
@@ -29,7 +31,7 @@ final class Manifest {
         Map<String, Object> manifest = new LinkedHashMap<>();
         manifest.put("seed", config.seed());
         manifest.put("config_sha256", ConfigFile.hash(config));
-        manifest.put("data_sha256", Hashes.sha256(task.problems().toString().getBytes(StandardCharsets.UTF_8)));
+        manifest.put(DATA, dataHash(task));
         manifest.put("initial_weights_sha256", Hashes.sha256(parameters.arena()));
         Path code = code();
         manifest.put("code", code.toString());
@@ -47,6 +49,26 @@ final class Manifest {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("manifest cannot be written: " + manifest, e);
         }
+    }
+
+    /// Refuses to go on with other problems than a run began with.
+    ///
+    /// @param folder of the run
+    static void requireSameData(Path folder, Task task) {
+        Path file = folder.resolve("manifest.json");
+        try {
+            String began = JsonMapper.builder().build().readTree(Files.readString(file)).path(DATA).asText();
+            if (!began.equals(dataHash(task))) {
+                throw new IllegalArgumentException("resume: the problems of task " + task.name()
+                        + " are not those that " + file + " says the run began with");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(file.toString(), e);
+        }
+    }
+
+    private static String dataHash(Task task) {
+        return Hashes.sha256(task.problems().toString().getBytes(StandardCharsets.UTF_8));
     }
 
     /// The commit that the code was built from, as the build wrote it beside this class, `-dirty` after it where files

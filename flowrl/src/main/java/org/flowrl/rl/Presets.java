@@ -2,6 +2,7 @@ package org.flowrl.rl;
 
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.stream.Stream;
 import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.objective.Algorithms;
 import org.flowrl.rl.objective.Estimator;
@@ -16,6 +17,8 @@ public final class Presets {
     /// Names of the presets: tasks, some of them with other settings.
     public static final List<String> NAMES = List.of("lattice", "lattice-12", "lattice-walls", "minicount",
             "minicount-diverse", "modes", "modes-8", "countdown", "countdown-text");
+    /// Names of the presets that take a model folder and a data file.
+    public static final List<String> DATA_NAMES = DataPresets.NAMES;
     /// Names of the built-in model sizes.
     public static final List<String> SIZES = List.of("nano", "micro", "small");
 
@@ -90,15 +93,18 @@ public final class Presets {
             case "modes-8" -> Base.tiny(preset, 10.0 / 7, 1e-3, 3000, 200, WARM_UP_RATE, 16, 20, 500, 1000);
             case "countdown" -> Base.tiny(preset, 0.6, 3e-4, 1000, 300, WARM_UP_RATE, 16, 16, 100, 200);
             case "countdown-text" -> Base.pretrained("countdown", 200, 16, 8, 20, 50);
-            default -> throw unknown("preset", preset, NAMES);
+            default -> throw unknown("preset", preset, Stream.concat(NAMES.stream(), DATA_NAMES.stream()).toList());
         };
     }
 
     /// The full configuration of a preset and an algorithm.
     ///
-    /// @param preset one of {@link #NAMES}
+    /// @param preset one of {@link #NAMES} or {@link #DATA_NAMES}
     /// @param algorithm one of {@link Algorithms#NAMES}
     public static TrainConfig config(String preset, String algorithm) {
+        if (DATA_NAMES.contains(preset)) {
+            return DataPresets.config(preset, algorithm);
+        }
         Base base = base(preset);
         ObjectiveSettings objective = base.beta().isPresent()
                 ? Algorithms.onTask(algorithm, base.beta().getAsDouble()) : Algorithms.named(algorithm);
@@ -116,11 +122,14 @@ public final class Presets {
     ///
     /// @param variant see {@link FlowRlSettings#variant}
     public static TrainConfig config(String preset, String algorithm, String variant) {
-        Base base = base(preset);
         if (!algorithm.equals("flowrl")) {
             throw new IllegalArgumentException("--variant " + variant + " names a version of flowrl, not of "
                     + algorithm);
         }
+        if (DATA_NAMES.contains(preset)) {
+            return DataPresets.variant(preset, variant);
+        }
+        Base base = base(preset);
         FlowRlSettings published = FlowRlSettings.variant(variant);
         return base.with(base.beta().isEmpty() ? published
                 : published.withBeta(base.beta().getAsDouble()).withRawReward().withDropout(0), base.rate());

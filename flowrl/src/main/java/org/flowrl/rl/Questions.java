@@ -2,6 +2,7 @@ package org.flowrl.rl;
 
 import java.util.Arrays;
 import java.util.Set;
+import java.util.function.Function;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Task;
 import org.flowrl.rl.task.Verifier;
@@ -15,8 +16,15 @@ import org.flowrl.transformer.text.Tokenizer;
 /// @param endTokens ids that end a response
 /// @param verifier judges responses
 /// @param maxResponseTokens length limit, the end token included
+/// @param promptTokens the tokens of a problem's prompt
 public record Questions(Epochs<Problem> problems, Tokenizer tokenizer, Set<Integer> endTokens, Verifier verifier,
-        int maxResponseTokens) {
+        int maxResponseTokens, Function<Problem, int[]> promptTokens) {
+    /// Questions whose prompts are encoded as they are.
+    public Questions(Epochs<Problem> problems, Tokenizer tokenizer, Set<Integer> endTokens, Verifier verifier,
+            int maxResponseTokens) {
+        this(problems, tokenizer, endTokens, verifier, maxResponseTokens, problem -> tokenizer.encode(problem.prompt()));
+    }
+
     /// @throws IllegalArgumentException where no token ends a response
     public Questions {
         endTokens = Set.copyOf(endTokens);
@@ -38,12 +46,12 @@ public record Questions(Epochs<Problem> problems, Tokenizer tokenizer, Set<Integ
     /// @param endTokens ids that end the model's responses
     public static Questions of(Task task, Tokenizer tokenizer, Set<Integer> endTokens) {
         return new Questions(new Epochs<>(task.problems()), tokenizer, endTokens, task.verifier(),
-                task.maxResponseTokens());
+                task.maxResponseTokens(), problem -> task.promptTokens(problem, tokenizer));
     }
 
     /// The tokens of a problem's prompt.
     public int[] prompt(Problem problem) {
-        return tokenizer.encode(problem.prompt());
+        return promptTokens.apply(problem);
     }
 
     /// The tokens of a finished response: those of its text and an end token.
@@ -67,7 +75,7 @@ public record Questions(Epochs<Problem> problems, Tokenizer tokenizer, Set<Integ
     /// @param penalty added to the reward for the response's length; 0 or less
     Response judge(Problem asked, int[] prompt, Completion completion, double penalty) {
         String text = text(completion.tokens(), completion.finished());
-        return new Response(completion.prompt(), completion.sample(), prompt, completion.tokens(),
+        return new Response(asked, completion.prompt(), completion.sample(), prompt, completion.tokens(),
                 completion.logProbs(), completion.finished(), text,
                 verifier.verify(asked, text, completion.finished()), penalty);
     }

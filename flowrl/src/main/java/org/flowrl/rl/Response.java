@@ -1,10 +1,12 @@
 package org.flowrl.rl;
 
 import java.util.Optional;
+import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Verdict;
 
 /// One sampled answer. The token ids are the record of truth; the text is for verifiers and people.
 ///
+/// @param problem what was asked
 /// @param group the prompt's slot in its rollout: responses of one group answer the same prompt
 /// @param sample the number of this response within its group
 /// @param prompt the prompt's tokens
@@ -14,12 +16,15 @@ import org.flowrl.rl.task.Verdict;
 /// @param text the response's text, without the end-of-sequence token
 /// @param verdict of the task's verifier
 /// @param lengthPenalty added to the verifier's reward for a response that is nearly or wholly too long; 0 or less
-public record Response(int group, int sample, int[] prompt, int[] tokens, float[] logProbs, boolean finished,
-        String text, Verdict verdict, double lengthPenalty) {
-    /// A response without a penalty for its length.
+public record Response(Problem problem, int group, int sample, int[] prompt, int[] tokens, float[] logProbs,
+        boolean finished, String text, Verdict verdict, double lengthPenalty) {
+    private static final Problem NONE = new Problem("", "", "");
+
+    /// A response to no problem in particular, without a penalty for its length: for plans and formulas, in which texts
+    /// have no part.
     public Response(int group, int sample, int[] prompt, int[] tokens, float[] logProbs, boolean finished,
             String text, Verdict verdict) {
-        this(group, sample, prompt, tokens, logProbs, finished, text, verdict, 0);
+        this(NONE, group, sample, prompt, tokens, logProbs, finished, text, verdict, 0);
     }
 
     /// The response's tokens, counted with the end-of-sequence token.
@@ -40,7 +45,7 @@ public record Response(int group, int sample, int[] prompt, int[] tokens, float[
 
     /// This response as a member of another group.
     Response inGroup(int number) {
-        return number == group ? this
-                : new Response(number, sample, prompt, tokens, logProbs, finished, text, verdict, lengthPenalty);
+        return number == group ? this : new Response(problem, number, sample, prompt, tokens, logProbs, finished, text,
+                verdict, lengthPenalty);
     }
 }

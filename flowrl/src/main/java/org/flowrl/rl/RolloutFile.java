@@ -12,7 +12,8 @@ import java.util.List;
 import java.util.Map;
 import org.flowrl.transformer.text.Tokenizer;
 
-/// The responses of one step as JSONL: `group`, `prompt`, `sample`, `text`, `tokens`, `log_probs`, `verdict`, `reward`.
+/// The responses of one step as JSONL: `problem` (its id), `group`, `prompt`, `sample`, `response`,
+/// `gold`, `tokens`, `log_probs`, `verdict`, `reward`. `score` grades such a file again.
 final class RolloutFile {
     private static final ObjectMapper JSON = JsonMapper.builder().build();
 
@@ -28,10 +29,12 @@ final class RolloutFile {
         try {
             for (Response response : rollout.responses()) {
                 Map<String, Object> row = new LinkedHashMap<>();
+                row.put("problem", response.problem().id());
                 row.put("group", response.group());
                 row.put("prompt", tokenizer.decode(response.prompt(), false));
                 row.put("sample", response.sample());
-                row.put("text", response.text());
+                row.put("response", response.text());
+                row.put("gold", response.problem().answer());
                 row.put("tokens", response.tokens());
                 row.put("log_probs", response.logProbs());
                 row.put("verdict", response.verdict().kind());

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
@@ -59,8 +58,12 @@ final class Sampler {
             metrics.mean("rollout/filled_groups_share", missing, wanted);
         }
         kept.addAll(aside.subList(aside.size() - missing, aside.size()));
-        List<Response> responses = IntStream.range(0, wanted).boxed()
-                .flatMap(group -> kept.get(group).stream().map(response -> response.inGroup(group))).toList();
+        List<Response> responses = new ArrayList<>(wanted * settings.samples());
+        for (int group = 0; group < wanted; group++) {
+            for (Response response : kept.get(group)) {
+                responses.add(response.inGroup(group));
+            }
+        }
         Rollout rollout = new Rollout(responses, wanted);
         describe(rollout, metrics);
         return rollout;

@@ -4,12 +4,14 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Objects;
 import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.autograd.optim.Schedule;
+import org.flowrl.rl.data.DataSettings;
 import org.flowrl.rl.objective.ObjectiveSettings;
 
 /// Everything that decides a training run's numbers; written to `config.yaml` in the run folder and read back by
 /// `--resume` and `--config`. Where the run is computed (device, threads) is not part of it.
 ///
 /// @param task name of the built-in task
+/// @param data where problems and rewards come from; null for a task that makes its own
 /// @param model Hugging Face folder to start from; empty for a new model of `size`
 /// @param size name of the built-in model size: `nano`, `micro` or `small`
 /// @param seed every random draw of the run is a function of it
@@ -22,9 +24,16 @@ import org.flowrl.rl.objective.ObjectiveSettings;
 /// @param evaluateEvery steps between exact evaluations, which appear in those steps' metrics
 /// @param checkpointEvery steps between checkpoints; the last step always has one
 /// @param keepCheckpoints older checkpoints than this many are removed
-public record TrainConfig(String task, String model, String size, long seed, long steps, WarmUp warmUp,
-        RolloutSettings rollout, Update update, ObjectiveSettings objective, long evaluateEvery, long checkpointEvery,
-        int keepCheckpoints) {
+public record TrainConfig(String task, DataSettings data, String model, String size, long seed, long steps,
+        WarmUp warmUp, RolloutSettings rollout, Update update, ObjectiveSettings objective, long evaluateEvery,
+        long checkpointEvery, int keepCheckpoints) {
+    /// The configuration of a task that makes its own problems.
+    public TrainConfig(String task, String model, String size, long seed, long steps, WarmUp warmUp,
+            RolloutSettings rollout, Update update, ObjectiveSettings objective, long evaluateEvery,
+            long checkpointEvery, int keepCheckpoints) {
+        this(task, null, model, size, seed, steps, warmUp, rollout, update, objective, evaluateEvery, checkpointEvery,
+                keepCheckpoints);
+    }
 
     public TrainConfig {
         requirePositive("steps", steps);
@@ -44,13 +53,13 @@ public record TrainConfig(String task, String model, String size, long seed, lon
 
     /// This configuration with another objective.
     public TrainConfig withObjective(ObjectiveSettings value) {
-        return new TrainConfig(task, model, size, seed, steps, warmUp, rollout, update, value, evaluateEvery,
+        return new TrainConfig(task, data, model, size, seed, steps, warmUp, rollout, update, value, evaluateEvery,
                 checkpointEvery, keepCheckpoints);
     }
 
     /// This configuration with other sampling.
     public TrainConfig withRollout(RolloutSettings value) {
-        return new TrainConfig(task, model, size, seed, steps, warmUp, value, update, objective, evaluateEvery,
+        return new TrainConfig(task, data, model, size, seed, steps, warmUp, value, update, objective, evaluateEvery,
                 checkpointEvery, keepCheckpoints);
     }
 

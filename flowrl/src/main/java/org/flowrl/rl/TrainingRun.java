@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.flowrl.autograd.ParameterStore;
+import org.flowrl.rl.data.DataSetTask;
 import org.flowrl.rl.objective.Objective;
 import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.rl.task.Problem;
@@ -62,6 +63,10 @@ public final class TrainingRun implements AutoCloseable {
         /// @param metrics of this step, exact metrics included where they were due
         void stepped(long step, long steps, Map<String, Double> metrics);
 
+        /// Before a model is loaded: what is worth knowing of the task.
+        default void noted(String what) {
+        }
+
         /// After the first step whose settings asked for something in vain.
         ///
         /// @param warning what, and which setting to change to which value
@@ -80,6 +85,7 @@ public final class TrainingRun implements AutoCloseable {
                 : config.model().isEmpty() ? Optional.empty()
                 : Optional.of(ModelDirectory.open(Path.of(config.model())));
         this.task = tasks.apply(given.map(ModelDirectory::tokenizer));
+        task.notes().forEach(observer::noted);
         this.scope = Scope.root("run", backend.memory());
         try {
             this.log = new MetricsLog(folder);
@@ -102,6 +108,7 @@ public final class TrainingRun implements AutoCloseable {
             if (resume) {
                 Checkpoint checkpoint = Checkpoint.latest(folder).orElseThrow(() ->
                         new IllegalArgumentException("resume: " + folder + " has no checkpoint"));
+                Manifest.requireSameData(folder, task);
                 checkpoint.restore(backend, trainer, ConfigFile.hash(config));
                 done = checkpoint.step();
             }
@@ -151,7 +158,10 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private static Function<Optional<Tokenizer>, Task> named(TrainConfig config) {
-        return speech -> Tasks.named(config.task(), speech);
+        return config.data() == null ? speech -> Tasks.named(config.task(), speech)
+                : speech -> DataSetTask.of(config.task(), config.data(), speech.orElseThrow(() ->
+                        new IllegalArgumentException("train: task " + config.task()
+                                + " is asked in the language of a model; --model names its folder")));
     }
 
     /// Trains to the last step and evaluates the result.

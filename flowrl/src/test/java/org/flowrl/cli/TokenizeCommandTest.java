@@ -2,17 +2,11 @@ package org.flowrl.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.flowrl.transformer.text.Tokenizer;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,24 +18,9 @@ class TokenizeCommandTest {
     @TempDir
     private Path folder;
 
-    private final InputStream standardIn = System.in;
-    private final PrintStream standardOut = System.out;
-    private final PrintStream standardErr = System.err;
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-
     @BeforeEach
-    void captureAndWriteATokenizer() {
-        System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
-        System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+    void writeATokenizer() {
         Tokenizer.ofAlphabet(List.of("<eos>", "<bos>"), List.of("a", "b", "{")).save(folder);
-    }
-
-    @AfterEach
-    void restore() {
-        System.setIn(standardIn);
-        System.setOut(standardOut);
-        System.setErr(standardErr);
     }
 
     /// `¶` stands for a line break.
@@ -56,8 +35,9 @@ class TokenizeCommandTest {
             + "{\"text\":\"ab\"}¶{\"text\":\"ab\"}¶{\"text\":\"\"}¶",
         "``                           ! --text a --text b                 ! {\"ids\":[2]}¶{\"ids\":[3]}¶"})
     void eachLineInIsALineOut(String in, String options, String expected) {
-        assertThat(tokenize(in, options)).isZero();
-        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo(expected.replace('¶', '\n'));
+        CapturedRun run = tokenize(in, options);
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).isEqualTo(expected.replace('¶', '\n'));
     }
 
     @ParameterizedTest
@@ -72,27 +52,28 @@ class TokenizeCommandTest {
         "a              ! --text a f   ! tokenize: --text gives texts to encode",
         "``             ! missing.txt  ! no such file: missing.txt"})
     void whatIsWrongNamesFileLineAndColumn(String in, String options, String message) {
-        assertThat(tokenize(in, options)).isEqualTo(1);
-        assertThat(err.toString(StandardCharsets.UTF_8)).startsWith("error: " + message).containsOnlyOnce("\n");
+        CapturedRun run = tokenize(in, options);
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err()).startsWith("error: " + message).containsOnlyOnce("\n");
     }
 
     @Test
     void aLineThatIsNotUtf8IsNamed() throws IOException {
         Path file = folder.resolve("latin1.txt");
         Files.write(file, new byte[] {'a', '\n', (byte) 0xe9, '\n'});
-        assertThat(tokenize("", file.toString())).isEqualTo(1);
-        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("error: " + file + ", line 2: is not UTF-8\n");
+        assertThat(tokenize("", file.toString()))
+                .isEqualTo(new CapturedRun(1, "{\"ids\":[2]}\n", "error: " + file + ", line 2: is not UTF-8\n"));
     }
 
     @Test
     void whatCameBeforeAnErrorIsWritten() {
-        assertThat(tokenize("a¶x", "")).isEqualTo(1);
-        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("{\"ids\":[2]}\n");
+        CapturedRun run = tokenize("a¶x", "");
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.out()).isEqualTo("{\"ids\":[2]}\n");
     }
 
-    private int tokenize(String in, String options) {
-        System.setIn(new ByteArrayInputStream(in.replace('¶', '\n').getBytes(StandardCharsets.UTF_8)));
+    private CapturedRun tokenize(String in, String options) {
         String arguments = "tokenize --model " + folder + " " + options;
-        return Main.run(arguments.strip().split(" +"));
+        return CapturedRun.of(in.replace('¶', '\n'), arguments.strip().split(" +"));
     }
 }

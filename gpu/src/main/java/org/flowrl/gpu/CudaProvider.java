@@ -1,26 +1,48 @@
 package org.flowrl.gpu;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.BackendProvider;
 
-/// Reports NVIDIA cards as unavailable: this version has no CUDA backend, whether or not the machine has a card.
+/// Offers the cards that the NVIDIA driver knows, or says why there are none.
 public final class CudaProvider implements BackendProvider {
-    private static final String REASON = "this version has no CUDA backend";
+    private static final String PREFIX = Card.NAME + ":";
 
     @Override
     public String name() {
-        return "cuda";
+        return Card.NAME;
     }
 
+    /// Each card; one unavailable `cuda:0` with the reason where there is none.
     @Override
     public List<Candidate> candidates() {
-        return List.of(new Candidate("cuda:0", false, REASON));
+        try (CudaApi api = CudaBinding.open()) {
+            int count = api.deviceCount();
+            return count == 0 ? unavailable("the driver knows no card") : IntStream.range(0, count)
+                    .mapToObj(index -> new Candidate(PREFIX + index, true, "%s, %,d MiB".formatted(
+                            api.deviceName(index), api.totalBytes(index) >> 20))).toList();
+        } catch (CudaLibrary.MissingLibraryException | CudaException | IllegalArgumentException e) {
+            return unavailable(e.getMessage());
+        }
     }
 
-    /// @throws IllegalStateException always
+    private static List<Candidate> unavailable(String reason) {
+        return List.of(new Candidate(PREFIX + 0, false, "no GPU: " + reason));
+    }
+
+    /// Opens a card. `threads` does not matter: the host only asks for work.
     @Override
     public Backend open(Candidate candidate, int threads) {
-        throw new IllegalStateException(candidate.name() + ": " + REASON);
+        if (!candidate.available() || !candidate.name().startsWith(PREFIX)) {
+            throw new IllegalArgumentException("open: '" + candidate.name() + "' is not an available card");
+        }
+        CudaApi api = CudaBinding.open();
+        try {
+            return new CudaBackend(api, Integer.parseInt(candidate.name().substring(PREFIX.length())));
+        } catch (RuntimeException e) {
+            api.close();
+            throw e;
+        }
     }
 }

@@ -14,6 +14,25 @@ public interface OptimizerKernels {
             double gradientScale) {
     }
 
+    /// The scalars of one update in F32, each computed in F64 and rounded once.
+    ///
+    /// @param gain1, gain2 1 − beta1 and 1 − beta2
+    /// @param decay 1 − learningRate · weightDecay
+    /// @param stepSize learningRate / (1 − beta1^step)
+    /// @param rootCorrection sqrt(1 − beta2^step)
+    record Factors(float gradientScale, float gain1, float gain2, float beta2, float decay, float stepSize,
+            float rootCorrection, float epsilon) {
+        /// Those of one update.
+        public static Factors of(AdamW settings) {
+            return new Factors((float) settings.gradientScale(), (float) (1 - settings.beta1()),
+                    (float) (1 - settings.beta2()), (float) settings.beta2(),
+                    (float) (1 - settings.learningRate() * settings.weightDecay()),
+                    (float) (settings.learningRate() / (1 - StrictMath.pow(settings.beta1(), settings.step()))),
+                    (float) Math.sqrt(1 - StrictMath.pow(settings.beta2(), settings.step())),
+                    (float) settings.epsilon());
+        }
+    }
+
     /// One AdamW update (Loshchilov and Hutter 2019, PyTorch's order of operations): overwrites w, m and v [P].
     /// ```
     /// g = gradient · gradientScale

@@ -133,6 +133,38 @@ public final class Tensor {
         fill(rows("zeroRows", start, count), (byte) 0);
     }
 
+    /// Takes some of a tensor's bytes.
+    ///
+    /// @param <E> what reading may throw
+    @FunctionalInterface
+    public interface PieceReader<E extends Exception> {
+        /// @param piece host memory, valid for the call
+        void read(MemorySegment piece) throws E;
+    }
+
+    /// Hands the elements' bytes to `reader` in order, at most `pieceBytes` at a time; those on a card come to the host
+    /// piece by piece.
+    ///
+    /// @throws IllegalStateException where the scope is closed or the device holds no values
+    public <E extends Exception> void readPieces(int pieceBytes, PieceReader<E> reader) throws E {
+        if (!device.holdsValues()) {
+            throw new IllegalStateException("tensor " + this + " lies on " + device + ", which holds no values");
+        }
+        MemorySegment data = memory();
+        MemorySegment buffer = device.isHost() ? null
+                : MemorySegment.ofArray(new byte[(int) Math.min(pieceBytes, data.byteSize())]);
+        for (long at = 0; at < data.byteSize(); at += pieceBytes) {
+            MemorySegment piece = data.asSlice(at, Math.min(pieceBytes, data.byteSize() - at));
+            if (buffer == null) {
+                reader.read(piece);
+            } else {
+                MemorySegment copy = buffer.asSlice(0, piece.byteSize());
+                scope().memory().copyOut(piece, copy);
+                reader.read(copy);
+            }
+        }
+    }
+
     /// Overwrites an F32 tensor.
     public void copyFrom(float[] values) {
         requireElements("copyFrom", DType.F32, values.length);

@@ -61,9 +61,8 @@ public final class CompareRun {
         comparison.check();
         requireSameConfigurations();
         write();
-        List<Cell> cells = new ArrayList<>(comparison.sweep());
         try (ExecutorService pool = Executors.newFixedThreadPool(workers)) {
-            run(cells, pool);
+            run(comparison.sweep(), pool);
             Results sweep = Results.read(comparison, folder);
             List<Cell> reported = new ArrayList<>();
             // Seed by seed, so that a comparison that is stopped early has something of every contender.
@@ -113,10 +112,8 @@ public final class CompareRun {
     }
 
     private void requireSameConfigurations() {
-        List<Cell> cells = new ArrayList<>(comparison.sweep());
-        comparison.contenders().forEach(contender -> contender.learningRates()
-                .forEach(rate -> cells.addAll(comparison.reported(contender, rate))));
-        cells.forEach(cell -> new CellRun(comparison.config(cell), cell.folder(folder)).requireSameConfiguration());
+        comparison.possible().forEach(cell ->
+                new CellRun(comparison.config(cell), cell.folder(folder)).requireSameConfiguration());
     }
 
     private void write() {

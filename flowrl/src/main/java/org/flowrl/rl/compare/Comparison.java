@@ -78,13 +78,17 @@ public record Comparison(String task, List<Contender> contenders, long steps, lo
         return ConfigFile.with(preset, all);
     }
 
-    /// Every run that may be asked for.
-    ///
-    /// @throws IllegalArgumentException where one is not possible or contenders have different budgets
-    public void check() {
+    /// Every run that may be asked for: the sweep's, and those of each learning rate on the reported seeds.
+    List<Cell> possible() {
         List<Cell> cells = new ArrayList<>(sweep());
         contenders.forEach(contender -> contender.learningRates()
                 .forEach(rate -> cells.addAll(reported(contender, rate))));
+        return cells;
+    }
+
+    /// @throws IllegalArgumentException where a run is not possible or contenders have different budgets
+    public void check() {
+        List<Cell> cells = possible();
         TrainConfig.RolloutSettings budget = config(cells.getFirst()).rollout();
         for (Cell cell : cells) {
             TrainConfig config = config(cell);

@@ -68,7 +68,7 @@ public final class ComparisonFiles {
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("contender", "metric", "step", "mean", "low", "high", "seeds"));
         for (Series series : series(results)) {
-            for (Measure measure : Measure.CURVES) {
+            for (Measure measure : Measure.curves(results.isExact())) {
                 for (Course.Point point : Course.of(measure.metric(), series.runs()).points()) {
                     rows.add(List.of(series.name(), measure.metric(), Long.toString(point.step()),
                             Double.toString(point.mean()), Double.toString(point.low()), Double.toString(point.high()),

@@ -16,11 +16,13 @@ import org.flowrl.rl.report.Series;
 final class ComparisonPage {
     private final Results results;
     private final Comparison comparison;
+    private final List<Measure> columns;
     private final Markup out;
 
     private ComparisonPage(Results results, Markup out) {
         this.results = results;
         this.comparison = results.comparison();
+        this.columns = results.columns();
         this.out = out;
     }
 
@@ -70,11 +72,11 @@ final class ComparisonPage {
     private void summary() {
         out.open("section").element("h2", "Result");
         out.element("p", "Means over the reported seeds; below them the range, where there are several. "
-                + Measure.COLUMNS.stream().map(measure -> measure.title() + ": " + measure.meaning())
+                + columns.stream().map(measure -> measure.title() + ": " + measure.meaning())
                 .collect(Collectors.joining(". ")) + ".");
         out.open("div", "class", "wide").open("table", "class", "cards", "id", "summary").open("thead").open("tr");
         out.element("th", "Algorithm").element("th", "Learning rate").element("th", "Seeds completed");
-        Measure.COLUMNS.forEach(measure -> out.element("th", measure.title()));
+        columns.forEach(measure -> out.element("th", measure.title()));
         out.close().close().open("tbody").line();
         for (ComparisonTable.Line line : ComparisonTable.lines(results)) {
             out.open("tr").open("td").open("span", "class",
@@ -83,7 +85,7 @@ final class ComparisonPage {
             out.element("td", line.rate().isEmpty() ? "none worked" : line.rate(), "data-label", "Learning rate");
             out.element("td", line.seeds(), "data-label", "Seeds completed");
             for (int i = 0; i < line.spreads().size(); i++) {
-                spread(line.spreads().get(i), Measure.COLUMNS.get(i));
+                spread(line.spreads().get(i), columns.get(i));
             }
             out.close().line();
         }
@@ -108,7 +110,7 @@ final class ComparisonPage {
         out.open("div", "class", "wide").open("table", "id", "cells").open("thead").open("tr");
         out.element("th", "Algorithm").element("th", "For", "class", "text").element("th", "Learning rate")
                 .element("th", "Seed").element("th", "Steps");
-        Measure.COLUMNS.forEach(measure -> out.element("th", measure.title()));
+        columns.forEach(measure -> out.element("th", measure.title()));
         out.element("th", "Training seconds").element("th", "Outcome", "class", "text");
         out.close().close().open("tbody").line();
         for (Results.Result result : results.cells()) {
@@ -118,7 +120,7 @@ final class ComparisonPage {
                     .element("td", ComparisonTable.rate(cell.learningRate()))
                     .element("td", Long.toString(cell.seed()))
                     .element("td", Long.toString(comparison.config(cell).steps()));
-            for (Measure measure : Measure.COLUMNS) {
+            for (Measure measure : columns) {
                 Double value = result.metrics().get(measure.metric());
                 out.element("td", value == null ? "–" : measure.text(value));
             }

@@ -16,7 +16,7 @@ public final class ComparisonTable {
     ///
     /// @param rate chosen learning rate; empty where every run of the sweep failed
     /// @param seeds completed of all reported runs
-    /// @param spreads of {@link Measure#COLUMNS}
+    /// @param spreads of {@link Measure#columns}
     record Line(Contender contender, String rate, String seeds, List<Optional<Results.Spread>> spreads) {
     }
 
@@ -29,7 +29,7 @@ public final class ComparisonTable {
                     .filter(result -> result.run().isPresent()).count();
             lines.add(new Line(contender, rate == null ? "" : rate(rate),
                     completed + " of " + results.comparison().seeds().size(),
-                    Measure.COLUMNS.stream().map(measure -> results.spread(contender, measure.metric())).toList()));
+                    results.columns().stream().map(measure -> results.spread(contender, measure.metric())).toList()));
         }
         return lines;
     }
@@ -40,12 +40,12 @@ public final class ComparisonTable {
         int width = lines.stream().mapToInt(line -> line.contender().name().length()).max().orElseThrow();
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%-" + width + "s %9s %7s", "algorithm",
                 "rate", "seeds"));
-        Measure.COLUMNS.forEach(measure -> text.append(String.format(Locale.ROOT, " %22s", measure.title())));
+        results.columns().forEach(measure -> text.append(String.format(Locale.ROOT, " %22s", measure.title())));
         for (Line line : lines) {
             text.append(String.format(Locale.ROOT, "%n%-" + width + "s %9s %7s", line.contender().name(), line.rate(),
                     line.seeds()));
             for (int i = 0; i < line.spreads().size(); i++) {
-                text.append(String.format(Locale.ROOT, " %22s", cell(line.spreads().get(i), Measure.COLUMNS.get(i))));
+                text.append(String.format(Locale.ROOT, " %22s", cell(line.spreads().get(i), results.columns().get(i))));
             }
         }
         return text.toString();
@@ -54,13 +54,13 @@ public final class ComparisonTable {
     /// As a Markdown table.
     public static String markdown(Results results) {
         StringBuilder text = new StringBuilder("| algorithm | learning rate | seeds |");
-        Measure.COLUMNS.forEach(measure -> text.append(' ').append(measure.title()).append(" |"));
-        text.append("\n|---|---|---|").append("---|".repeat(Measure.COLUMNS.size()));
+        results.columns().forEach(measure -> text.append(' ').append(measure.title()).append(" |"));
+        text.append("\n|---|---|---|").append("---|".repeat(results.columns().size()));
         for (Line line : lines(results)) {
             text.append("\n| ").append(line.contender().name()).append(" | ").append(line.rate()).append(" | ")
                     .append(line.seeds()).append(" |");
             for (int i = 0; i < line.spreads().size(); i++) {
-                text.append(' ').append(cell(line.spreads().get(i), Measure.COLUMNS.get(i))).append(" |");
+                text.append(' ').append(cell(line.spreads().get(i), results.columns().get(i))).append(" |");
             }
         }
         return text.append('\n').toString();

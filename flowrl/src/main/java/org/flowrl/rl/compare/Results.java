@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.flowrl.rl.report.Measure;
 import org.flowrl.rl.report.RunFolder;
 
 /// What came out of a comparison so far, read from its folder.
@@ -79,6 +80,16 @@ public record Results(Comparison comparison, List<Result> cells) {
             high = Math.max(high, value);
         }
         return Optional.of(new Spread(sum / values.length, low, high, values.length));
+    }
+
+    /// True where the task's answers can be listed, so that its metrics are exact.
+    boolean isExact() {
+        return cells.stream().anyMatch(result -> result.metrics().containsKey(Measure.ACCURACY.metric()));
+    }
+
+    /// The measures that tables show.
+    List<Measure> columns() {
+        return Measure.columns(isExact());
     }
 
     private double score(Result result) {

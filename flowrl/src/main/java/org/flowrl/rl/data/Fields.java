@@ -26,6 +26,10 @@ public record Fields(FieldPath prompt, FieldPath answer, GoldRule gold, Optional
             of("question", "answer"),
             // Minerva, and MATH as first published
             of("problem", "solution").with(GoldRule.LAST_BOX),
+            // programs with tests: Codeforces, CodeContests
+            of("problem", "tests"),
+            // HumanEval, HumanEval-X
+            of("prompt", "test").with(GoldRule.HARNESS).withId("task_id"),
             of("prompt", "answer"));
 
     /// Fields by their paths, the gold answer being the whole of `answer`, rows being numbered.
@@ -48,13 +52,16 @@ public record Fields(FieldPath prompt, FieldPath answer, GoldRule gold, Optional
     /// The first known layout of which `row` has the problem and a gold answer.
     static Optional<Fields> recognised(JsonNode row) {
         return KNOWN.stream().filter(fields -> fields.prompt.in(row).isTextual()
-                && fields.gold.gold(fields.answer.in(row)).isPresent()).findFirst();
+                && fields.gold.gold(row, fields.answer).isPresent()).findFirst();
     }
 
     /// The columns of a file that are needed.
     Set<String> columns() {
         Set<String> columns = new LinkedHashSet<>(List.of(prompt.column(), answer.column()));
         id.ifPresent(path -> columns.add(path.column()));
+        if (gold == GoldRule.HARNESS) {
+            columns.addAll(List.of(GoldRule.DECLARATION, GoldRule.PROMPT));
+        }
         return columns;
     }
 
@@ -64,6 +71,7 @@ public record Fields(FieldPath prompt, FieldPath answer, GoldRule gold, Optional
         String rule = switch (gold) {
             case WHOLE -> "";
             case AFTER_HASHES -> " after ####";
+            case HARNESS -> " with its declaration";
             case LAST_BOX -> " in its last \\boxed{}";
         };
         return "prompt " + prompt + ", answer " + answer + rule;

@@ -1,6 +1,7 @@
 package org.flowrl.rl.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.Optional;
 
 /// How a row's answer field holds the gold answer.
@@ -11,15 +12,21 @@ public enum GoldRule {
     /// It follows the last `####` of a worked solution, as in GSM8K; commas in it are dropped.
     AFTER_HASHES,
     /// It stands in the last `\boxed{}` of a worked solution, as in Minerva.
-    LAST_BOX;
+    LAST_BOX,
+    /// It is a test program that goes with the row's `declaration`, or else its `prompt`, as in HumanEval-X: both are
+    /// kept, as JSON.
+    HARNESS;
 
+    static final String DECLARATION = "declaration";
+    static final String PROMPT = "prompt";
     private static final String HASHES = "####";
     private static final String BOX = "\\boxed{";
 
-    /// The gold answer in a field; empty where the field is missing, blank, or holds none.
-    Optional<String> gold(JsonNode field) {
-        String text = text(field);
+    /// The gold answer in a row's field; empty where the field is missing, blank, or holds none.
+    Optional<String> gold(JsonNode row, FieldPath answer) {
+        String text = text(answer.in(row));
         return (switch (this) {
+            case HARNESS -> harness(row, text);
             case WHOLE -> Optional.of(text);
             case AFTER_HASHES -> afterHashes(text);
             case LAST_BOX -> lastBox(text);
@@ -35,6 +42,13 @@ public enum GoldRule {
             return field.decimalValue().signum() == 0 ? "0" : field.decimalValue().stripTrailingZeros().toPlainString();
         }
         return field.isValueNode() ? field.asText() : field.toString();
+    }
+
+    private static Optional<String> harness(JsonNode row, String test) {
+        String key = row.path(DECLARATION).isTextual() ? DECLARATION : PROMPT;
+        return test.isBlank() || !row.path(key).isTextual() ? Optional.empty()
+                : Optional.of(JsonNodeFactory.instance.objectNode().put(key, row.get(key).textValue())
+                        .put("test", test).toString());
     }
 
     private static Optional<String> afterHashes(String solution) {

@@ -75,7 +75,7 @@ final class Reading {
             throw row.refuse("field " + known.prompt() + " must hold a problem, a text, not "
                     + (prompt.isMissingNode() ? "nothing" : prompt));
         }
-        Optional<String> gold = known.gold().gold(known.answer().in(row.value()));
+        Optional<String> gold = known.gold().gold(row.value(), known.answer());
         if (gold.isEmpty()) {
             withoutGold++;
             return;

@@ -34,7 +34,9 @@ public enum Benchmark {
     GSM8K("gsm8k", Fields.of("question", "answer").with(GoldRule.AFTER_HASHES)),
     /// As rllm's DeepCoder split has it: `problem`, `tests`.
     LIVECODEBENCH("livecodebench", Fields.of("problem", "tests")),
-    CODEFORCES("codeforces", Fields.of("problem", "tests")),
+    /// As rllm's split has it; where rows have an `id` such as `1870A`, answers can be rated, see
+    /// {@link org.flowrl.rl.eval.codeforces}.
+    CODEFORCES("codeforces", Fields.of("problem", "tests").withId("id")),
     /// HumanEval-X's layout: `prompt`, `declaration`, `test`.
     HUMANEVAL("humaneval+", null);
 

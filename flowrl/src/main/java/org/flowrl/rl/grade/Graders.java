@@ -2,6 +2,7 @@ package org.flowrl.rl.grade;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -22,6 +23,7 @@ public final class Graders {
             "math-reward", options -> new BoxedGrader("math-reward", HendrycksNormalizer.ESCAPED_PERCENT),
             "math-verify", MathVerifyGrader::new,
             "qwen-math", QwenMathGrader::new));
+    private static final Set<String> BY_MEANING = Set.of("math-verify", "qwen-math", "deepscaler");
     private static final String JAVA = "java";
     private static final String RUN = "run:";
 
@@ -36,6 +38,11 @@ public final class Graders {
     /// The names of the graders of mathematics, in alphabetical order.
     public static List<String> mathNames() {
         return List.copyOf(BY_NAME.keySet());
+    }
+
+    /// Whether the grader of a name compares by meaning, and so heeds what {@link GraderOptions#with} sets.
+    public static boolean hasOptions(String name) {
+        return BY_MEANING.contains(name);
     }
 
     /// The grader of a name with the default options.

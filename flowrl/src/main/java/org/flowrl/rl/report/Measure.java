@@ -29,10 +29,28 @@ public record Measure(String metric, String title, String meaning, int decimals)
     public static final Measure LOG_Z = new Measure("flowrl/log_z", "log Z",
             "FlowRL's learned normaliser, nats per token", 3);
 
+    /// Different correct answers among the samples of a prompt.
+    public static final Measure DISTINCT = new Measure("sampled/distinct_correct", "Distinct correct",
+            "different correct answers among the samples of a prompt", 1);
+
+    private static final List<Measure> CURVES = List.of(REWARD, ACCURACY, ALIVE, KL_TO_OPTIMUM, ENTROPY, LOG_Z);
+    private static final List<Measure> SAMPLED_CURVES = List.of(REWARD, DISTINCT, ENTROPY, LOG_Z);
+    private static final List<Measure> COLUMNS = List.of(ACCURACY, ALIVE, KL_TO_OPTIMUM, ENTROPY);
+    private static final List<Measure> SAMPLED_COLUMNS = List.of(REWARD, DISTINCT, ENTROPY);
+
     /// The curves of a page, in their order.
-    public static final List<Measure> CURVES = List.of(REWARD, ACCURACY, ALIVE, KL_TO_OPTIMUM, ENTROPY, LOG_Z);
+    ///
+    /// @param exact true where the task's answers can be listed
+    public static List<Measure> curves(boolean exact) {
+        return exact ? CURVES : SAMPLED_CURVES;
+    }
+
     /// The columns of a table, in their order.
-    public static final List<Measure> COLUMNS = List.of(ACCURACY, ALIVE, KL_TO_OPTIMUM, ENTROPY);
+    ///
+    /// @param exact true where the task's answers can be listed
+    public static List<Measure> columns(boolean exact) {
+        return exact ? COLUMNS : SAMPLED_COLUMNS;
+    }
 
     /// A value as text.
     public String text(double value) {

@@ -110,6 +110,11 @@ public record RunFolder(TrainConfig config, List<Row> rows, Optional<Row> refere
         return metrics;
     }
 
+    /// True where evaluations are exact, because the task's answers can be listed.
+    public boolean isExact() {
+        return !course(Measure.ACCURACY.metric()).isEmpty();
+    }
+
     /// Seconds that training steps took, evaluations and warm-up not counted, over all sessions of the run.
     public double trainingSeconds() {
         return rows.stream().flatMap(row -> row.metrics().entrySet().stream())
@@ -154,7 +159,7 @@ public record RunFolder(TrainConfig config, List<Row> rows, Optional<Row> refere
         Optional<Path> newest = newestRollout(folder.resolve("rollouts"));
         List<Sample> samples = new ArrayList<>();
         for (JsonNode row : newest.isEmpty() ? List.<JsonNode>of() : lines(newest.get())) {
-            samples.add(new Sample(row.get("prompt").textValue(), row.get("text").textValue(),
+            samples.add(new Sample(row.get("prompt").textValue(), row.get("response").textValue(),
                     row.get("verdict").textValue(), row.get("reward").doubleValue()));
         }
         return samples;

@@ -33,7 +33,7 @@ public final class RunSections {
             legend();
         }
         out.open("div", "class", "grid");
-        for (Measure measure : Measure.CURVES) {
+        for (Measure measure : Measure.curves(series.getFirst().runs().getFirst().isExact())) {
             List<LineChart.Line> lines = series.stream()
                     .map(one -> new LineChart.Line(one, Course.of(measure.metric(), one.runs())))
                     .filter(line -> !line.course().points().isEmpty()).toList();

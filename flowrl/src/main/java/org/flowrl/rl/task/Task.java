@@ -34,6 +34,18 @@ public interface Task extends AutoCloseable {
     /// Judges answers.
     Verifier verifier();
 
+    /// The tokens of a problem's prompt.
+    ///
+    /// @param tokenizer of the model
+    default int[] promptTokens(Problem problem, Tokenizer tokenizer) {
+        return tokenizer.encode(problem.prompt());
+    }
+
+    /// What a log should say of the task once, a line each: where its problems came from, what was left out.
+    default List<String> notes() {
+        return List.of();
+    }
+
     /// The longest answer in tokens, the end-of-sequence token included.
     int maxResponseTokens();
 

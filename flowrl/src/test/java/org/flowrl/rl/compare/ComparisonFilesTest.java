@@ -65,10 +65,10 @@ class ComparisonFilesTest {
                     expected.get("phase").equals("sweep") ? "sweep" : "report",
                     ComparisonTable.rate(Double.parseDouble(expected.get("learning_rate"))), expected.get("seed"),
                     expected.get("steps"));
-            for (int c = 0; c < Measure.COLUMNS.size(); c++) {
-                String value = expected.get(Measure.COLUMNS.get(c).metric());
+            for (int c = 0; c < Measure.columns(true).size(); c++) {
+                String value = expected.get(Measure.columns(true).get(c).metric());
                 assertThat(row.get(5 + c)).isEqualTo(value.isEmpty() ? "–"
-                        : Measure.COLUMNS.get(c).text(Double.parseDouble(value)));
+                        : Measure.columns(true).get(c).text(Double.parseDouble(value)));
             }
             assertThat(row.getLast()).startsWith(expected.get("outcome")).endsWith(expected.get("reason"));
         }
@@ -82,8 +82,8 @@ class ComparisonFilesTest {
         assertThat(rows).extracting(row -> row.get(2)).containsExactly("2 of 2", "2 of 2", "0 of 2");
         assertThat(rows.getLast()).endsWith("–", "–", "–", "–");
         for (List<String> row : rows.subList(0, 2)) {
-            for (int c = 0; c < Measure.COLUMNS.size(); c++) {
-                Measure measure = Measure.COLUMNS.get(c);
+            for (int c = 0; c < Measure.columns(true).size(); c++) {
+                Measure measure = Measure.columns(true).get(c);
                 double[] values = csv("cells.csv").stream().filter(cell -> cell.get("contender").equals(row.getFirst())
                         && cell.get("phase").equals("reported"))
                         .mapToDouble(cell -> Double.parseDouble(cell.get(measure.metric()))).toArray();
@@ -112,8 +112,8 @@ class ComparisonFilesTest {
     void thePointsOfTheCurvesAreThoseOfTheCsv() throws IOException {
         List<String> expected = new ArrayList<>();
         for (Map<String, String> point : csv("curves.csv")) {
-            Measure measure = Measure.CURVES.stream().filter(of -> of.metric().equals(point.get("metric"))).findFirst()
-                    .orElseThrow();
+            Measure measure = Measure.curves(true).stream()
+                    .filter(of -> of.metric().equals(point.get("metric"))).findFirst().orElseThrow();
             expected.add(String.format(Locale.ROOT, "%s, step %s: %s (%s to %s)", point.get("contender"),
                     point.get("step"), measure.text(Double.parseDouble(point.get("mean"))),
                     measure.text(Double.parseDouble(point.get("low"))),

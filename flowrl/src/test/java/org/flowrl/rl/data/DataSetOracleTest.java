@@ -4,11 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Optional;
 import org.flowrl.rl.SharedData;
+import org.flowrl.rl.grade.code.CodeTests;
+import org.flowrl.rl.grade.code.TestRules;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// The public benchmarks' own files (data/math), their layouts recognised.
 class DataSetOracleTest {
+    @ParameterizedTest
+    @CsvSource({"humaneval-x-java, 111", "humaneval-x-python, 111", "codeforces, 255", "code_contests, 107"})
+    void testsOfProgramsAreReadableToTheGrader(String name, int rows) {
+        DataSet data = DataSet.read(SharedData.path("code/" + name + ".jsonl.gz"), Optional.empty());
+        assertThat(data.problems()).hasSize(rows).allSatisfy(problem ->
+                assertThat(CodeTests.parse(problem.answer(), TestRules.standard())).isNotNull());
+    }
+
     /// Rows, null golds and the last row's gold as read off the files with another tool; no problem occurs twice.
     @ParameterizedTest
     @CsvSource({

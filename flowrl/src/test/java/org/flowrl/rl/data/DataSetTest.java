@@ -90,6 +90,9 @@ class DataSetTest {
         "{'question': 'p', 'final_answer': ['2', '3'], 'answer': null} ! 2",
         "{'problem': 'p', 'solution': '\\\\boxed{1} or \\\\boxed{\\\\frac{1}{2}}.'} ! \\frac{1}{2}",
         "{'prompt': 'p', 'answer': 0.0}                                ! 0",
+        "{'problem': 'p', 'tests': [{'input': '1', 'output': '2'}]}    ! [{\"input\":\"1\",\"output\":\"2\"}]",
+        "{'prompt': 'p', 'declaration': 'd', 'test': 't'}              ! {\"declaration\":\"d\",\"test\":\"t\"}",
+        "{'prompt': 'p', 'test': 't'}                                  ! {\"prompt\":\"p\",\"test\":\"t\"}",
         "{'prompt': [{'role': 'user', 'content': 'p'}], 'reward_model': {'ground_truth': '5'}} ! 5"})
     void knownLayoutsAreRecognised(String row, String answer) throws IOException {
         Path file = write(row);

@@ -81,7 +81,7 @@ class StringRulesTest {
     @Test
     void anUnknownNameIsRefusedWithThoseThatThereAre() {
         assertThatThrownBy(() -> Graders.named("mathverify")).isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("grader: 'mathverify' must be one of dapo, dapo-strict-box, deepscaler, gsm8k, "
+                .hasMessageStartingWith("grader: 'mathverify' must be one of dapo, dapo-strict-box, deepscaler, gsm8k, "
                         + "gsm8k-flexible, hendrycks, math-reward, math-verify, qwen-math, java");
     }
 }

@@ -5,30 +5,36 @@ import java.lang.foreign.ValueLayout;
 import org.flowrl.tensor.AttentionKernels;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
+import org.flowrl.tensor.Device;
 import org.flowrl.tensor.PackedMatrix;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Tensor;
 
-/// The argument checks of all CPU kernels: one method per kernel, family before name, with the kernel's parameters.
-/// Each throws {@link IllegalArgumentException} naming operation, argument, value and rule, before anything is
-/// computed.
-final class Arguments {
+/// The argument checks of all backends' kernels: one method per kernel, family before name, with the kernel's
+/// parameters. Each throws {@link IllegalArgumentException} naming operation, argument, value and rule, before anything
+/// is computed.
+public final class Arguments {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
 
     private Arguments() {
     }
 
     /// `tensor` lies in host memory, where CPU kernels can reach it.
-    static void onHost(String operation, Tensor tensor) {
-        if (!tensor.device().isHost()) {
+    public static void onHost(String operation, Tensor tensor) {
+        on(Device.CPU, operation, tensor);
+    }
+
+    /// `tensor` lies on the device that computes.
+    public static void on(Device device, String operation, Tensor tensor) {
+        if (!tensor.device().equals(device)) {
             throw new IllegalArgumentException(operation + ": " + tensor + " lies on " + tensor.device()
-                    + ", it must lie on cpu");
+                    + ", it must lie on " + device);
         }
     }
 
-    /// `tensor` lies in host memory and has the only type that a backend computes in.
-    static void only(DType type, String backend, String operation, Tensor tensor) {
-        onHost(operation, tensor);
+    /// `tensor` lies on a backend's device and has the only type that the backend computes in.
+    public static void only(DType type, Device device, String backend, String operation, Tensor tensor) {
+        on(device, operation, tensor);
         if (tensor.dtype() != type) {
             throw new IllegalArgumentException(operation + ": " + tensor + " must be " + type + ", the type that the "
                     + backend + " backend computes in");
@@ -37,20 +43,20 @@ final class Arguments {
 
     // Matrix products: M rows, K inputs, N outputs.
 
-    static void matmulPack(Tensor weight, DType storage) {
+    public static void matmulPack(Tensor weight, DType storage) {
         Requirements call = Requirements.of("matmul pack", "weight", weight);
         call.rank("weight", weight, 2, "[N, K]");
         call.condition(storage == weight.dtype() || storage == DType.BF16, "weight", weight,
                 "cannot be packed as " + storage + ", only as its own type or BF16");
     }
 
-    static void matmulRepack(Tensor weight, PackedMatrix packed) {
+    public static void matmulRepack(Tensor weight, PackedMatrix packed) {
         Requirements call = Requirements.of("matmul repack", "weight", weight);
         call.packed("packed", packed);
         call.shape("weight", weight, "[N, K] of the packed copy", packed.rows(), packed.columns());
     }
 
-    static void matmulForward(Tensor x, PackedMatrix w, Tensor bias, Tensor y) {
+    public static void matmulForward(Tensor x, PackedMatrix w, Tensor bias, Tensor y) {
         Requirements call = Requirements.of("matmul forward", "x", x);
         call.packed("w", w);
         call.rank("x", x, 2, "[M, K]");
@@ -61,7 +67,7 @@ final class Arguments {
         call.shape("y", y, "[M, N] of x [M, K] and w [N, K]", x.dim(0), w.rows());
     }
 
-    static void matmulInputGradient(Tensor dy, PackedMatrix w, Tensor dx) {
+    public static void matmulInputGradient(Tensor dy, PackedMatrix w, Tensor dx) {
         Requirements call = Requirements.of("matmul inputGradient", "dy", dy);
         call.packed("w", w);
         call.rank("dy", dy, 2, "[M, N]");
@@ -69,7 +75,7 @@ final class Arguments {
         call.shape("dx", dx, "[M, K] of dy [M, N] and w [N, K]", dy.dim(0), w.columns());
     }
 
-    static void matmulWeightGradient(Tensor dy, Tensor x, Tensor dw) {
+    public static void matmulWeightGradient(Tensor dy, Tensor x, Tensor dw) {
         Requirements call = Requirements.of("matmul weightGradient", "dy", dy);
         call.rank("dy", dy, 2, "[M, N]");
         call.rank("x", x, 2, "[M, K]");
@@ -77,7 +83,7 @@ final class Arguments {
         call.shape("dw", dw, "[N, K] of dy [M, N] and x [M, K]", dy.dim(1), x.dim(1));
     }
 
-    static void matmulBiasGradient(Tensor dy, Tensor db) {
+    public static void matmulBiasGradient(Tensor dy, Tensor db) {
         Requirements call = Requirements.of("matmul biasGradient", "dy", dy);
         call.rank("dy", dy, 2, "[M, N]");
         call.shape("db", db, "[N] of dy [M, N]", dy.dim(1));
@@ -85,7 +91,7 @@ final class Arguments {
 
     // Rows: the last dimension is the row, the others count rows.
 
-    static void rmsNorm(Tensor x, Tensor weight, double eps, Tensor y, Tensor inverse) {
+    public static void rmsNorm(Tensor x, Tensor weight, double eps, Tensor y, Tensor inverse) {
         Requirements call = rows("rmsNorm", "x", x);
         call.shape("weight", weight, "[D] of x [.., D]", x.dim(-1));
         call.number(eps >= 0, "eps", eps, "must be 0 or more");
@@ -93,7 +99,7 @@ final class Arguments {
         call.elements("inverse", inverse, "one for each row of x [.., D]", x.shape().rows());
     }
 
-    static void rmsNormBackward(Tensor dy, Tensor x, Tensor weight, Tensor inverse, Tensor dx, Tensor dweight) {
+    public static void rmsNormBackward(Tensor dy, Tensor x, Tensor weight, Tensor inverse, Tensor dx, Tensor dweight) {
         Requirements call = rows("rmsNormBackward", "x", x);
         same(call, "dy", dy, "x", x);
         call.shape("weight", weight, "[D] of x [.., D]", x.dim(-1));
@@ -102,7 +108,8 @@ final class Arguments {
         call.shape("dweight", dweight, "[D] of x [.., D]", x.dim(-1));
     }
 
-    static void layerNorm(Tensor x, Tensor gamma, Tensor beta, double eps, Tensor y, Tensor mean, Tensor inverse) {
+    public static void layerNorm(Tensor x, Tensor gamma, Tensor beta, double eps, Tensor y, Tensor mean,
+            Tensor inverse) {
         Requirements call = rows("layerNorm", "x", x);
         call.shape("gamma", gamma, "[D] of x [.., D]", x.dim(-1));
         call.shape("beta", beta, "[D] of x [.., D]", x.dim(-1));
@@ -112,7 +119,7 @@ final class Arguments {
         call.elements("inverse", inverse, "one for each row of x [.., D]", x.shape().rows());
     }
 
-    static void layerNormBackward(Tensor dy, Tensor x, Tensor gamma, Tensor mean, Tensor inverse, Tensor dx,
+    public static void layerNormBackward(Tensor dy, Tensor x, Tensor gamma, Tensor mean, Tensor inverse, Tensor dx,
             Tensor dgamma, Tensor dbeta) {
         Requirements call = rows("layerNormBackward", "x", x);
         same(call, "dy", dy, "x", x);
@@ -124,11 +131,11 @@ final class Arguments {
         call.shape("dbeta", dbeta, "[D] of x [.., D]", x.dim(-1));
     }
 
-    static void gather(Tensor table, Tensor ids, Tensor out) {
+    public static void gather(Tensor table, Tensor ids, Tensor out) {
         embedding("gather", "table", table, ids, "out", out);
     }
 
-    static void scatterAdd(Tensor dout, Tensor ids, Tensor dtable) {
+    public static void scatterAdd(Tensor dout, Tensor ids, Tensor dtable) {
         embedding("scatterAdd", "dtable", dtable, ids, "dout", dout);
     }
 
@@ -141,7 +148,7 @@ final class Arguments {
         call.indices("ids", ids, "[N]", ids.dim(0), table.dim(0));
     }
 
-    static void rope(Tensor x, Tensor positions, Tensor cos, Tensor sin, Tensor out) {
+    public static void rope(Tensor x, Tensor positions, Tensor cos, Tensor sin, Tensor out) {
         Requirements call = Requirements.of("rope", "x", x);
         call.rank("x", x, 3, "[N, H, E]");
         call.condition(x.dim(2) % 2 == 0, "x", x, "must have an even last dimension, which is split in halves");
@@ -152,11 +159,11 @@ final class Arguments {
         call.indices("positions", positions, "[N] of x [N, H, E]", x.dim(0), cos.dim(0));
     }
 
-    static void segmentSum(Tensor x, Tensor starts, Tensor out) {
+    public static void segmentSum(Tensor x, Tensor starts, Tensor out) {
         segments("segmentSum", "x", x, starts, "out", out);
     }
 
-    static void segmentBroadcast(Tensor x, Tensor starts, Tensor out) {
+    public static void segmentBroadcast(Tensor x, Tensor starts, Tensor out) {
         segments("segmentBroadcast", "out", out, starts, "x", x);
     }
 
@@ -176,7 +183,7 @@ final class Arguments {
 
     // Attention: N tokens, H query heads, G key/value heads, E head size.
 
-    static void attentionForward(Tensor q, Tensor k, Tensor v, Tensor starts, double scale, Tensor out,
+    public static void attentionForward(Tensor q, Tensor k, Tensor v, Tensor starts, double scale, Tensor out,
             Tensor statistics) {
         Requirements call = heads("attention forward", q, k, scale);
         same(call, "v", v, "k", k);
@@ -185,7 +192,7 @@ final class Arguments {
         call.shape("statistics", statistics, "[N, H, 2] of q [N, H, E]", q.dim(0), q.dim(1), 2);
     }
 
-    static void attentionBackward(Tensor dout, Tensor q, Tensor k, Tensor v, Tensor out, Tensor statistics,
+    public static void attentionBackward(Tensor dout, Tensor q, Tensor k, Tensor v, Tensor out, Tensor statistics,
             Tensor starts, double scale, Tensor dq, Tensor dk, Tensor dv) {
         Requirements call = heads("attention backward", q, k, scale);
         same(call, "dout", dout, "q", q);
@@ -198,7 +205,7 @@ final class Arguments {
         same(call, "dv", dv, "k", k);
     }
 
-    static void attentionWritePages(Tensor k, Tensor v, Tensor slots, Tensor keyPages, Tensor valuePages) {
+    public static void attentionWritePages(Tensor k, Tensor v, Tensor slots, Tensor keyPages, Tensor valuePages) {
         Requirements call = Requirements.of("attention writePages", "k", k);
         call.rank("k", k, 3, "[N, G, E]");
         same(call, "v", v, "k", k);
@@ -206,7 +213,7 @@ final class Arguments {
         call.indices("slots", slots, "[N] of k [N, G, E]", k.dim(0), pages * Backend.LANES);
     }
 
-    static void attentionForwardPaged(Tensor q, Tensor keyPages, Tensor valuePages, Tensor positions,
+    public static void attentionForwardPaged(Tensor q, Tensor keyPages, Tensor valuePages, Tensor positions,
             Tensor sequences, Tensor pageTable, double scale, Tensor out) {
         Requirements call = Requirements.of("attention forwardPaged", "q", q);
         call.rank("q", q, 3, "[N, H, E]");
@@ -262,8 +269,8 @@ final class Arguments {
 
     // The head over a vocabulary: N rows, D hidden, V words.
 
-    static void headsLogProbs(Tensor hidden, PackedMatrix weight, Tensor targets, double temperature, Tensor logProb,
-            Tensor entropy, Tensor lse) {
+    public static void headsLogProbs(Tensor hidden, PackedMatrix weight, Tensor targets, double temperature,
+            Tensor logProb, Tensor entropy, Tensor lse) {
         Requirements call = vocabulary("logProbs", hidden, weight);
         temperature(call, temperature);
         call.shape("logProb", logProb, "[N] of hidden [N, D]", hidden.dim(0));
@@ -272,7 +279,7 @@ final class Arguments {
         call.indices("targets", targets, "[N] of hidden [N, D]", hidden.dim(0), weight.rows());
     }
 
-    static void headsLogProbsBackward(Tensor hidden, PackedMatrix weight, Tensor targets, double temperature,
+    public static void headsLogProbsBackward(Tensor hidden, PackedMatrix weight, Tensor targets, double temperature,
             Tensor entropy, Tensor lse, Tensor dLogProb, Tensor dEntropy, Tensor dhidden, Tensor dweight) {
         Requirements call = vocabulary("logProbsBackward", hidden, weight);
         temperature(call, temperature);
@@ -287,7 +294,7 @@ final class Arguments {
         call.indices("targets", targets, "[N] of hidden [N, D]", hidden.dim(0), weight.rows());
     }
 
-    static void headsSample(Tensor hidden, PackedMatrix weight, SamplingLaw law, Tensor uniforms, Tensor tokens,
+    public static void headsSample(Tensor hidden, PackedMatrix weight, SamplingLaw law, Tensor uniforms, Tensor tokens,
             Tensor logProb) {
         Requirements call = vocabulary("sample", hidden, weight);
         call.number(weight.rows() > 0, "vocabulary", weight.rows(), "must hold at least one word to draw");
@@ -316,55 +323,55 @@ final class Arguments {
 
     // Element by element: the same number of elements everywhere, in any shape.
 
-    static void unary(Tensor x, Tensor y) {
+    public static void unary(Tensor x, Tensor y) {
         elementwise("unary", "x", x, "y", y);
     }
 
-    static void binary(Tensor a, Tensor b, Tensor y) {
+    public static void binary(Tensor a, Tensor b, Tensor y) {
         Requirements call = Requirements.of("binary", "a", a);
         call.elements("b", b, "as many as a", a.elements());
         call.elements("y", y, "as many as a", a.elements());
     }
 
-    static void affine(Tensor x, Tensor y) {
+    public static void affine(Tensor x, Tensor y) {
         elementwise("affine", "x", x, "y", y);
     }
 
-    static void addScaled(Tensor x, Tensor y) {
+    public static void addScaled(Tensor x, Tensor y) {
         elementwise("addScaled", "x", x, "y", y);
     }
 
-    static void clamp(Tensor x, double low, double high, Tensor y) {
+    public static void clamp(Tensor x, double low, double high, Tensor y) {
         Requirements call = elementwise("clamp", "x", x, "y", y);
         call.number(low <= high, "low", low, "must be at most high " + high);
     }
 
-    static void fill(Tensor x) {
+    public static void fill(Tensor x) {
         Requirements.of("fill", "x", x);
     }
 
-    static void sum(Tensor x, Tensor sum) {
+    public static void sum(Tensor x, Tensor sum) {
         Requirements call = Requirements.of("sum", "x", x);
         call.elements("sum", sum, "the sum of x", 1);
     }
 
-    static void convert(Tensor from, Tensor to) {
+    public static void convert(Tensor from, Tensor to) {
         Requirements.conversion("convert", from, to);
     }
 
-    static void swiGlu(Tensor gate, Tensor up, Tensor out) {
+    public static void swiGlu(Tensor gate, Tensor up, Tensor out) {
         Requirements call = elementwise("swiGlu", "gate", gate, "up", up);
         call.elements("out", out, "as many as gate", gate.elements());
     }
 
-    static void swiGluBackward(Tensor dout, Tensor gate, Tensor up, Tensor dgate, Tensor dup) {
+    public static void swiGluBackward(Tensor dout, Tensor gate, Tensor up, Tensor dgate, Tensor dup) {
         Requirements call = elementwise("swiGluBackward", "gate", gate, "up", up);
         call.elements("dout", dout, "as many as gate", gate.elements());
         call.elements("dgate", dgate, "as many as gate", gate.elements());
         call.elements("dup", dup, "as many as gate", gate.elements());
     }
 
-    static void dropoutMask(double keep, Tensor mask) {
+    public static void dropoutMask(double keep, Tensor mask) {
         Requirements call = Requirements.of("dropoutMask", "mask", mask);
         call.number(keep > 0 && keep <= 1, "keep", keep, "must be in (0, 1]");
     }
@@ -377,7 +384,7 @@ final class Arguments {
 
     // Flat parameter arenas.
 
-    static void adamW(Tensor w, Tensor gradient, Tensor m, Tensor v, long step) {
+    public static void adamW(Tensor w, Tensor gradient, Tensor m, Tensor v, long step) {
         Requirements call = Requirements.of("adamW", "w", w);
         call.elements("gradient", gradient, "as many as w", w.elements());
         call.elements("m", m, "as many as w", w.elements());
@@ -385,7 +392,7 @@ final class Arguments {
         call.number(step >= 1, "step", step, "must be counted from 1");
     }
 
-    static void squaredNorm(Tensor x) {
+    public static void squaredNorm(Tensor x) {
         Requirements.of("squaredNorm", "x", x);
     }
 

@@ -48,7 +48,7 @@ public final class VectorBackend implements Backend {
 
     /// Refuses a call on a tensor of another type than F32.
     static void requireFloats(String operation, Tensor tensor) {
-        Arguments.only(DType.F32, "vector", operation, tensor);
+        Arguments.only(DType.F32, Device.CPU, "vector", operation, tensor);
     }
 
     @Override

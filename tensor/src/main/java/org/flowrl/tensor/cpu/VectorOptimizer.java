@@ -25,19 +25,6 @@ final class VectorOptimizer implements OptimizerKernels {
         this.team = team;
     }
 
-    /// The scalars of one update, rounded to F32 once.
-    private record Factors(float gradientScale, float gain1, float gain2, float beta2, float decay, float stepSize,
-            float rootCorrection, float epsilon) {
-        static Factors of(AdamW settings) {
-            return new Factors((float) settings.gradientScale(), (float) (1 - settings.beta1()),
-                    (float) (1 - settings.beta2()), (float) settings.beta2(),
-                    (float) (1 - settings.learningRate() * settings.weightDecay()),
-                    (float) (settings.learningRate() / (1 - StrictMath.pow(settings.beta1(), settings.step()))),
-                    (float) Math.sqrt(1 - StrictMath.pow(settings.beta2(), settings.step())),
-                    (float) settings.epsilon());
-        }
-    }
-
     @Override
     public void adamW(Tensor w, Tensor gradient, Tensor m, Tensor v, AdamW settings) {
         Arguments.adamW(w, gradient, m, v, settings.step());
@@ -62,26 +49,26 @@ final class VectorOptimizer implements OptimizerKernels {
     private static void update(long w, long gradient, long m, long v, int count, Factors f) {
         int i = 0;
         for (; i <= count - LENGTH; i += LENGTH) {
-            FloatVector g = FloatVector.fromMemorySegment(FLOATS, ALL, gradient + i * 4L, ORDER).mul(f.gradientScale);
+            FloatVector g = FloatVector.fromMemorySegment(FLOATS, ALL, gradient + i * 4L, ORDER).mul(f.gradientScale());
             FloatVector mean = FloatVector.fromMemorySegment(FLOATS, ALL, m + i * 4L, ORDER);
-            mean = g.sub(mean).fma(FloatVector.broadcast(FLOATS, f.gain1), mean);
-            FloatVector square = g.mul(g).fma(FloatVector.broadcast(FLOATS, f.gain2),
-                    FloatVector.fromMemorySegment(FLOATS, ALL, v + i * 4L, ORDER).mul(f.beta2));
-            FloatVector step = mean.div(square.sqrt().div(f.rootCorrection).add(f.epsilon)).mul(f.stepSize);
+            mean = g.sub(mean).fma(FloatVector.broadcast(FLOATS, f.gain1()), mean);
+            FloatVector square = g.mul(g).fma(FloatVector.broadcast(FLOATS, f.gain2()),
+                    FloatVector.fromMemorySegment(FLOATS, ALL, v + i * 4L, ORDER).mul(f.beta2()));
+            FloatVector step = mean.div(square.sqrt().div(f.rootCorrection()).add(f.epsilon())).mul(f.stepSize());
             mean.intoMemorySegment(ALL, m + i * 4L, ORDER);
             square.intoMemorySegment(ALL, v + i * 4L, ORDER);
-            FloatVector.fromMemorySegment(FLOATS, ALL, w + i * 4L, ORDER).mul(f.decay).sub(step)
+            FloatVector.fromMemorySegment(FLOATS, ALL, w + i * 4L, ORDER).mul(f.decay()).sub(step)
                     .intoMemorySegment(ALL, w + i * 4L, ORDER);
         }
         for (long at = i * 4L; at < count * 4L; at += 4) {
-            float g = ALL.get(FLOAT, gradient + at) * f.gradientScale;
+            float g = ALL.get(FLOAT, gradient + at) * f.gradientScale();
             float mean = ALL.get(FLOAT, m + at);
-            mean = Math.fma(g - mean, f.gain1, mean);
-            float square = Math.fma(g * g, f.gain2, ALL.get(FLOAT, v + at) * f.beta2);
-            float step = f.stepSize * (mean / ((float) Math.sqrt(square) / f.rootCorrection + f.epsilon));
+            mean = Math.fma(g - mean, f.gain1(), mean);
+            float square = Math.fma(g * g, f.gain2(), ALL.get(FLOAT, v + at) * f.beta2());
+            float step = f.stepSize() * (mean / ((float) Math.sqrt(square) / f.rootCorrection() + f.epsilon()));
             ALL.set(FLOAT, m + at, mean);
             ALL.set(FLOAT, v + at, square);
-            ALL.set(FLOAT, w + at, ALL.get(FLOAT, w + at) * f.decay - step);
+            ALL.set(FLOAT, w + at, ALL.get(FLOAT, w + at) * f.decay() - step);
         }
     }
 

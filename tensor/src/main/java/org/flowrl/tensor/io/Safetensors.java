@@ -34,7 +34,7 @@ import org.flowrl.tensor.Tensor;
 /// cannot be written.
 public final class Safetensors {
     /// Bytes that one call hands to the operating system.
-    private static final long CHUNK_BYTES = 64L << 20;
+    private static final int CHUNK_BYTES = 64 << 20;
 
     private final Path path;
     private final Scope scope;
@@ -80,25 +80,23 @@ public final class Safetensors {
     /// 8 bytes. With at most one metadata entry they are those that the reference implementation writes. Elements are
     /// written as they are; a conversion to a storage type is the caller's.
     ///
-    /// @param tensors  live tensors in host memory
+    /// @param tensors  live tensors; those on a card come to the host piece by piece
     /// @param metadata free text, such as `{"format": "pt"}`
     /// @throws IllegalArgumentException where a name or text has no UTF-8 form, a tensor is named `__metadata__`, or
     ///         the header would exceed 100,000,000 bytes
-    /// @throws IllegalStateException where a tensor's scope has ended or it lies on a card; nothing is written
+    /// @throws IllegalStateException where a tensor's scope has ended or its device holds no values; nothing is written
     /// @throws UncheckedIOException where the file cannot be written; the message names it, and an older file of the
     ///         name stays as it was
     public static void write(Path path, Map<String, Tensor> tensors, Map<String, String> metadata) {
         SafetensorsHeader header = SafetensorsHeader.layout(tensors, metadata);
-        List<MemorySegment> data = header.entries().stream()
-                .map(entry -> tensors.get(entry.name()).segment()).toList();
+        List<Tensor> data = header.entries().stream().map(entry -> tensors.get(entry.name())).toList();
+        // A tensor that has ended is refused before the first byte.
+        data.forEach(Tensor::address);
         ByteBuffer head = header.encode();
         AtomicFile.write(path, channel -> {
             writeFully(channel, head);
-            for (MemorySegment segment : data) {
-                for (long start = 0; start < segment.byteSize(); start += CHUNK_BYTES) {
-                    long size = Math.min(CHUNK_BYTES, segment.byteSize() - start);
-                    writeFully(channel, segment.asSlice(start, size).asByteBuffer());
-                }
+            for (Tensor tensor : data) {
+                tensor.readPieces(CHUNK_BYTES, piece -> writeFully(channel, piece.asByteBuffer()));
             }
         });
     }

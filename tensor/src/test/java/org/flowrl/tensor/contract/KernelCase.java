@@ -34,6 +34,11 @@ public record KernelCase(String kernel, String shapes, List<Inputs.Range> ranges
         return new KernelCase(kernel, Arrays.toString(shapes), ranges, call);
     }
 
+    /// True where a weight is held as BF16, and a backend may round the other factor to it, too.
+    public boolean roundsToBfloat16() {
+        return shapes.contains("BF16");
+    }
+
     @Override
     public String toString() {
         return kernel + " " + shapes;

@@ -17,7 +17,12 @@ public enum PromptForm {
     /// Qwen2.5-Math's instruction as the system's message: the answer stands in `\boxed{}`.
     QWEN_MATH("qwen-math", "Please reason step by step, and put your final answer within \\boxed{}.", "", ""),
     /// The same instruction after the problem, under the template's own system message.
-    QWEN_BOXED("qwen-boxed", "", "", "\nPlease reason step by step, and put your final answer within \\boxed{}.");
+    QWEN_BOXED("qwen-boxed", "", "", "\nPlease reason step by step, and put your final answer within \\boxed{}."),
+    /// Asks for a Java program in one fenced block, which is what the `java` grader reads. The words are ours; those of
+    /// the paper's data ask for Python.
+    JAVA("java", "", "", "\n\nWrite the answer as one Java program, in a single code block that begins with ```java. "
+            + "Unless a declaration is given above, the program's class Main reads from standard input and prints to "
+            + "standard output.");
 
     private final String label;
     private final String system;

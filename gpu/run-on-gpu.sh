@@ -1,0 +1,152 @@
+#!/usr/bin/env bash
+# One scripted run on a machine with an NVIDIA card: inventory, the backend contract through both bindings,
+# compute-sanitizer, a few training steps beside the CPU's, and speeds beside PyTorch's, into one Markdown file.
+#
+#   gpu/run-on-gpu.sh pack           here, after `mvn package`: jars and a small JRE into .gpu.tar.gz, which the other
+#                                    machine needs beside this folder's scripts, and nothing else
+#   gpu/run-on-gpu.sh run [FOLDER]   there: results into FOLDER (default bench/results)
+#   gpu/run-on-gpu.sh rehearse       here: the same on the emulated card, at small sizes
+#
+# Each step has a limit of its own, and a step that fails is reported and does not end the run; the exit code is 0 only
+# where every step was good.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+packed=.gpu
+
+pack() {
+    set -e
+    rm -rf "$packed"
+    mkdir -p "$packed/lib"
+    local java_home=${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")}
+    "$java_home/bin/jlink" --add-modules java.logging,java.xml,java.management,jdk.incubator.vector,jdk.unsupported \
+        --strip-debug --strip-native-commands --no-header-files --no-man-pages --compress zip-9 \
+        --output "$packed/jre.part" > /dev/null
+    mkdir -p "$packed/jre.part/bin"
+    cp "$java_home/bin/java" "$packed/jre.part/bin/"
+    mv "$packed/jre.part" "$packed/jre"
+    cp flowrl/target/flowrl.jar "$packed/lib/"
+    local module
+    for module in tensor gpu flowrl; do
+        "$java_home/bin/jar" cf "$packed/lib/$module-tests.jar" -C "$module/target/test-classes" .
+    done
+    # JUnit's console and AssertJ: the files that LIBRARIES names, or Maven's.
+    if [ -n "${LIBRARIES:-}" ]; then
+        # shellcheck disable=SC2086 # a list of files
+        cp $LIBRARIES "$packed/lib/"
+    else
+        local artifact
+        for artifact in org.junit.platform:junit-platform-console-standalone:6.1.3 org.assertj:assertj-core:3.27.7; do
+            mvn -q dependency:copy "-Dartifact=$artifact" "-DoutputDirectory=$PWD/$packed/lib"
+        done
+    fi
+    # One small file to carry.
+    tar -C "$packed" -czf "$packed.tar.gz" jre lib
+    rm -rf "$packed"
+    du -h "$packed.tar.gz"
+}
+
+unpack() {
+    rm -rf "$packed"
+    mkdir -p "$packed"
+    tar -C "$packed" -xzf "$packed.tar.gz"
+}
+
+# step NAME SECONDS COMMAND...: runs a command, shows the end of its output in the report.
+failures=0
+step() {
+    local name=$1 seconds=$2
+    shift 2
+    echo "== $name" >&2
+    printf '\n## %s\n\n```\n' "$name" >> "$report"
+    local started=$SECONDS code
+    timeout "$seconds" "$@" > "$log" 2>&1
+    code=$?
+    tail -n 120 "$log" >> "$report"
+    printf '```\nexit code %d, %d seconds\n' "$code" $((SECONDS - started)) >> "$report"
+    [ $code -eq 0 ] || { failures=$((failures + 1)); echo "   exit code $code" >&2; }
+}
+
+java_command() {
+    echo "${JAVA:-$packed/jre/bin/java}" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED \
+        "${flags[@]}" -cp "$class_path"
+}
+
+contract() {
+    "${java[@]}" "-Dgpu.realCard=$real" org.junit.platform.console.ConsoleLauncher execute --disable-banner \
+        --details=summary -c "org.flowrl.gpu.$1"
+}
+
+sanitized() {
+    compute-sanitizer --tool "$1" --target-processes all --error-exitcode 9 "${java[@]}" "-Dgpu.realCard=$real" \
+        org.junit.platform.console.ConsoleLauncher execute --disable-banner --details=summary \
+        -c org.flowrl.gpu.SanitizerContractTest
+}
+
+inventory() {
+    date -u +%Y-%m-%dT%H:%MZ
+    nvidia-smi --query-gpu=name,memory.total,driver_version,clocks.max.sm,clocks.max.mem --format=csv || true
+    ldconfig -p | grep -E 'libcuda\.|libcublas\.|libcublasLt\.|libnccl\.|libcudnn\.' || true
+    python3 -c 'import torch; print("torch", torch.__version__, torch.version.cuda)' || true
+    "${java[@]}" org.flowrl.cli.Main devices
+}
+
+# Training beside the CPU: name and step, the card's value, the CPU's.
+steps() {
+    local folder measured='^(warm-up|loss|policy/grad_norm|reward/mean|ratio/sampler)'
+    folder=$(mktemp -d)
+    local device
+    for device in cuda:0 vector; do
+        "${java[@]}" org.flowrl.rl.CardSteps "$device" "$folder/$device" > "$folder/out" || return
+        grep -E "$measured" "$folder/out" | sed 's/ /#/' | sort > "$folder/$device.txt"
+    done
+    join -a 1 "$folder/cuda:0.txt" "$folder/vector.txt"
+    rm -rf "$folder"
+}
+
+run() {
+    local folder=$1
+    mkdir -p "$folder"
+    unpack || exit 1
+    log=$(mktemp)
+    local card
+    card=$(nvidia-smi --query-gpu=name --format=csv,noheader 2> /dev/null | head -1 | tr -cs 'A-Za-z0-9\n' '-' |
+        tr 'A-Z' 'a-z')
+    report=$folder/gpu-$(date -u +%Y-%m-%d)-${card:-emulated-card}.md
+    class_path=$(printf '%s:' "$packed"/lib/*.jar)
+    read -r -a java <<< "$(java_command)"
+    echo "# A run of gpu/run-on-gpu.sh" > "$report"
+    step inventory 120 inventory
+    local class
+    for class in $contracts; do
+        step "$class" 240 contract "$class"
+    done
+    if command -v compute-sanitizer > /dev/null; then
+        step "compute-sanitizer memcheck" 240 sanitized memcheck
+        step "compute-sanitizer racecheck" 240 sanitized racecheck
+    fi
+    step "lattice, card and CPU" 240 steps
+    step speeds 240 "${java[@]}" org.flowrl.gpu.CardSpeeds $sizes
+    if python3 -c 'import torch; torch.zeros(1).cuda()' 2> /dev/null; then
+        step "PyTorch's speeds" 120 python3 gpu/peer_speeds.py
+    fi
+    rm -f "$log"
+    echo "$report: $failures steps failed"
+    [ $failures -eq 0 ]
+}
+
+flags=()
+real=true
+sizes=
+contracts="FfmContractTest JCudaContractTest"
+case ${1:-} in
+    pack) pack ;;
+    run) run "${2:-bench/results}" ;;
+    rehearse)
+        libraries=$(ls -dt gpu/target/emulator/*/ | head -1)
+        flags=("-Dgpu.libraries=$PWD/$libraries" "-Dgpu.slabBytes=0")
+        sizes=small
+        contracts=JCudaContractTest
+        run "${2:-gpu/target}"
+        ;;
+    *) sed -n '2,12p' "$0"; exit 2 ;;
+esac

@@ -1,0 +1,91 @@
+package org.flowrl.gpu;
+
+import org.flowrl.tensor.AttentionKernels;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.Tensor;
+import org.flowrl.tensor.cpu.Arguments;
+
+/// Attention, of attention.cu. N tokens, B sequences, H query heads, G key heads, E head size.
+final class CudaAttention implements AttentionKernels {
+    /// The shapes of attention.cu: keys in a tile, warps of a block, rows of a block.
+    private static final int TILE = 32;
+    private static final int WARPS = 4;
+    private static final int TILE_ROWS = 16;
+    private static final int THREADS = WARPS * Kernels.WARP;
+
+    private final Card card;
+
+    CudaAttention(Card card) {
+        this.card = card;
+    }
+
+    private Kernels.Launch launch(String kernel) {
+        return card.kernels().launch("attention", kernel);
+    }
+
+    /// Bytes of the tiles of two operands, of `rows` times 16 rows of the other side, and of `weights` matrices
+    /// between the two.
+    private static int sharedBytes(long size, int rows, int weights) {
+        return Math.toIntExact(Float.BYTES
+                * (2 * TILE * (size + 1) + (long) rows * TILE_ROWS * size + (long) weights * TILE_ROWS * TILE));
+    }
+
+    private static Kernels.Launch sizes(Kernels.Launch launch, Tensor q, long groups) {
+        return launch.integer(q.dim(1)).integer(groups).integer(q.dim(2));
+    }
+
+    @Override
+    public void forward(Tensor q, Tensor k, Tensor v, Tensor starts, double scale, Tensor out, Tensor statistics) {
+        Arguments.attentionForward(q, k, v, starts, scale, out, statistics);
+        card.requireFloats("attention forward", q);
+        CudaRows.checkStarts(card, starts, q.dim(0), true, Fault.ATTENTION_FORWARD_STARTS);
+        sizes(launch("attentionForward").tensor(q).tensor(k).tensor(v).tensor(starts).real(scale).tensor(out)
+                .tensor(statistics).number(starts.elements() - 1).number(q.dim(0)), q, k.dim(1))
+                .grid(Math.ceilDiv(q.dim(0), (long) TILE_ROWS), q.dim(1), THREADS, sharedBytes(q.dim(2), 1, 1));
+    }
+
+    @Override
+    public void backward(Tensor dout, Tensor q, Tensor k, Tensor v, Tensor out, Tensor statistics, Tensor starts,
+            double scale, Tensor dq, Tensor dk, Tensor dv) {
+        Arguments.attentionBackward(dout, q, k, v, out, statistics, starts, scale, dq, dk, dv);
+        card.requireFloats("attention backward", q);
+        long tokens = q.dim(0);
+        long rows = tokens * q.dim(1);
+        CudaRows.checkStarts(card, starts, tokens, true, Fault.ATTENTION_BACKWARD_STARTS);
+        long dots = card.scratch().address(Scratch.Use.DOTS, rows * Float.BYTES);
+        launch("attentionDot").tensor(dout).tensor(out).number(dots).number(rows).integer(q.dim(2)).overWarps(rows);
+        sizes(gradient("attentionQueryGradient", dout, q, k, v, statistics, dots, starts, scale).tensor(dq)
+                .number(starts.elements() - 1).number(tokens), q, k.dim(1))
+                .grid(Math.ceilDiv(tokens, (long) TILE_ROWS), q.dim(1), THREADS, sharedBytes(q.dim(2), 2, 1));
+        sizes(gradient("attentionKeyGradient", dout, q, k, v, statistics, dots, starts, scale).tensor(dk).tensor(dv)
+                .number(starts.elements() - 1).number(tokens), q, k.dim(1))
+                .grid(Math.ceilDiv(tokens, (long) TILE_ROWS), k.dim(1), THREADS, sharedBytes(q.dim(2), 2, 2));
+    }
+
+    private Kernels.Launch gradient(String kernel, Tensor dout, Tensor q, Tensor k, Tensor v, Tensor statistics,
+            long dots, Tensor starts, double scale) {
+        return launch(kernel).tensor(dout).tensor(q).tensor(k).tensor(v).tensor(statistics).number(dots)
+                .tensor(starts).real(scale);
+    }
+
+    @Override
+    public void writePages(Tensor k, Tensor v, Tensor slots, Tensor keyPages, Tensor valuePages) {
+        Arguments.attentionWritePages(k, v, slots, keyPages, valuePages);
+        card.requireFloats("attention writePages", k);
+        launch("writePages").tensor(k).tensor(v).tensor(slots).tensor(keyPages).tensor(valuePages).number(k.dim(0))
+                .integer(k.dim(1)).integer(k.dim(2)).number(keyPages.dim(0) * Backend.LANES)
+                .fault(Fault.WRITE_PAGES_SLOTS).over(k.elements());
+    }
+
+    @Override
+    public void forwardPaged(Tensor q, Tensor keyPages, Tensor valuePages, Tensor positions, Tensor sequences,
+            Tensor pageTable, double scale, Tensor out) {
+        Arguments.attentionForwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
+        card.requireFloats("attention forwardPaged", q);
+        sizes(launch("attentionForwardPaged").tensor(q).tensor(keyPages).tensor(valuePages).tensor(positions)
+                .tensor(sequences).tensor(pageTable).real(scale).tensor(out).number(q.dim(0)), q, keyPages.dim(1))
+                .number(keyPages.dim(0)).number(pageTable.dim(1)).number(pageTable.dim(0))
+                .fault(Fault.PAGED_POSITIONS).fault(Fault.PAGED_SEQUENCES).fault(Fault.PAGED_TABLE)
+                .grid(Math.ceilDiv(q.dim(0), (long) WARPS), q.dim(1), THREADS, 0);
+    }
+}

@@ -1,0 +1,113 @@
+package org.flowrl.gpu;
+
+import org.flowrl.tensor.AttentionKernels;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.Device;
+import org.flowrl.tensor.ElementwiseKernels;
+import org.flowrl.tensor.HeadKernels;
+import org.flowrl.tensor.MatmulKernels;
+import org.flowrl.tensor.Memory;
+import org.flowrl.tensor.OptimizerKernels;
+import org.flowrl.tensor.RowKernels;
+
+/// Computes in F32 on one NVIDIA card: products by cuBLAS, everything else by the project's own kernels.
+///
+/// Kernels are put into one stream and return at once; reads of tensors wait for them. An index out of range is found
+/// by the kernel that meets it, and thrown by the next wait, see {@link Fault}.
+final class CudaBackend implements Backend {
+    private final Card card;
+    private final Memory memory;
+    private final String description;
+    private final MatmulKernels matmul;
+    private final RowKernels rows;
+    private final AttentionKernels attention;
+    private final HeadKernels heads;
+    private final ElementwiseKernels elementwise;
+    private final OptimizerKernels optimizer;
+
+    /// Opens card `index` and takes over `api`.
+    CudaBackend(CudaApi api, int index) {
+        card = Card.open(api, index);
+        memory = new Memory(new CudaMemory(card.device()));
+        description = card.device().description();
+        Products products = new Products(card);
+        matmul = new CudaMatmul(card, products);
+        rows = new CudaRows(card);
+        attention = new CudaAttention(card);
+        heads = new CudaHeads(card, products);
+        elementwise = new CudaElementwise(card);
+        optimizer = new CudaOptimizer(card);
+    }
+
+    /// What the kernel families share.
+    Card card() {
+        return card;
+    }
+
+    @Override
+    public String name() {
+        return Card.NAME;
+    }
+
+    @Override
+    public String description() {
+        return description;
+    }
+
+    @Override
+    public Device device() {
+        return card.device().device();
+    }
+
+    /// Sums have an order of their own at every shape, which is the same at every call.
+    @Override
+    public Guarantees guarantees() {
+        return new Guarantees(false, true);
+    }
+
+    @Override
+    public Memory memory() {
+        return memory;
+    }
+
+    @Override
+    public long workspaceBytes() {
+        return card.scratch().bytes() + card.device().workspaceBytes();
+    }
+
+    @Override
+    public MatmulKernels matmul() {
+        return matmul;
+    }
+
+    @Override
+    public RowKernels rows() {
+        return rows;
+    }
+
+    @Override
+    public AttentionKernels attention() {
+        return attention;
+    }
+
+    @Override
+    public HeadKernels heads() {
+        return heads;
+    }
+
+    @Override
+    public ElementwiseKernels elementwise() {
+        return elementwise;
+    }
+
+    @Override
+    public OptimizerKernels optimizer() {
+        return optimizer;
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+        card.close();
+    }
+}

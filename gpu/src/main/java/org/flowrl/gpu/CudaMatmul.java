@@ -1,0 +1,124 @@
+package org.flowrl.gpu;
+
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.MatmulKernels;
+import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.Tensor;
+import org.flowrl.tensor.cpu.Arguments;
+
+/// Matrix products by cuBLAS. M rows, K inputs, N outputs.
+///
+/// A weight packed as F32 is the weight itself. With a weight packed as BF16 the other operand is rounded to BF16, too,
+/// as tensor cores want it; sums are in F32 always. The order of a sum is cuBLAS's: the same at every call of the same
+/// shape, but not the same in every batch.
+final class CudaMatmul implements MatmulKernels {
+    private final Card card;
+    private final Products products;
+
+    CudaMatmul(Card card, Products products) {
+        this.card = card;
+        this.products = products;
+    }
+
+    /// A weight as products read it.
+    static final class Packed implements PackedMatrix {
+        private final DType storage;
+        /// [N, K] of the storage type: a copy, or the weight itself where it is F32.
+        private Tensor values;
+
+        private Packed(DType storage, Tensor values) {
+            this.storage = storage;
+            this.values = values;
+        }
+
+        /// The packed copy that this backend made.
+        static Packed of(String operation, PackedMatrix packed) {
+            if (!(packed instanceof Packed own)) {
+                throw new IllegalArgumentException(operation + ": weight was packed by another backend ("
+                        + packed.getClass().getSimpleName() + "), it must be packed by the cuda backend");
+            }
+            return own;
+        }
+
+        /// The numbers, row-major.
+        Tensor values() {
+            return values;
+        }
+
+        @Override
+        public long rows() {
+            return values.dim(0);
+        }
+
+        @Override
+        public long columns() {
+            return values.dim(1);
+        }
+
+        @Override
+        public DType storage() {
+            return storage;
+        }
+
+        @Override
+        public long bytes() {
+            return storage == DType.F32 ? 0 : values.bytes();
+        }
+    }
+
+    @Override
+    public PackedMatrix pack(Tensor weight, DType storage, Scope scope) {
+        Arguments.matmulPack(weight, storage);
+        card.requireFloats("matmul pack", weight);
+        Packed packed = new Packed(storage,
+                storage == DType.F32 ? weight : scope.allocate(storage, weight.shape()));
+        repack(weight, packed);
+        return packed;
+    }
+
+    @Override
+    public void repack(Tensor weight, PackedMatrix packed) {
+        Arguments.matmulRepack(weight, packed);
+        card.requireFloats("matmul repack", weight);
+        Packed own = Packed.of("matmul repack", packed);
+        if (own.storage == DType.F32) {
+            own.values = weight;
+        } else {
+            products.round(weight.address(), own.values.address(), weight.elements());
+        }
+    }
+
+    @Override
+    public void forward(Tensor x, PackedMatrix w, Tensor bias, Tensor y) {
+        Arguments.matmulForward(x, w, bias, y);
+        card.requireFloats("matmul forward", x);
+        products.forward(x.address(), Packed.of("matmul forward", w), 0, x.dim(0), w.rows(), y.address());
+        if (bias != null) {
+            card.kernels().launch("rows", "addBias").tensor(bias).tensor(y).number(y.dim(0)).number(y.dim(1))
+                    .over(y.elements());
+        }
+    }
+
+    @Override
+    public void inputGradient(Tensor dy, PackedMatrix w, Tensor dx, boolean add) {
+        Arguments.matmulInputGradient(dy, w, dx);
+        card.requireFloats("matmul inputGradient", dy);
+        products.inputGradient(dy.address(), Packed.of("matmul inputGradient", w), dy.dim(0), dx.address(), add);
+    }
+
+    @Override
+    public void weightGradient(Tensor dy, Tensor x, Tensor dw) {
+        Arguments.matmulWeightGradient(dy, x, dw);
+        card.requireFloats("matmul weightGradient", dy);
+        products.weightGradient(dy.address(), x.address(), products.gradientType(), dy.dim(0), dw.dim(0),
+                dw.dim(1), dw.address());
+    }
+
+    @Override
+    public void biasGradient(Tensor dy, Tensor db) {
+        Arguments.matmulBiasGradient(dy, db);
+        card.requireFloats("matmul biasGradient", dy);
+        new ColumnSums(card, dy.dim(0), dy.dim(1)).add(card.kernels().launch("rows", "columnSum").tensor(dy), db);
+    }
+}

@@ -1,0 +1,107 @@
+package org.flowrl.gpu;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.flowrl.tensor.Device;
+import org.flowrl.tensor.Memory;
+
+/// Device memory: small blocks are cut from slabs, since the driver rounds every request up to megabytes and waits for
+/// the card. {@link Memory} above keeps blocks for reuse; slabs go back when it is closed.
+final class CudaMemory implements Memory.Source {
+    /// The system property with the size of a slab in bytes; 0 gives each block an allocation of its own.
+    static final String SLAB_PROPERTY = "gpu.slabBytes";
+
+    private static final long SLAB_BYTES = 64 << 20;
+    private static final long ALIGNMENT = 256;
+
+    private final CudaDevice device;
+    private final long slabBytes = Long.getLong(SLAB_PROPERTY, SLAB_BYTES);
+    private final List<Long> allocations = new ArrayList<>();
+    private long slab;
+    private long slabLeft;
+
+    CudaMemory(CudaDevice device) {
+        this.device = device;
+    }
+
+    @Override
+    public Device device() {
+        return device.device();
+    }
+
+    /// @throws OutOfDeviceMemoryException where the card has not as much memory left
+    @Override
+    @SuppressWarnings("restricted")
+    public MemorySegment allocate(long bytes) {
+        long size = Math.ceilDiv(Math.max(bytes, 1), ALIGNMENT) * ALIGNMENT;
+        long address;
+        if (size > slabBytes / 2) {
+            address = newAllocation(size);
+        } else {
+            if (size > slabLeft) {
+                slab = newAllocation(slabBytes);
+                slabLeft = slabBytes;
+            }
+            address = slab;
+            slab += size;
+            slabLeft -= size;
+        }
+        return MemorySegment.ofAddress(address).reinterpret(bytes);
+    }
+
+    private long newAllocation(long bytes) {
+        CudaApi api = device.enter();
+        long address;
+        try {
+            address = api.allocate(bytes);
+        } catch (CudaException e) {
+            if (!e.isOutOfMemory()) {
+                throw e;
+            }
+            throw new OutOfDeviceMemoryException("%s: %,d MiB more were asked for, %,d MiB are free".formatted(
+                    device.device(), bytes >> 20, api.freeBytes() >> 20), e);
+        }
+        allocations.add(address);
+        return address;
+    }
+
+    @Override
+    public void copyIn(MemorySegment host, MemorySegment block) {
+        device.copyIn(host, block.address());
+    }
+
+    @Override
+    public void copyOut(MemorySegment block, MemorySegment host) {
+        device.copyOut(block.address(), host);
+    }
+
+    @Override
+    public void copy(MemorySegment from, MemorySegment to) {
+        if (from.byteSize() > 0) {
+            device.enter().copy(from.address(), to.address(), from.byteSize(), device.stream());
+        }
+    }
+
+    @Override
+    public void fill(MemorySegment block, byte value) {
+        if (block.byteSize() > 0) {
+            device.enter().fill(block.address(), value, block.byteSize(), device.stream());
+        }
+    }
+
+    @Override
+    public void close() {
+        allocations.forEach(device.enter()::free);
+        allocations.clear();
+    }
+
+    /// The card's memory does not suffice.
+    static final class OutOfDeviceMemoryException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        OutOfDeviceMemoryException(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+}

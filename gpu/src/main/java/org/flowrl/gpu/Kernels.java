@@ -1,0 +1,156 @@
+package org.flowrl.gpu;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.flowrl.tensor.Tensor;
+
+/// The project's own kernels: finds them in the PTX that lies beside their sources and starts them.
+///
+/// ```
+/// kernels.launch("rows", "rmsNorm").tensor(x).tensor(weight).real(eps).tensor(y).tensor(inverse).number(rows)
+///         .number(size).overWarps(rows);
+/// ```
+final class Kernels implements AutoCloseable {
+    /// Threads of a block, as device.cuh has it.
+    static final int BLOCK_THREADS = 256;
+    /// Threads of a warp.
+    static final int WARP = 32;
+    /// Blocks of dynamic shared memory beyond this must be allowed.
+    private static final int USUAL_SHARED_BYTES = 48 << 10;
+    private static final int MOST_PARAMETERS = 24;
+    /// Blocks for each multiprocessor, beyond which threads take several elements.
+    private static final int BLOCKS_EACH = 32;
+
+    private final CudaDevice device;
+    private final Map<String, Long> modules = new HashMap<>();
+    private final Map<String, Long> functions = new HashMap<>();
+    private final Map<Long, Integer> allowedSharedBytes = new HashMap<>();
+    private final Arena arena = Arena.ofShared();
+    private final Launch launch = new Launch();
+
+    Kernels(CudaDevice device) {
+        this.device = device;
+    }
+
+    /// Begins a launch of kernel `name` of module `module`: its parameters follow in the order of the source.
+    Launch launch(String module, String name) {
+        Long function = functions.get(name);
+        if (function == null) {
+            function = device.enter().function(modules.computeIfAbsent(module, this::load), name);
+            functions.put(name, function);
+        }
+        launch.begin(function);
+        return launch;
+    }
+
+    private long load(String module) {
+        String resource = module + ".ptx";
+        try (InputStream ptx = Kernels.class.getResourceAsStream(resource)) {
+            if (ptx == null) {
+                throw new IllegalStateException("kernels: resource " + resource + " is missing");
+            }
+            byte[] text = ptx.readAllBytes();
+            return device.enter().loadModule(Arrays.copyOf(text, text.length + 1));
+        } catch (IOException e) {
+            throw new UncheckedIOException("kernels: " + resource, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        modules.values().forEach(device.enter()::unloadModule);
+        arena.close();
+    }
+
+    /// One launch: parameters, then a shape of the grid, which starts it. Reused by the next launch.
+    final class Launch {
+        private final MemorySegment values = arena.allocate(MOST_PARAMETERS * 8L, 8);
+        /// Addresses of the values, 0 after the last.
+        private final MemorySegment addresses = arena.allocate((MOST_PARAMETERS + 1) * 8L, 8);
+        private long function;
+        private int count;
+
+        private void begin(long kernel) {
+            function = kernel;
+            count = 0;
+        }
+
+        private long next() {
+            long at = count * 8L;
+            addresses.set(ValueLayout.JAVA_LONG, at, values.address() + at);
+            count++;
+            return at;
+        }
+
+        /// A pointer to a tensor's elements.
+        Launch tensor(Tensor tensor) {
+            return number(tensor.address());
+        }
+
+        /// A pointer to the notes of a rule.
+        Launch fault(Fault fault) {
+            return number(device.address(fault));
+        }
+
+        /// A device address, or an Index.
+        Launch number(long value) {
+            values.set(ValueLayout.JAVA_LONG, next(), value);
+            return this;
+        }
+
+        /// An int.
+        Launch integer(long value) {
+            values.set(ValueLayout.JAVA_INT, next(), Math.toIntExact(value));
+            return this;
+        }
+
+        /// A float, rounded once.
+        Launch real(double value) {
+            values.set(ValueLayout.JAVA_FLOAT, next(), (float) value);
+            return this;
+        }
+
+        /// A double.
+        Launch wide(double value) {
+            values.set(ValueLayout.JAVA_DOUBLE, next(), value);
+            return this;
+        }
+
+        /// Threads go over `elements` in strides of the whole grid.
+        void over(long elements) {
+            long blocks = Math.ceilDiv(elements, (long) BLOCK_THREADS);
+            grid(Math.min(blocks, (long) BLOCKS_EACH * device.multiprocessors()), 1, BLOCK_THREADS, 0);
+        }
+
+        /// A thread for each of `columns` in each of `layers` of the grid.
+        void overColumns(long columns, long layers) {
+            grid(Math.ceilDiv(columns, (long) BLOCK_THREADS), layers, BLOCK_THREADS, 0);
+        }
+
+        /// A warp for each of `rows`.
+        void overWarps(long rows) {
+            grid(Math.ceilDiv(rows, (long) BLOCK_THREADS / WARP), 1, BLOCK_THREADS, 0);
+        }
+
+        /// Starts blocks [x, y] of `threads`; none where x or y is 0.
+        void grid(long x, long y, int threads, int sharedBytes) {
+            if (x == 0 || y == 0) {
+                return;
+            }
+            addresses.set(ValueLayout.JAVA_LONG, count * 8L, 0);
+            if (sharedBytes > allowedSharedBytes.getOrDefault(function, USUAL_SHARED_BYTES)) {
+                device.enter().allowSharedBytes(function, sharedBytes);
+                allowedSharedBytes.put(function, sharedBytes);
+            }
+            device.enter().launch(function, Math.toIntExact(x), Math.toIntExact(y), threads, sharedBytes,
+                    device.stream(), addresses.address());
+        }
+    }
+}

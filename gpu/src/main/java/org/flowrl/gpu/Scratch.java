@@ -1,0 +1,58 @@
+package org.flowrl.gpu;
+
+import java.util.EnumMap;
+import java.util.Map;
+
+/// Device memory for work within a call: one buffer for each use, grown when a call needs more and kept until the end.
+/// Growing waits for the card; a warm loop does not grow.
+final class Scratch implements AutoCloseable {
+    /// What a buffer is for. Two uses of one call have two buffers.
+    enum Use {
+        /// Sums of blocks of rows or of chunks.
+        SUMS,
+        /// Logits of some rows.
+        LOGITS,
+        /// Operands of a product, rounded to BF16.
+        LEFT, RIGHT,
+        /// D of the attention's gradient.
+        DOTS
+    }
+
+    private record Buffer(long address, long bytes) {
+    }
+
+    private static final long SMALLEST_BYTES = 64 << 10;
+
+    private final CudaDevice device;
+    private final Map<Use, Buffer> buffers = new EnumMap<>(Use.class);
+
+    Scratch(CudaDevice device) {
+        this.device = device;
+    }
+
+    /// The address of at least `bytes` of undefined content, valid until the next call for the same use.
+    long address(Use use, long bytes) {
+        Buffer buffer = buffers.get(use);
+        if (buffer == null || buffer.bytes < bytes) {
+            if (buffer != null) {
+                device.enter().free(buffer.address);
+                buffers.remove(use);
+            }
+            long size = Math.max(SMALLEST_BYTES, bytes + bytes / 4);
+            buffer = new Buffer(device.enter().allocate(size), size);
+            buffers.put(use, buffer);
+        }
+        return buffer.address;
+    }
+
+    /// Bytes of all buffers.
+    long bytes() {
+        return buffers.values().stream().mapToLong(Buffer::bytes).sum();
+    }
+
+    @Override
+    public void close() {
+        buffers.values().forEach(buffer -> device.enter().free(buffer.address));
+        buffers.clear();
+    }
+}

@@ -1,0 +1,326 @@
+// A stand-in for libcuda.so.1, for tests: device memory is host memory between guards, kernels run on the emulator when
+// they are launched, streams are always done.
+//
+// A stream's number decides the order in which its threads run, so that two backends in one test run them in opposite
+// orders. After every launch the guards of all allocations are looked at: a kernel that wrote next to one has failed
+// with CUDA_ERROR_ILLEGAL_ADDRESS. Fresh memory reads as NaN.
+#include <cstddef>
+#include <set>
+#include <time.h>
+#include "kernels.h"
+
+#define API extern "C" __attribute__((visibility("default")))
+
+typedef unsigned long long Address;
+
+enum Code { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, INVALID_DEVICE = 101,
+    INVALID_IMAGE = 200, INVALID_CONTEXT = 201, INVALID_HANDLE = 400, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700,
+    LAUNCH_FAILED = 719 };
+
+static const size_t GUARD = 256;
+static const unsigned char GUARD_BYTE = 0xa5;
+static const size_t TOTAL_BYTES = (size_t)1 << 30;
+
+struct Launch {
+    const emulator::Kernel* kernel;
+    Index3 grid, size;
+    unsigned sharedBytes;
+    std::vector<std::vector<char>> values;
+};
+
+struct Module {
+    std::string image;
+};
+
+struct Stream {
+    int number;
+    bool capturing;
+    std::vector<Launch> captured;
+};
+
+struct Graph {
+    std::vector<Launch> launches;
+};
+
+struct Event {
+    double milliseconds;
+};
+
+static std::map<Address, size_t> allocations;
+static size_t allocatedBytes;
+static int streams;
+static bool initialized, current;
+
+API int cuInit(unsigned) { initialized = true; return SUCCESS; }
+API int cuDriverGetVersion(int* version) { *version = 13000; return SUCCESS; }
+
+API int cuDeviceGetCount(int* count) {
+    *count = 1;
+    return initialized ? SUCCESS : NOT_INITIALIZED;
+}
+
+API int cuDeviceGet(int* device, int ordinal) {
+    *device = ordinal;
+    return ordinal == 0 ? SUCCESS : INVALID_DEVICE;
+}
+
+API int cuDeviceGetName(char* name, int length, int) {
+    snprintf(name, length, "emulated card");
+    return SUCCESS;
+}
+
+API int cuDeviceGetAttribute(int* value, int attribute, int) {
+    switch (attribute) {
+        case 16: *value = 2; return SUCCESS;
+        case 75: *value = 8; return SUCCESS;
+        case 76: *value = 0; return SUCCESS;
+        case 97: *value = 163 << 10; return SUCCESS;
+        default: return INVALID_VALUE;
+    }
+}
+
+API int cuDeviceTotalMem_v2(size_t* bytes, int) { *bytes = TOTAL_BYTES; return SUCCESS; }
+API int cuDevicePrimaryCtxRetain(void** context, int) { *context = (void*)&current; return SUCCESS; }
+API int cuDevicePrimaryCtxRelease_v2(int) { return SUCCESS; }
+API int cuDevicePrimaryCtxRelease(int) { return SUCCESS; }
+
+API int cuCtxSetCurrent(void* context) {
+    current = context == (void*)&current;
+    return current ? SUCCESS : INVALID_CONTEXT;
+}
+
+API int cuMemGetInfo_v2(size_t* free, size_t* total) {
+    *free = TOTAL_BYTES - allocatedBytes;
+    *total = TOTAL_BYTES;
+    return SUCCESS;
+}
+
+API int cuMemAlloc_v2(Address* address, size_t bytes) {
+    if (!current) {
+        return INVALID_CONTEXT;
+    }
+    if (bytes == 0) {
+        return INVALID_VALUE;
+    }
+    if (allocatedBytes + bytes > TOTAL_BYTES) {
+        return OUT_OF_MEMORY;
+    }
+    char* start = (char*)aligned_alloc(256, (bytes + 2 * GUARD + 255) / 256 * 256);
+    memset(start, GUARD_BYTE, GUARD);
+    memset(start + GUARD, 0xff, bytes);
+    memset(start + GUARD + bytes, GUARD_BYTE, GUARD);
+    *address = (Address)(start + GUARD);
+    allocations[*address] = bytes;
+    allocatedBytes += bytes;
+    return SUCCESS;
+}
+
+static bool guardsHold(Address address, size_t bytes) {
+    const unsigned char* before = (const unsigned char*)address - GUARD;
+    const unsigned char* after = (const unsigned char*)address + bytes;
+    for (size_t i = 0; i < GUARD; i++) {
+        if (before[i] != GUARD_BYTE || after[i] != GUARD_BYTE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+API int cuMemFree_v2(Address address) {
+    auto found = allocations.find(address);
+    if (found == allocations.end()) {
+        return INVALID_VALUE;
+    }
+    bool intact = guardsHold(address, found->second);
+    allocatedBytes -= found->second;
+    allocations.erase(found);
+    free((char*)address - GUARD);
+    return intact ? SUCCESS : ILLEGAL_ADDRESS;
+}
+
+API int cuMemAllocHost_v2(void** address, size_t bytes) {
+    *address = aligned_alloc(256, (bytes + 255) / 256 * 256);
+    return SUCCESS;
+}
+
+API int cuMemFreeHost(void* address) { free(address); return SUCCESS; }
+
+// The bytes lie within one allocation.
+static bool isDevice(Address address, size_t bytes) {
+    auto next = allocations.upper_bound(address);
+    if (next == allocations.begin()) {
+        return false;
+    }
+    auto found = --next;
+    return address + bytes <= found->first + found->second;
+}
+
+API int cuMemcpyHtoDAsync_v2(Address to, const void* from, size_t bytes, void*) {
+    if (!isDevice(to, bytes)) {
+        return INVALID_VALUE;
+    }
+    memcpy((void*)to, from, bytes);
+    return SUCCESS;
+}
+
+API int cuMemcpyDtoHAsync_v2(void* to, Address from, size_t bytes, void*) {
+    if (!isDevice(from, bytes)) {
+        return INVALID_VALUE;
+    }
+    memcpy(to, (void*)from, bytes);
+    return SUCCESS;
+}
+
+API int cuMemcpyDtoDAsync_v2(Address to, Address from, size_t bytes, void*) {
+    if (!isDevice(to, bytes) || !isDevice(from, bytes)) {
+        return INVALID_VALUE;
+    }
+    memmove((void*)to, (void*)from, bytes);
+    return SUCCESS;
+}
+
+API int cuMemsetD8Async(Address to, unsigned char value, size_t bytes, void*) {
+    if (!isDevice(to, bytes)) {
+        return INVALID_VALUE;
+    }
+    memset((void*)to, value, bytes);
+    return SUCCESS;
+}
+
+API int cuStreamCreate(void** stream, unsigned) {
+    *stream = new Stream{streams++, false, {}};
+    return SUCCESS;
+}
+
+API int cuStreamDestroy_v2(void* stream) { delete (Stream*)stream; return SUCCESS; }
+API int cuStreamSynchronize(void*) { return SUCCESS; }
+
+API int cuEventCreate(void** event, unsigned) { *event = new Event{0}; return SUCCESS; }
+
+API int cuEventRecord(void* event, void*) {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    ((Event*)event)->milliseconds = now.tv_sec * 1e3 + now.tv_nsec / 1e6;
+    return SUCCESS;
+}
+
+API int cuEventSynchronize(void*) { return SUCCESS; }
+
+API int cuEventElapsedTime(float* milliseconds, void* start, void* end) {
+    *milliseconds = (float)(((Event*)end)->milliseconds - ((Event*)start)->milliseconds);
+    return SUCCESS;
+}
+
+API int cuEventElapsedTime_v2(float* milliseconds, void* start, void* end) {
+    return cuEventElapsedTime(milliseconds, start, end);
+}
+
+API int cuEventDestroy_v2(void* event) { delete (Event*)event; return SUCCESS; }
+
+API int cuModuleLoadData(void** module, const void* image) {
+    std::string text((const char*)image);
+    if (text.find(".version") == std::string::npos) {
+        return INVALID_IMAGE;
+    }
+    *module = new Module{text};
+    return SUCCESS;
+}
+
+API int cuModuleUnload(void* module) { delete (Module*)module; return SUCCESS; }
+
+// The module's text must have the kernel, too: it says that the committed PTX goes with the sources.
+API int cuModuleGetFunction(void** function, void* module, const char* name) {
+    auto found = emulator::kernels().find(name);
+    if (found == emulator::kernels().end()
+            || ((Module*)module)->image.find(std::string(".entry ") + name + "(") == std::string::npos) {
+        return NOT_FOUND;
+    }
+    *function = &found->second;
+    return SUCCESS;
+}
+
+API int cuFuncSetAttribute(void*, int attribute, int value) {
+    return attribute == 8 && value <= 163 << 10 ? SUCCESS : INVALID_VALUE;
+}
+
+static int run(const emulator::Kernel& kernel, Index3 grid, Index3 size, unsigned sharedBytes, void** parameters,
+        const Stream* stream) {
+    if (!emulator::launch(kernel, grid, size, sharedBytes, parameters, stream->number % 2 ? emulator::FALLING
+            : emulator::RISING)) {
+        return LAUNCH_FAILED;
+    }
+    for (auto& allocation : allocations) {
+        if (!guardsHold(allocation.first, allocation.second)) {
+            fprintf(stderr, "emulator: %s wrote next to an allocation of %zu bytes\n", kernel.name.c_str(),
+                    allocation.second);
+            return ILLEGAL_ADDRESS;
+        }
+    }
+    return SUCCESS;
+}
+
+// Parameters end with a null pointer, which the card's driver does not ask for: so their number can be checked.
+API int cuLaunchKernel(void* function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned sizeX, unsigned sizeY,
+        unsigned sizeZ, unsigned sharedBytes, void* stream, void** parameters, void**) {
+    const emulator::Kernel& kernel = *(emulator::Kernel*)function;
+    Stream* s = (Stream*)stream;
+    if (!current) {
+        return INVALID_CONTEXT;
+    }
+    size_t given = 0;
+    while (parameters[given]) {
+        given++;
+    }
+    if (given != kernel.parameters || !gridX || !gridY || !gridZ || !sizeX || sizeX * sizeY * sizeZ > 1024
+            || gridY > 65535 || gridZ > 65535) {
+        fprintf(stderr, "emulator: %s: %zu parameters given, %zu taken; grid %u x %u, block %u\n", kernel.name.c_str(),
+                given, kernel.parameters, gridX, gridY, sizeX);
+        return INVALID_VALUE;
+    }
+    if (s->capturing) {
+        Launch launch{&kernel, {gridX, gridY, gridZ}, {sizeX, sizeY, sizeZ}, sharedBytes, {}};
+        for (size_t i = 0; i < given; i++) {
+            launch.values.emplace_back((char*)parameters[i], (char*)parameters[i] + 8);
+        }
+        s->captured.push_back(launch);
+        return SUCCESS;
+    }
+    return run(kernel, {gridX, gridY, gridZ}, {sizeX, sizeY, sizeZ}, sharedBytes, parameters, s);
+}
+
+API int cuStreamBeginCapture_v2(void* stream, int) {
+    ((Stream*)stream)->capturing = true;
+    return SUCCESS;
+}
+
+API int cuStreamEndCapture(void* stream, void** graph) {
+    Stream* s = (Stream*)stream;
+    s->capturing = false;
+    *graph = new Graph{std::move(s->captured)};
+    s->captured.clear();
+    return SUCCESS;
+}
+
+API int cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long) {
+    *executable = new Graph(*(Graph*)graph);
+    return SUCCESS;
+}
+
+API int cuGraphLaunch(void* executable, void* stream) {
+    for (Launch& launch : ((Graph*)executable)->launches) {
+        std::vector<void*> parameters;
+        for (auto& value : launch.values) {
+            parameters.push_back(value.data());
+        }
+        parameters.push_back(nullptr);
+        int code = run(*launch.kernel, launch.grid, launch.size, launch.sharedBytes, parameters.data(),
+                (Stream*)stream);
+        if (code) {
+            return code;
+        }
+    }
+    return SUCCESS;
+}
+
+API int cuGraphDestroy(void* graph) { delete (Graph*)graph; return SUCCESS; }
+API int cuGraphExecDestroy(void* executable) { delete (Graph*)executable; return SUCCESS; }

@@ -1,0 +1,320 @@
+// Runs CUDA kernels on the CPU, for tests: one fiber for each thread of a block, blocks one after the other.
+//
+// A thread runs until it waits at a barrier of its block or warp (shuffles are barriers of the warp), so that a missing
+// barrier shows in what other threads read; the order of threads is chosen by the launch. Shared memory is filled with
+// bytes that read as NaN. Not seen: races between threads that both passed a barrier in order, bank conflicts, and the
+// card's own rounding of library functions.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+struct Index3 {
+    unsigned x, y, z;
+};
+
+namespace emulator {
+
+constexpr int WARP = 32;
+constexpr size_t STACK_BYTES = 64 << 10;
+
+enum State { RUNNING, AT_BLOCK_BARRIER, AT_WARP_BARRIER, DONE };
+
+struct Fiber {
+    void* stackPointer;
+    Index3 thread;
+    int lane, warp;
+    State state;
+    unsigned exchanges;
+};
+
+struct Warp {
+    uint64_t slots[2][WARP];
+    int waiting, alive;
+};
+
+struct Block {
+    std::vector<Fiber> fibers;
+    std::vector<Warp> warps;
+    // Address of the declaring static, memory.
+    std::vector<std::pair<const void*, void*>> shared;
+    std::vector<char> dynamicShared;
+    std::function<void()> body;
+    void* scheduler;
+    Index3 block, blockSize, gridSize;
+    int waiting, alive;
+};
+
+inline Block* block;
+inline Fiber* fiber;
+
+extern "C" void emulatorSwitch(void** from, void* to);
+// Saves the callee's registers on one stack and restores them from another (System V x86-64).
+asm(R"(
+.text
+.weak emulatorSwitch
+.type emulatorSwitch,@function
+emulatorSwitch:
+ push %rbp
+ push %rbx
+ push %r12
+ push %r13
+ push %r14
+ push %r15
+ mov %rsp,(%rdi)
+ mov %rsi,%rsp
+ pop %r15
+ pop %r14
+ pop %r13
+ pop %r12
+ pop %rbx
+ pop %rbp
+ ret
+.size emulatorSwitch,.-emulatorSwitch
+)");
+
+inline void pause() {
+    emulatorSwitch(&fiber->stackPointer, block->scheduler);
+}
+
+inline void fiberMain() {
+    block->body();
+    fiber->state = DONE;
+    block->alive--;
+    block->warps[fiber->warp].alive--;
+    pause();
+    abort();
+}
+
+inline void blockBarrier() {
+    fiber->state = AT_BLOCK_BARRIER;
+    block->waiting++;
+    pause();
+}
+
+inline void warpBarrier() {
+    fiber->state = AT_WARP_BARRIER;
+    block->warps[fiber->warp].waiting++;
+    pause();
+}
+
+// Every lane gives a value and takes that of another lane. Two sets of slots: nobody can be two exchanges ahead.
+template <class T> inline T exchange(T value, int source) {
+    static_assert(sizeof(T) <= sizeof(uint64_t), "at most 64 bits are exchanged");
+    Warp& warp = block->warps[fiber->warp];
+    uint64_t* slots = warp.slots[fiber->exchanges++ & 1];
+    memcpy(&slots[fiber->lane], &value, sizeof value);
+    warpBarrier();
+    T result;
+    memcpy(&result, &slots[source & (WARP - 1)], sizeof result);
+    return result;
+}
+
+inline unsigned ballot(bool vote) {
+    Warp& warp = block->warps[fiber->warp];
+    uint64_t* slots = warp.slots[fiber->exchanges++ & 1];
+    slots[fiber->lane] = vote;
+    warpBarrier();
+    unsigned votes = 0;
+    for (int lane = 0; lane < WARP; lane++) {
+        votes |= (unsigned)(slots[lane] & 1) << lane;
+    }
+    return votes;
+}
+
+inline void* shared(const void* declaration, size_t bytes) {
+    for (auto& entry : block->shared) {
+        if (entry.first == declaration) {
+            return entry.second;
+        }
+    }
+    void* memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    memset(memory, 0xff, bytes);
+    block->shared.emplace_back(declaration, memory);
+    return memory;
+}
+
+inline void* dynamicShared() {
+    return (void*)(((uintptr_t)block->dynamicShared.data() + 63) & ~(uintptr_t)63);
+}
+
+enum Order { RISING, FALLING };
+
+inline bool release(Block& b, int count) {
+    bool released = false;
+    for (size_t k = 0; k < b.warps.size(); k++) {
+        Warp& warp = b.warps[k];
+        if (warp.waiting && warp.waiting == warp.alive) {
+            warp.waiting = 0;
+            for (int i = (int)k * WARP; i < count && i < ((int)k + 1) * WARP; i++) {
+                if (b.fibers[i].state == AT_WARP_BARRIER) {
+                    b.fibers[i].state = RUNNING;
+                }
+            }
+            released = true;
+        }
+    }
+    if (b.waiting && b.waiting == b.alive) {
+        b.waiting = 0;
+        for (Fiber& f : b.fibers) {
+            if (f.state == AT_BLOCK_BARRIER) {
+                f.state = RUNNING;
+            }
+        }
+        released = true;
+    }
+    return released;
+}
+
+// False where threads wait for each other at different barriers.
+inline bool runBlock(Block& b, Order order) {
+    static std::vector<char*> stacks;
+    int count = (int)(b.blockSize.x * b.blockSize.y * b.blockSize.z);
+    while ((int)stacks.size() < count) {
+        stacks.push_back((char*)aligned_alloc(64, STACK_BYTES));
+    }
+    b.fibers.assign(count, Fiber{});
+    b.warps.assign((count + WARP - 1) / WARP, Warp{});
+    b.waiting = 0;
+    b.alive = count;
+    block = &b;
+    for (int i = 0; i < count; i++) {
+        Fiber& f = b.fibers[i];
+        f.thread = {i % b.blockSize.x, i / b.blockSize.x % b.blockSize.y, i / (b.blockSize.x * b.blockSize.y)};
+        f.lane = i % WARP;
+        f.warp = i / WARP;
+        b.warps[f.warp].alive++;
+        void** top = (void**)(stacks[i] + STACK_BYTES - 64);
+        *--top = nullptr;
+        *--top = (void*)fiberMain;
+        for (int saved = 0; saved < 6; saved++) {
+            *--top = nullptr;
+        }
+        f.stackPointer = top;
+    }
+    bool progress = true;
+    while (b.alive && progress) {
+        progress = false;
+        for (int i = 0; i < count; i++) {
+            Fiber& f = b.fibers[order == RISING ? i : count - 1 - i];
+            if (f.state == RUNNING) {
+                fiber = &f;
+                progress = true;
+                emulatorSwitch(&b.scheduler, f.stackPointer);
+            }
+        }
+        progress |= release(b, count);
+    }
+    for (auto& entry : b.shared) {
+        free(entry.second);
+    }
+    b.shared.clear();
+    return b.alive == 0;
+}
+
+struct Kernel {
+    std::string name;
+    size_t parameters;
+    std::function<void(void**)> call;
+};
+
+inline std::map<std::string, Kernel>& kernels() {
+    static std::map<std::string, Kernel> all;
+    return all;
+}
+
+template <class... P, size_t... I> void call(void (*f)(P...), void** parameters, std::index_sequence<I...>) {
+    f(*(std::remove_reference_t<P>*)parameters[I]...);
+}
+
+template <class... P> bool add(const char* name, void (*f)(P...)) {
+    kernels()[name] = {name, sizeof...(P),
+            [f](void** parameters) { call(f, parameters, std::index_sequence_for<P...>{}); }};
+    return true;
+}
+
+inline bool launch(const Kernel& kernel, Index3 grid, Index3 size, size_t sharedBytes, void** parameters, Order order) {
+    static Block b;
+    b.gridSize = grid;
+    b.blockSize = size;
+    b.body = [&] { kernel.call(parameters); };
+    for (unsigned z = 0; z < grid.z; z++) {
+        for (unsigned y = 0; y < grid.y; y++) {
+            for (unsigned x = 0; x < grid.x; x++) {
+                b.block = {x, y, z};
+                b.dynamicShared.assign(sharedBytes + 64, (char)0xff);
+                if (!runBlock(b, order)) {
+                    fprintf(stderr, "emulator: %s: threads wait at different barriers\n", kernel.name.c_str());
+                    return false;
+                }
+            }
+        }
+    }
+    return true;
+}
+
+}  // namespace emulator
+
+#define KERNEL(name, ...)                                                    \
+    static void name(__VA_ARGS__);                                           \
+    static const bool name##Registered = emulator::add(#name, name);         \
+    static void name(__VA_ARGS__)
+#define DEVICE static inline
+#define SHARED(type, name, count)                                            \
+    static const char name##Declaration = 0;                                 \
+    type* name = (type*)emulator::shared(&name##Declaration, sizeof(type) * (count))
+#define DYNAMIC_SHARED(type, name) type* name = (type*)emulator::dynamicShared()
+
+#define threadIdx (emulator::fiber->thread)
+#define blockIdx (emulator::block->block)
+#define blockDim (emulator::block->blockSize)
+#define gridDim (emulator::block->gridSize)
+#define __syncthreads() emulator::blockBarrier()
+#define __syncwarp() emulator::warpBarrier()
+#define __shfl_xor_sync(mask, value, bits) emulator::exchange((value), emulator::fiber->lane ^ (bits))
+#define __shfl_sync(mask, value, source) emulator::exchange((value), (source))
+#define __shfl_up_sync(mask, value, by) \
+    emulator::exchange((value), emulator::fiber->lane - (emulator::fiber->lane < (int)(by) ? 0 : (int)(by)))
+#define __ballot_sync(mask, vote) emulator::ballot(vote)
+#define __popc(x) __builtin_popcount(x)
+#define __ffs(x) __builtin_ffs((int)(x))
+
+inline unsigned long long atomicMin(unsigned long long* address, unsigned long long value) {
+    unsigned long long before = *address;
+    *address = value < before ? value : before;
+    return before;
+}
+
+inline float __uint_as_float(unsigned bits) {
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+inline unsigned __float_as_uint(float value) {
+    unsigned bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+// To IEEE binary16 and back, rounded to nearest even.
+inline unsigned short halfBits(float value) {
+    _Float16 half = (_Float16)value;
+    unsigned short bits;
+    memcpy(&bits, &half, sizeof bits);
+    return bits;
+}
+
+inline float halfValue(unsigned short bits) {
+    _Float16 half;
+    memcpy(&half, &bits, sizeof half);
+    return (float)half;
+}

@@ -1,0 +1,51 @@
+package org.flowrl.gpu;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.contract.BackendContract;
+import org.flowrl.tensor.contract.KernelCase;
+
+/// The contract on the emulated card, or on a real one where it is asked for.
+///
+/// The two backends that the contract opens have streams of successive numbers, of which the emulated driver runs the
+/// threads of each block in opposite orders: so the comparison of their bits finds missing barriers. Guards around every
+/// block of memory find writes out of bounds.
+abstract class CudaContract extends BackendContract {
+    /// Where both factors are rounded to BF16, each product is wrong by up to 2^-8 of itself: sums of a few hundred
+    /// products of random signs by about that much of their own size, three such sums after another by three times.
+    private static final double BFLOAT16_TOLERANCE = 0.02;
+
+    /// The system property by which `run-on-gpu.sh` holds a real card to the contract.
+    static final String REAL_CARD = "gpu.realCard";
+
+    private final String binding;
+
+    CudaContract(String binding) {
+        this.binding = binding;
+    }
+
+    @Override
+    protected Backend open(int threads) {
+        if (!Boolean.getBoolean(REAL_CARD)) {
+            EmulatedCuda.use();
+        }
+        return new CudaBackend(CudaBinding.open(binding), 0);
+    }
+
+    /// Of each kernel at most so many cases, evenly over its table, the last one among them.
+    static List<KernelCase> spread(List<KernelCase> cases, int most) {
+        Map<String, List<KernelCase>> byKernel = cases.stream()
+                .collect(Collectors.groupingBy(KernelCase::kernel, LinkedHashMap::new, Collectors.toList()));
+        return byKernel.values().stream().flatMap(of -> of.size() <= most ? of.stream()
+                : IntStream.rangeClosed(1, most).mapToObj(i -> of.get(i * of.size() / most - 1))).toList();
+    }
+
+    @Override
+    protected double tolerance(KernelCase kernel) {
+        return kernel.roundsToBfloat16() ? BFLOAT16_TOLERANCE : super.tolerance(kernel);
+    }
+}

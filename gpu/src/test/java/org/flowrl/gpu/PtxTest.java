@@ -1,0 +1,55 @@
+package org.flowrl.gpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/// The committed PTX is that of the committed sources.
+class PtxTest {
+    private static String tool(String name) throws IOException, InterruptedException {
+        assumeTrue(EmulatedCuda.runs(name, "--version"), name + " is not on this machine");
+        Process process = new ProcessBuilder(name, "--version").start();
+        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        process.waitFor();
+        return text;
+    }
+
+    @Test
+    void thePtxCarriesTheHashOfItsSource() throws IOException {
+        assertThat(PtxCompiler.sources()).isNotEmpty();
+        for (Path source : PtxCompiler.sources()) {
+            assertThat(Files.readString(PtxCompiler.ptx(source))).as(source + ": run PtxCompiler")
+                    .startsWith(PtxCompiler.firstLine(source) + "\n");
+        }
+    }
+
+    @Test
+    void theSameCompilerGivesTheSamePtx() throws IOException, InterruptedException {
+        String version = tool("nvcc");
+        for (Path source : PtxCompiler.sources()) {
+            String committed = Files.readString(PtxCompiler.ptx(source));
+            String release = committed.lines().filter(line -> line.contains("release")).findFirst().orElseThrow()
+                    .replaceFirst(".*, (?=V)", "");
+            assumeTrue(version.contains(release), "the PTX was made by nvcc " + release + ", here is another one");
+            assertThat(PtxCompiler.compile(source)).as(source.toString()).isEqualTo(committed);
+        }
+    }
+
+    @Test
+    void everyPtxCanBeAssembled() throws IOException, InterruptedException {
+        tool("ptxas");
+        for (Path source : PtxCompiler.sources()) {
+            for (String architecture : new String[] {"sm_80", "sm_90"}) {
+                Process process = new ProcessBuilder("ptxas", "-O1", "-arch=" + architecture, "-o", "/dev/null",
+                        PtxCompiler.ptx(source).toString()).redirectErrorStream(true).start();
+                String messages = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+                assertThat(process.waitFor()).as(source + " for " + architecture + "\n" + messages).isZero();
+            }
+        }
+    }
+}
