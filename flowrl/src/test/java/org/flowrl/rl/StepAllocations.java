@@ -12,8 +12,9 @@ import org.flowrl.tensor.Backends;
 /// {@link #MEASURED_STEPS} steps, and the bytes of heap that the step with the fewest has taken, a loop that the JIT
 /// compiles anew allocating for a while.
 final class StepAllocations {
-    /// Enough that every kernel is compiled by the second JIT tier: before, each vector is an object.
-    private static final int WARM_UP_STEPS = 250;
+    /// Enough that every kernel is compiled by the second JIT tier: before, each vector is an object. Vectors of 512 bits
+    /// take half the rounds of those of 256, so twice the steps.
+    private static final int WARM_UP_STEPS = 600;
     private static final int MEASURED_STEPS = 50;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
