@@ -16,7 +16,7 @@ import org.flowrl.rl.grade.code.cell.Compilation;
 /// Compile servers: processes that stay warm from one source to the next, are confined as programs are, and are ended
 /// and replaced where a source keeps them too long.
 final class JavaCompilers implements AutoCloseable {
-    private static final long START_SECONDS = 60;
+    private static final long START_SECONDS = 120;
     private static final long LAST_WORD_SECONDS = 5;
 
     private final Supplier<Process> starter;
