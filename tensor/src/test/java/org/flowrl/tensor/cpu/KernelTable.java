@@ -51,8 +51,8 @@ final class KernelTable {
         static final Sizes SMALL = new Sizes(19, 270, 37, 30, 310, 164, new int[] {2, 1, 4, 3, 17}, 2, 1, 82, 37, 83);
         /// Some microseconds to some hundred for each compiled call, in the second-level cache, and short enough to
         /// be called hundreds of times before it is compiled.
-        static final Sizes LARGE = new Sizes(24, 256, 256, 256, 256, 256, new int[] {33, 20, 45}, 4, 2, 64, 300,
-                1024);
+        static final Sizes LARGE = new Sizes(24, 256, 256, 256, 256, 2048, new int[] {33, 20, 45}, 4, 2, 64, 300,
+                8192);
     }
 
     private final Backend backend;

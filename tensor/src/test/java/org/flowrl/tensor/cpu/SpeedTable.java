@@ -77,10 +77,15 @@ final class SpeedTable {
 
     /// Where a kernel is stuck.
     List<Cell> stuck() {
+        return slower(FLOOR);
+    }
+
+    /// Where a kernel is so many times slower than usual, in its median JVM or, where most JVMs are stuck, its fastest.
+    List<Cell> slower(double times) {
         Map<String, Double> limits = new TreeMap<>();
         kernels.keySet().forEach(kernel -> {
             boolean mostAreStuck = usual(kernel) > SPREAD * fastest(kernel);
-            limits.put(kernel, FLOOR * (mostAreStuck ? fastest(kernel) : usual(kernel)));
+            limits.put(kernel, times * (mostAreStuck ? fastest(kernel) : usual(kernel)));
         });
         return slowerThan(limits);
     }
