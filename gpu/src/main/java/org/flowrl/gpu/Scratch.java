@@ -15,7 +15,9 @@ final class Scratch implements AutoCloseable {
         /// Operands of a product, rounded to BF16.
         LEFT, RIGHT,
         /// D of the attention's gradient.
-        DOTS
+        DOTS,
+        /// Sums over parts of a sequence's cached keys.
+        PARTIALS
     }
 
     private record Buffer(long address, long bytes) {
