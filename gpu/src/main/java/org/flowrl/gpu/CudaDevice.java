@@ -26,6 +26,7 @@ final class CudaDevice implements AutoCloseable {
     private final MemorySegment faultNotes;
     private final MemorySegment staging;
     private long stagingUsed;
+    private boolean isCapturing;
     private Thread user;
 
     /// Opens card `index` and takes over `api`.
@@ -101,6 +102,7 @@ final class CudaDevice implements AutoCloseable {
 
     /// Copies from any host memory; the copy may be under way at the return, the host memory is free again.
     void copyIn(MemorySegment host, long address) {
+        requireNoCapture("a copy from the host");
         for (long at = 0; at < host.byteSize(); at += STAGING_BYTES) {
             long bytes = Math.min(STAGING_BYTES, host.byteSize() - at);
             MemorySegment part = stage(bytes).copyFrom(host.asSlice(at, bytes));
@@ -112,6 +114,7 @@ final class CudaDevice implements AutoCloseable {
     ///
     /// @throws IllegalArgumentException where a kernel since the last wait was given a wrong index
     void copyOut(long address, MemorySegment host) {
+        requireNoCapture("a copy to the host");
         for (long at = 0; at < host.byteSize(); at += STAGING_BYTES) {
             long bytes = Math.min(STAGING_BYTES, host.byteSize() - at);
             MemorySegment part = stage(bytes);
@@ -136,6 +139,7 @@ final class CudaDevice implements AutoCloseable {
     /// @throws IllegalArgumentException where a kernel since the last wait was given a wrong index
     /// @throws ArithmeticException where it was to draw from no distribution
     void synchronize() {
+        requireNoCapture("waiting for the card");
         enter().copyOut(faults, faultNotes.address(), FAULT_BYTES, stream);
         api.synchronize(stream);
         stagingUsed = 0;
@@ -145,6 +149,41 @@ final class CudaDevice implements AutoCloseable {
                 clearFaults();
                 throw fault.exception(note);
             }
+        }
+    }
+
+    /// Notes the work that `work` puts into the stream, and does not do it.
+    ///
+    /// @return a graph, which the caller destroys
+    /// @throws IllegalStateException where the work asks for what cannot be noted
+    long capture(Runnable work) {
+        requireNoCapture("a second recording");
+        enter().beginCapture(stream);
+        isCapturing = true;
+        try {
+            work.run();
+        } catch (RuntimeException | Error e) {
+            isCapturing = false;
+            giveUpCapture(e);
+            throw e;
+        }
+        isCapturing = false;
+        return api.endCapture(stream);
+    }
+
+    /// The driver has no graph to give where it has itself refused a call.
+    private void giveUpCapture(Throwable cause) {
+        try {
+            api.destroyGraph(api.endCapture(stream));
+        } catch (CudaException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    /// Refuses what the driver does not take while it notes work, or takes and would repeat with what lay there then.
+    void requireNoCapture(String what) {
+        if (isCapturing) {
+            throw new IllegalStateException("record: " + what + " must not be asked for while work is recorded");
         }
     }
 

@@ -45,8 +45,9 @@ public final class EmulatedCuda {
         if (!Files.exists(folder.resolve("libcublas.so.12"))) {
             build(folder, "libcuda.so.1", "g++", "-std=c++17", "-I" + tests, "-I" + kernels,
                     tests.resolve("driver.cpp").toString());
+            // cuBLAS puts its work into the driver's streams, and so is linked against the driver.
             build(folder, "libcublas.so.12", "gcc", "-Wl,--version-script=" + tests.resolve("blas.map"),
-                    tests.resolve("blas.c").toString());
+                    tests.resolve("blas.c").toString(), folder.resolve("libcuda.so.1").toString());
         }
         return folder;
     }
