@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,6 +53,20 @@ public final class EmulatedCuda {
                     tests.resolve("blas.c").toString(), folder.resolve("libcuda.so.1").toString());
         }
         return folder;
+    }
+
+    /// Graphs that the stand-in driver of this JVM has launched.
+    @SuppressWarnings("restricted")
+    public static long graphLaunches() {
+        try {
+            return (long) Linker.nativeLinker().downcallHandle(CudaLibrary.driver().symbols()
+                    .find("emulatorGraphLaunches").orElseThrow(), FunctionDescriptor.of(ValueLayout.JAVA_LONG))
+                    .invokeExact();
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /// The gpu module's folder, from itself or from its neighbours.
