@@ -8,6 +8,7 @@
 // While a stream is captured, work is noted as the driver notes it. What the driver refuses then (waiting, taking and
 // giving back memory, loading modules) is refused with its codes, and the capture fails. So are copies from and to the
 // host, which the driver notes with the host's address: nothing here wants them repeated.
+#include <algorithm>
 #include <cstddef>
 #include <set>
 #include <time.h>
@@ -55,9 +56,20 @@ static int streams;
 static bool initialized, current;
 static Stream* capturing;
 static long long graphLaunches;
+static const int USUAL_SHARED_BYTES = 48 << 10;
+static int mostSharedBytes = 163 << 10;
+// Dynamic shared memory that kernels are allowed, where it is more than usual.
+static std::map<const void*, int> allowedSharedBytes;
 
 // For tests: graphs that were launched.
 API long long emulatorGraphLaunches() { return graphLaunches; }
+
+// For tests: makes the card one whose blocks have so much shared memory; what they had before.
+API int emulatorSharedBytes(int bytes) {
+    int before = mostSharedBytes;
+    mostSharedBytes = bytes;
+    return before;
+}
 
 // Does the work, or notes it where the stream is captured. The default stream, a null pointer, is none that is.
 static int put(void* stream, Work work) {
@@ -106,7 +118,7 @@ API int cuDeviceGetAttribute(int* value, int attribute, int) {
         case 16: *value = 2; return SUCCESS;
         case 75: *value = 8; return SUCCESS;
         case 76: *value = 0; return SUCCESS;
-        case 97: *value = 163 << 10; return SUCCESS;
+        case 97: *value = mostSharedBytes; return SUCCESS;
         default: return INVALID_VALUE;
     }
 }
@@ -290,8 +302,12 @@ API int cuModuleGetFunction(void** function, void* module, const char* name) {
     return SUCCESS;
 }
 
-API int cuFuncSetAttribute(void*, int attribute, int value) {
-    return attribute == 8 && value <= 163 << 10 ? SUCCESS : INVALID_VALUE;
+API int cuFuncSetAttribute(void* function, int attribute, int value) {
+    if (attribute != 8 || value > mostSharedBytes) {
+        return INVALID_VALUE;
+    }
+    allowedSharedBytes[function] = value;
+    return SUCCESS;
 }
 
 static int run(const emulator::Kernel& kernel, Index3 grid, Index3 size, unsigned sharedBytes, void** parameters,
@@ -322,9 +338,10 @@ API int cuLaunchKernel(void* function, unsigned gridX, unsigned gridY, unsigned 
         given++;
     }
     if (given != kernel.parameters || !gridX || !gridY || !gridZ || !sizeX || sizeX * sizeY * sizeZ > 1024
-            || gridY > 65535 || gridZ > 65535) {
-        fprintf(stderr, "emulator: %s: %zu parameters given, %zu taken; grid %u x %u, block %u\n", kernel.name.c_str(),
-                given, kernel.parameters, gridX, gridY, sizeX);
+            || gridY > 65535 || gridZ > 65535
+            || (int)sharedBytes > std::max(USUAL_SHARED_BYTES, allowedSharedBytes[function])) {
+        fprintf(stderr, "emulator: %s: %zu parameters given, %zu taken; grid %u x %u, block %u, shared %u\n",
+                kernel.name.c_str(), given, kernel.parameters, gridX, gridY, sizeX, sharedBytes);
         return INVALID_VALUE;
     }
     // The values are read now: the caller's array is used for the next launch.

@@ -8,6 +8,7 @@ package org.flowrl.gpu;
 interface CudaApi extends AutoCloseable {
     /// Attributes of a device, by the driver's numbers (`CUdevice_attribute`).
     int MULTIPROCESSORS = 16;
+    /// Of a block's shared memory, where a kernel is allowed them.
     int MOST_SHARED_BYTES = 97;
     int CAPABILITY_MAJOR = 75;
     int CAPABILITY_MINOR = 76;

@@ -28,6 +28,17 @@ final class CudaAttention implements AttentionKernels {
         return card.kernels().launch("attention", kernel);
     }
 
+    /// Refuses heads whose tiles a block of this card has not enough shared memory for; those of cards from 2020 on
+    /// have 99 KiB at least, in which all kernels but the gradient of keys find room for 256 elements, and that for 252.
+    private void requireShared(String operation, Tensor q, int bytes) {
+        int most = card.device().mostSharedBytes();
+        if (bytes > most) {
+            throw new IllegalArgumentException("%s: q %s has heads of %d elements, which take %,d bytes of a block's "
+                    .formatted(operation, q, q.dim(2), bytes) + "shared memory, they must take at most the %,d of %s"
+                    .formatted(most, card.device().device()));
+        }
+    }
+
     /// Bytes of the tiles of two operands, of `rows` times 16 rows of the other side, and of `weights` matrices
     /// between the two.
     private static int sharedBytes(long size, int rows, int weights) {
@@ -43,6 +54,7 @@ final class CudaAttention implements AttentionKernels {
     public void forward(Tensor q, Tensor k, Tensor v, Tensor starts, double scale, Tensor out, Tensor statistics) {
         Arguments.attentionForward(q, k, v, starts, scale, out, statistics);
         card.requireFloats("attention forward", q);
+        requireShared("attention forward", q, sharedBytes(q.dim(2), 1, 1));
         CudaRows.checkStarts(card, starts, q.dim(0), true, Fault.ATTENTION_FORWARD_STARTS);
         sizes(launch("attentionForward").tensor(q).tensor(k).tensor(v).tensor(starts).real(scale).tensor(out)
                 .tensor(statistics).number(starts.elements() - 1).number(q.dim(0)), q, k.dim(1))
@@ -54,6 +66,7 @@ final class CudaAttention implements AttentionKernels {
             double scale, Tensor dq, Tensor dk, Tensor dv) {
         Arguments.attentionBackward(dout, q, k, v, out, statistics, starts, scale, dq, dk, dv);
         card.requireFloats("attention backward", q);
+        requireShared("attention backward", q, sharedBytes(q.dim(2), 2, 2));
         long tokens = q.dim(0);
         long rows = tokens * q.dim(1);
         CudaRows.checkStarts(card, starts, tokens, true, Fault.ATTENTION_BACKWARD_STARTS);
@@ -89,6 +102,7 @@ final class CudaAttention implements AttentionKernels {
             Tensor pageTable, double scale, Tensor out) {
         Arguments.attentionForwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
         card.requireFloats("attention forwardPaged", q);
+        requireShared("attention forwardPaged", q, pagedSharedBytes(q.dim(2)));
         long tokens = q.dim(0);
         long heads = q.dim(1);
         long groups = keyPages.dim(1);

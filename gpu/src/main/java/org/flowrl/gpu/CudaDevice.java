@@ -18,6 +18,7 @@ final class CudaDevice implements AutoCloseable {
     private final Device device;
     private final int index;
     private final int multiprocessors;
+    private final int mostSharedBytes;
     private final long context;
     private final long stream;
     private final long blas;
@@ -35,6 +36,7 @@ final class CudaDevice implements AutoCloseable {
         this.index = index;
         this.device = new Device("cuda", index);
         multiprocessors = api.attribute(CudaApi.MULTIPROCESSORS, index);
+        mostSharedBytes = api.attribute(CudaApi.MOST_SHARED_BYTES, index);
         context = api.retainContext(index);
         enter();
         stream = api.createStream();
@@ -80,6 +82,11 @@ final class CudaDevice implements AutoCloseable {
     /// Number of multiprocessors.
     int multiprocessors() {
         return multiprocessors;
+    }
+
+    /// Bytes of shared memory that a block can have.
+    int mostSharedBytes() {
+        return mostSharedBytes;
     }
 
     /// Bytes that are held for the card's libraries.

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,17 +57,37 @@ public final class EmulatedCuda {
     }
 
     /// Graphs that the stand-in driver of this JVM has launched.
-    @SuppressWarnings("restricted")
     public static long graphLaunches() {
         try {
-            return (long) Linker.nativeLinker().downcallHandle(CudaLibrary.driver().symbols()
-                    .find("emulatorGraphLaunches").orElseThrow(), FunctionDescriptor.of(ValueLayout.JAVA_LONG))
-                    .invokeExact();
-        } catch (RuntimeException | Error e) {
-            throw e;
+            return (long) emulated("emulatorGraphLaunches", FunctionDescriptor.of(ValueLayout.JAVA_LONG)).invokeExact();
         } catch (Throwable e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /// Runs `test` on a card whose blocks have no more shared memory than this.
+    static void withSharedBytes(int bytes, Runnable test) {
+        int before = setSharedBytes(bytes);
+        try {
+            test.run();
+        } finally {
+            setSharedBytes(before);
+        }
+    }
+
+    private static int setSharedBytes(int bytes) {
+        try {
+            return (int) emulated("emulatorSharedBytes", FunctionDescriptor.of(ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_INT)).invokeExact(bytes);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @SuppressWarnings("restricted")
+    private static MethodHandle emulated(String function, FunctionDescriptor descriptor) {
+        return Linker.nativeLinker().downcallHandle(CudaLibrary.driver().symbols().find(function).orElseThrow(),
+                descriptor);
     }
 
     /// The gpu module's folder, from itself or from its neighbours.
