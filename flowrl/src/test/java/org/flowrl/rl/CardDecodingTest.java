@@ -17,7 +17,7 @@ class CardDecodingTest {
         List<String> all = new ArrayList<>(List.of("-ea", "-Dgpu.libraries=" + EmulatedCuda.folder(),
                 "-Dgpu.slabBytes=0", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
         all.addAll(List.of(flags));
-        return FreshJvm.lines(all, CardCompletions.class);
+        return FreshJvm.lines(all, CardCompletions.class, "emulated");
     }
 
     private static long graphs(List<String> lines) {

@@ -19,14 +19,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Recorded work on the emulated card.
+/// Recorded work, on the emulated card or a real one.
 class CudaRecorderTest {
     private CudaBackend card;
     private Scope scope;
 
     @BeforeEach
     void open() {
-        EmulatedCuda.use();
+        CudaContract.useCard();
         open(FfmApi.NAME);
     }
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Attention over caches of several parts (256 keys each), on the emulated card.
+/// Attention over caches of several parts (256 keys each), on the emulated card or a real one.
 class PagedAttentionTest {
     /// As {@link org.flowrl.tensor.contract.BackendContract} has it: sums of hundreds of products in another order.
     private static final double TOLERANCE = 5e-5;
@@ -27,8 +27,8 @@ class PagedAttentionTest {
     private CudaBackend card;
 
     @BeforeEach
-    void openTheEmulatedCard() {
-        EmulatedCuda.use();
+    void openTheCard() {
+        CudaContract.useCard();
         card = new CudaBackend(CudaBinding.open(FfmApi.NAME), 0);
     }
 
