@@ -87,7 +87,7 @@ DEVICE void storeRow(const float sums[MOST_PARTS], float factor, float* out, int
     }
 }
 
-// Online softmax (Milakov and Gimelshein 2018) over tiles of keys. Grid: tiles of 16 tokens, query heads.
+// Online softmax over tiles of keys. Grid: tiles of 16 tokens, query heads.
 KERNEL(attentionForward, const float* q, const float* k, const float* v, const int* starts, float scale, float* out,
         float* statistics, Index sequences, Index tokens, int heads, int groups, int size) {
     DYNAMIC_SHARED(float, memory);
@@ -125,20 +125,7 @@ KERNEL(attentionForward, const float* q, const float* k, const float* v, const i
         Index key = from + LANE;
         for (int r = 0; r < ROWS; r++) {
             bool isRead = key >= firsts[r] && key <= row + r && row + r < tokens;
-            float score = isRead ? scores[r] * scale : MINUS_INFINITY;
-            float highest = larger(most[r], warpLargest(score));
-            float weight = 0.0f;
-            float keep = 1.0f;
-            if (highest != MINUS_INFINITY) {
-                weight = isRead ? expOf(score - highest) : 0.0f;
-                keep = expOf(most[r] - highest);
-            }
-            total[r] = total[r] * keep + warpSum(weight);
-            most[r] = highest;
-            for (int part = 0; part < MOST_PARTS; part++) {
-                sums[r][part] *= keep;
-            }
-            ownWeights[r * TILE + LANE] = weight;
+            ownWeights[r * TILE + LANE] = onlineWeight(scores[r] * scale, isRead, most[r], total[r], sums[r]);
         }
         __syncwarp();
         addWeighted(ownWeights, values, size, sums);

@@ -117,20 +117,7 @@ KERNEL(attentionPagedParts, const float* q, const float* keyPages, const float* 
             }
         }
         for (int r = 0; r < ROWS; r++) {
-            float score = isRead ? scores[r] * scale : MINUS_INFINITY;
-            float highest = larger(most[r], warpLargest(score));
-            float weight = 0.0f;
-            float keep = 1.0f;
-            if (highest != MINUS_INFINITY) {
-                weight = isRead ? expOf(score - highest) : 0.0f;
-                keep = expOf(most[r] - highest);
-            }
-            total[r] = total[r] * keep + warpSum(weight);
-            most[r] = highest;
-            for (int p = 0; p < MOST_PARTS; p++) {
-                sums[r][p] *= keep;
-            }
-            ownWeights[r * TILE + LANE] = weight;
+            ownWeights[r * TILE + LANE] = onlineWeight(scores[r] * scale, isRead, most[r], total[r], sums[r]);
         }
         __syncwarp();
         // Lanes of a page that no key was written to may hold anything, NaN too.
