@@ -113,8 +113,8 @@ final class EvalCommand implements Callable<Integer> {
             description = "The environment variable that holds the server's key (OPENAI_API_KEY).")
     private String judgeKey;
 
-    @Option(names = "--allow-unconfined", description = "Run programs even where the kernel cannot confine them.")
-    private boolean allowUnconfined;
+    @Mixin
+    private UntrustedOptions untrusted;
 
     @Mixin
     private DeviceOptions device;
@@ -140,7 +140,7 @@ final class EvalCommand implements Callable<Integer> {
         List<Problem> all = asked.problems(data);
         List<Problem> problems = limit == null ? all : all.subList(0, Math.min(limit, all.size()));
         String graderName = grader == null ? asked.grader() : grader;
-        GraderOptions options = GraderOptions.defaults().withAllowUnconfined(allowUnconfined);
+        GraderOptions options = GraderOptions.defaults().with(untrusted.options());
         try (Grader judged = Graders.named(graderName, options); Backend backend = device.open();
                 Scope scope = Scope.root("eval", backend.memory())) {
             LoadedModel loaded = LoadedModel.read(model, backend, scope);

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.flowrl.transformer.text.JsonFault;
 
 /// Asks a language model behind an OpenAI-compatible server how many approaches the responses to a problem take, on the
 /// paper's scale of 1 to 5 (FlowRL, section 4.3): all responses in one request, temperature 0, five tokens at most.
@@ -104,7 +105,7 @@ public final class DiversityJudge {
             }
             return content.textValue();
         } catch (JsonProcessingException e) {
-            throw new IOException("the judge's reply is not JSON: " + e.getOriginalMessage(), e);
+            throw new IOException("the judge's reply is not JSON: " + JsonFault.reason(e), e);
         }
     }
 

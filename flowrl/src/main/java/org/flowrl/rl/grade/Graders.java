@@ -1,5 +1,6 @@
 package org.flowrl.rl.grade;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -63,12 +64,17 @@ public final class Graders {
     /// @throws org.flowrl.rl.grade.code.UnconfinedException where programs would not be confined and the options do not
     ///     allow that
     public static Grader named(String name, GraderOptions options) {
-        SandboxOptions sandbox = SandboxOptions.standard().withAllowUnconfined(options.allowUnconfined());
+        SandboxOptions sandbox = SandboxOptions.standard().withAllowUnconfined(options.programs().allowUnconfined());
+        List<Path> readable = options.programs().readable();
+        if (!readable.isEmpty() && !name.startsWith(RUN)) {
+            throw new IllegalArgumentException("grader: readable " + readable + " is for " + RUN
+                    + " and a command, not for " + name);
+        }
         if (name.equals(JAVA)) {
             return new ProgramGrader(JAVA, CodeGrader.java(sandbox, TestRules.standard()));
         }
         if (name.startsWith(RUN)) {
-            RunnerCommand command = RunnerCommand.parse(name.substring(RUN.length()), "", List.of());
+            RunnerCommand command = RunnerCommand.parse(name.substring(RUN.length()), "", readable);
             return new ProgramGrader("", CodeGrader.runner(sandbox, TestRules.standard(), command));
         }
         Function<GraderOptions, Grader> grader = BY_NAME.get(name);
