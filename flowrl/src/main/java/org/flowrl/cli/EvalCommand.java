@@ -7,10 +7,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.flowrl.rl.data.Prompts;
@@ -21,6 +23,7 @@ import org.flowrl.rl.eval.EvaluationReport;
 import org.flowrl.rl.eval.GradedAnswer;
 import org.flowrl.rl.eval.Sampling;
 import org.flowrl.rl.eval.codeforces.CodeforcesRating;
+import org.flowrl.rl.eval.codeforces.Contest;
 import org.flowrl.rl.eval.codeforces.ContestFiles;
 import org.flowrl.rl.grade.Grader;
 import org.flowrl.rl.grade.GraderOptions;
@@ -109,9 +112,13 @@ final class EvalCommand implements Callable<Integer> {
             description = "The judge on that server (gpt-4o-mini, the paper's).")
     private String judgeModel;
 
-    @Option(names = "--judge-key", defaultValue = "OPENAI_API_KEY", paramLabel = "VARIABLE",
-            description = "The environment variable that holds the server's key (OPENAI_API_KEY).")
+    @Option(names = "--judge-key", paramLabel = "VARIABLE",
+            description = "The environment variable that holds the server's key (OPENAI_API_KEY, where it is set).")
     private String judgeKey;
+
+    @Option(names = "--judge-timeout", paramLabel = "SECONDS",
+            description = "How long an answer of the judge is waited for (120).")
+    private long judgeTimeout = DiversityJudge.DEFAULT_TIMEOUT.toSeconds();
 
     @Mixin
     private UntrustedOptions untrusted;
@@ -136,9 +143,10 @@ final class EvalCommand implements Callable<Integer> {
                 seed);
         PromptForm words = form == null ? asked.form() : PromptForm.named(form);
         Optional<DiversityJudge> judges = judge == null ? Optional.empty() : Optional.of(new DiversityJudge(judge,
-                judgeModel, Optional.ofNullable(System.getenv(judgeKey))));
+                judgeModel, key(), Duration.ofSeconds(judgeTimeout)));
         List<Problem> all = asked.problems(data);
         List<Problem> problems = limit == null ? all : all.subList(0, Math.min(limit, all.size()));
+        Optional<Rating> rating = contests == null ? Optional.empty() : Optional.of(rating(problems));
         String graderName = grader == null ? asked.grader() : grader;
         GraderOptions options = GraderOptions.defaults().with(untrusted.options());
         try (Grader judged = Graders.named(graderName, options); Backend backend = device.open();
@@ -153,15 +161,39 @@ final class EvalCommand implements Callable<Integer> {
                     template.isPresent() ? "chat template" : "no chat template", seed);
             List<List<GradedAnswer>> groups = ask(run, problems, scope);
             print(EvaluationReport.of(groups, judged));
-            if (contests != null) {
-                printRating(groups);
-            }
+            rating.ifPresent(rated -> print(rated, groups));
             if (judges.isPresent()) {
                 print(judges.get().judge(groups), groups.size());
             }
         }
         System.out.println("answers: " + out);
         return 0;
+    }
+
+    /// The judge's key. A variable that is asked for by name must be there; a server may want no key.
+    private Optional<String> key() {
+        Optional<String> key = Optional.ofNullable(System.getenv(judgeKey == null ? "OPENAI_API_KEY" : judgeKey));
+        if (judgeKey != null && key.isEmpty()) {
+            throw new IllegalArgumentException("eval: --judge-key " + judgeKey
+                    + " must be an environment variable that is set");
+        }
+        return key;
+    }
+
+    /// What answers are rated by.
+    private record Rating(List<Contest> contests, Optional<int[]> userRatings) {
+    }
+
+    /// Read before the model is asked.
+    private Rating rating(List<Problem> problems) {
+        List<Contest> stored = ContestFiles.read(contests);
+        Set<String> ids = stored.stream().flatMap(contest -> contest.problems().stream())
+                .map(Contest.ContestProblem::id).collect(Collectors.toSet());
+        if (problems.stream().noneMatch(problem -> ids.contains(problem.id()))) {
+            throw new IllegalArgumentException("eval: --contests " + contests + ": none of its problems is among the "
+                    + problems.size() + " of " + data + ", whose ids must be like 1870A");
+        }
+        return new Rating(stored, Optional.ofNullable(userRatings).map(ContestFiles::ratings));
     }
 
     private List<List<GradedAnswer>> ask(BenchmarkRun run, List<Problem> problems, Scope scope) throws IOException {
@@ -214,16 +246,16 @@ final class EvalCommand implements Callable<Integer> {
         }
     }
 
-    private void printRating(List<List<GradedAnswer>> groups) {
+    private void print(Rating by, List<List<GradedAnswer>> groups) {
         Map<String, List<Boolean>> passed = groups.stream().collect(Collectors.toMap(group ->
                 group.getFirst().problem().id(), group -> group.stream().map(GradedAnswer::isCorrect).toList()));
-        CodeforcesRating rating = CodeforcesRating.of(ContestFiles.read(contests), passed, samples);
-        System.out.printf(Locale.ROOT, "%n%-24s %8s   from %d contests%n", "Codeforces rating",
+        CodeforcesRating rating = CodeforcesRating.of(by.contests(), passed, samples);
+        System.out.printf(Locale.ROOT, "%n%-24s %8s   from %d of %d stored contests%n", "Codeforces rating",
                 rating.rating().isEmpty() ? "none" : String.format(Locale.ROOT, "%.0f",
-                        rating.rating().getAsDouble()), rating.contests().size());
-        if (userRatings != null && rating.rating().isPresent()) {
+                        rating.rating().getAsDouble()), rating.contests().size(), by.contests().size());
+        if (by.userRatings().isPresent() && rating.rating().isPresent()) {
             System.out.printf(Locale.ROOT, "%-24s %8.1f%n", "percentile", CodeforcesRating.percentile(
-                    rating.rating().getAsDouble(), ContestFiles.ratings(userRatings)));
+                    rating.rating().getAsDouble(), by.userRatings().get()));
         }
     }
 
