@@ -43,7 +43,17 @@ import picocli.CommandLine.Option;
 @Command(name = "eval", mixinStandardHelpOptions = true, sortOptions = false, description = {
     "Measure a model on a benchmark.",
     "The defaults are the paper's protocol: 16 samples, temperature 0.6, top-p 0.95, prompts of up to 2048 tokens and "
-            + "responses of up to 8192."})
+            + "responses of up to 8192."},
+    footerHeading = "%nFields of --data, as published:%n", footer = {
+        "  aime24, aime25, amc23, math500   problem or question, answer; or verl's prompt and reward_model",
+        "  minerva        problem, solution with the answer in its last box",
+        "  olympiad       question, final_answer, the first of which counts",
+        "  gsm8k          question, answer with the answer after ####",
+        "  livecodebench  question_content, starter_code, public_test_cases, private_test_cases, metadata; or problem, "
+                + "tests",
+        "  codeforces     id such as 1870A, problem, tests",
+        "  humaneval+     task_id, prompt, test, with declaration (HumanEval-X, Java) or entry_point (HumanEval and "
+                + "HumanEval+, Python: --form python --grader 'run:/usr/bin/python3 {file}')"})
 final class EvalCommand implements Callable<Integer> {
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final Sampling PAPER = Sampling.ofPaper();
@@ -87,7 +97,8 @@ final class EvalCommand implements Callable<Integer> {
     private String grader;
 
     @Option(names = "--form", paramLabel = "NAME",
-            description = "How problems are put, instead of the benchmark's own: plain, dapo, qwen-math or qwen-boxed.")
+            description = "How problems are put, instead of the benchmark's own: plain, dapo, qwen-math, "
+                    + "qwen-boxed, java or python.")
     private String form;
 
     @Option(names = "--no-chat", description = "Do not use the folder's chat template.")

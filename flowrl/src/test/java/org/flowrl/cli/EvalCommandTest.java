@@ -21,6 +21,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// `eval` with what surrounds a benchmark: a judge, which a server on the loopback interface stands in for, and contests
 /// that are made up.
@@ -48,6 +50,25 @@ class EvalCommandTest {
     private static Path problems(Path folder, int count) throws IOException {
         return Files.write(folder.resolve("problems.jsonl"), IntStream.range(0, count).mapToObj(i ->
                 "{\"problem\": \"What is " + i + " + 1?\", \"answer\": \"" + (i + 1) + "\"}").toList());
+    }
+
+    /// Benchmarks whose files are not at hand for tests, from rows in the layout in which they are published.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '~', value = {
+        "aime25 | math-verify, form dapo | {'question': 'What is 1 + 1?', 'answer': '2'}",
+        "livecodebench | java, form java | {'question_content': 'Echo.', 'question_id': 'abc_a', 'starter_code': '', "
+                + "'public_test_cases': '[{`input`: `1`, `output`: `1`, `testtype`: `stdin`}]', "
+                + "'private_test_cases': '[]', 'metadata': '{}'}",
+        "humaneval+ | java, form java | {'task_id': 'Java/0', 'prompt': 'class Solution {', 'declaration': "
+                + "'class Solution {', 'test': 'public class Main { public static void main(String[] a) { } }'}"})
+    void aPublishedFileRuns(String benchmark, String how, String row, @TempDir Path own) throws IOException {
+        Path data = Files.writeString(own.resolve("rows.jsonl"), row.replace("'", "\"").replace("`", "\\\"") + "\n");
+        CapturedRun run = eval(benchmark, data, own.resolve("answers.jsonl"));
+        assumeFalse(run.err().contains("confine"), run.err());
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(run.out()).startsWith(benchmark + ": 1 of 1 problems x 2 samples, grader " + how);
+        assertThat(Files.readAllLines(own.resolve("answers.jsonl"))).hasSize(2).allSatisfy(line ->
+                assertThat(line).contains("\"verdict\":\"unparsable\""));
     }
 
     /// The sixth problem's answer never comes.
