@@ -230,8 +230,12 @@ final class EvalCommand implements Callable<Integer> {
                         .put("sample", answer.sample()).put("gold", answer.problem().answer())
                         .put("response", answer.response());
                 answer.answer().ifPresent(text -> line.put("answer", text));
-                file.write(line.put("tokens", answer.tokens()).put("finished", answer.finished())
-                        .put("verdict", answer.verdict().kind()).put("score", answer.verdict().reward()) + "\n");
+                line.put("tokens", answer.tokens()).put("finished", answer.finished())
+                        .put("verdict", answer.verdict().kind()).put("score", answer.verdict().reward());
+                if (!answer.verdict().reason().isEmpty()) {
+                    line.put("reason", answer.verdict().reason());
+                }
+                file.write(line + "\n");
             }
             file.flush();
         } catch (IOException e) {

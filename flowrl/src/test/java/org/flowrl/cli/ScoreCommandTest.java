@@ -71,6 +71,17 @@ class ScoreCommandTest {
         assertThat(run.err()).startsWith("error: grader: 'llm' must be one of dapo, ");
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "java | /etc | grader: readable [/etc] is for run: and a command, not for java",
+        "run:/bin/sh {file} | /nonexistent | runner command [/bin/sh, {file}]: readable /nonexistent must be a file or "
+                + "folder that exists"})
+    void whatACommandMayReadIsChecked(String grader, String readable, String message) {
+        CapturedRun run = CapturedRun.of("", "score", "--grader", grader, "--readable", readable);
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err()).isEqualTo("error: " + message + System.lineSeparator());
+    }
+
     @Test
     void stringRulesTakeNoOptions() {
         CapturedRun run = CapturedRun.of("{\"gold\": \"1\", \"pred\": \"1\", \"options\": {\"precision\": 2}}", "score",

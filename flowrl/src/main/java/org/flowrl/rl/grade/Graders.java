@@ -41,6 +41,11 @@ public final class Graders {
         return List.copyOf(BY_NAME.keySet());
     }
 
+    /// Whether a name is a grader's: one of {@link #names()}, or `run:` and a command.
+    public static boolean isKnown(String name) {
+        return names().contains(name) || name.startsWith(RUN);
+    }
+
     /// Whether the grader of a name compares by meaning, and so heeds what {@link GraderOptions#with} sets.
     public static boolean hasOptions(String name) {
         return BY_MEANING.contains(name);
