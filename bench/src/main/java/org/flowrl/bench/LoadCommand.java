@@ -27,7 +27,8 @@ import picocli.CommandLine.Parameters;
 ///
 /// The first load is a cold one where the file is not in the page cache, as after
 /// `dd if=FOLDER/model.safetensors iflag=nocache count=0`.
-@Command(name = "load", mixinStandardHelpOptions = true, description = {"Load a model folder and say how long it takes.",
+@Command(name = "load", mixinStandardHelpOptions = true, description = {
+    "Load a model folder and say how long it takes.",
     "A folder that is not there is written first: random weights in BF16, of the shapes of Qwen2.5-0.5B, 988 MB."})
 final class LoadCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FOLDER", description = "A Hugging Face model folder of one model.safetensors.")
@@ -58,7 +59,8 @@ final class LoadCommand implements Callable<Integer> {
             Qwen.declare(store.root(), config);
             store.allocate();
             store.initialize(RandomKey.of(1));
-            ModelDirectory.save(folder, config, store, DType.BF16, Optional.empty(), ModelDirectory.DEFAULT_SHARD_BYTES);
+            ModelDirectory.save(folder, config, store, DType.BF16, Optional.empty(),
+                    ModelDirectory.DEFAULT_SHARD_BYTES);
         }
     }
 

@@ -61,7 +61,8 @@ final class ScoreCommand implements Callable<Integer> {
                 StandardCharsets.UTF_8)));
         GraderOptions options = GraderOptions.defaults().with(untrusted.options());
         try (Grader grader = Graders.named(name, options);
-                InOrder<Verdict> verdicts = new InOrder<>(grader.parallelism(), verdict -> out.println(line(verdict)))) {
+                InOrder<Verdict> verdicts = new InOrder<>(grader.parallelism(),
+                        verdict -> out.println(line(verdict)))) {
             read(row -> verdicts.add(grading(row, grader, options)));
         } finally {
             // What came before an error is of use.

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// `eval` with what surrounds a benchmark: a judge, which a server on the loopback interface stands in for, and contests
-/// that are made up.
+/// `eval` with what surrounds a benchmark: a judge, which a server on the loopback interface stands in for, and
+/// contests that are made up.
 class EvalCommandTest {
     private static final int PARTICIPANTS = 201;
 
@@ -74,8 +74,8 @@ class EvalCommandTest {
     /// The sixth problem's answer never comes.
     @Test
     void aJudgesScoresAndFailuresAreToldApart(@TempDir Path own) throws IOException {
-        List<String> replies = List.of(saying("4"), saying("Score: 1"), "500 {\"error\": {\"message\": \"overloaded\"}}",
-                "{\"choices\": [", "{\"choices\": []}");
+        List<String> replies = List.of(saying("4"), saying("Score: 1"),
+                "500 {\"error\": {\"message\": \"overloaded\"}}", "{\"choices\": [", "{\"choices\": []}");
         List<String> keys = Collections.synchronizedList(new ArrayList<>());
         CountDownLatch end = new CountDownLatch(1);
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -186,6 +186,7 @@ class EvalCommandTest {
         Files.writeString(own.resolve(id + ".standings.json"), "{\"status\": \"OK\", \"result\": {\"problems\": ["
                 + "{\"contestId\": " + id + ", \"index\": \"A\", \"points\": 500}, {\"contestId\": " + id
                 + ", \"index\": \"B\", \"points\": 1000}], \"rows\": [" + rows + "]}}");
-        Files.writeString(own.resolve(id + ".ratingChanges.json"), "{\"status\": \"OK\", \"result\": [" + changes + "]}");
+        Files.writeString(own.resolve(id + ".ratingChanges.json"), "{\"status\": \"OK\", \"result\": [" + changes
+                + "]}");
     }
 }

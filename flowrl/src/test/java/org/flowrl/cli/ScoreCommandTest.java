@@ -32,8 +32,8 @@ class ScoreCommandTest {
                 "{\"verdict\":\"failed\",\"score\":0.0,\"reason\":\"the gold answer cannot be read: no number here\"}",
                 "{\"verdict\":\"correct\",\"score\":1.0}",
                 "{\"verdict\":\"timed_out\",\"score\":0.0,\"reason\":\"a power with the exponent 387420489\"}");
-        assertThat(run.err()).matches("math-verify: 6 graded in \\d+\\.\\d s, mean score 0\\.5000, 3 correct, 1 failed, "
-                + "1 timed_out, 1 unparsable\\R");
+        assertThat(run.err()).matches("math-verify: 6 graded in \\d+\\.\\d s, mean score 0\\.5000, 3 correct, "
+                + "1 failed, 1 timed_out, 1 unparsable\\R");
     }
 
     @Test

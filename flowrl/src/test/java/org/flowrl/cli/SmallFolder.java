@@ -30,7 +30,14 @@ final class SmallFolder {
 
     /// Writes the folder.
     static void write(Path folder) throws IOException {
-        QwenConfig config = QwenConfig.tiny(END + 1, 32, 1, 4096).withTokens(OptionalInt.empty(), List.of(END),
+        write(folder, END + 1, END, tokenizer(folder));
+    }
+
+    /// Writes one of another vocabulary.
+    ///
+    /// @param end the token that ends a response
+    static void write(Path folder, int vocabulary, int end, Tokenizer tokenizer) {
+        QwenConfig config = QwenConfig.tiny(vocabulary, 32, 1, 4096).withTokens(OptionalInt.empty(), List.of(end),
                 OptionalInt.empty());
         try (Backend backend = Backends.open("reference", 1).backend();
                 Scope scope = Scope.root("model", backend.memory())) {
@@ -38,7 +45,7 @@ final class SmallFolder {
             Qwen.declare(store.root(), config);
             store.allocate();
             store.initialize(RandomKey.of(5));
-            ModelDirectory.save(folder, config, store, DType.F32, Optional.of(tokenizer(folder)),
+            ModelDirectory.save(folder, config, store, DType.F32, Optional.of(tokenizer),
                     ModelDirectory.DEFAULT_SHARD_BYTES);
         }
     }

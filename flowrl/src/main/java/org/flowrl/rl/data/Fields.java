@@ -44,7 +44,8 @@ public record Fields(FieldPath prompt, FieldPath answer, GoldRule gold, Optional
     ///
     /// @throws IllegalArgumentException where a path is none, see [FieldPath]
     public static Fields of(String prompt, String answer) {
-        return new Fields(FieldPath.of(prompt), FieldPath.of(answer), GoldRule.WHOLE, Optional.empty(), Optional.empty());
+        return new Fields(FieldPath.of(prompt), FieldPath.of(answer), GoldRule.WHOLE, Optional.empty(),
+                Optional.empty());
     }
 
     /// The same with another rule for the gold answer.

@@ -76,7 +76,8 @@ class BenchmarkTest {
     /// `livecodebench/code_generation_lite`: public tests as JSON, private ones packed.
     @Test
     void liveCodeBenchsTestsAreUnpackedAndItsStarterCodeShown() throws IOException {
-        ObjectNode row = MAPPER.createObjectNode().put("question_title", "sum").put("question_content", "Add two numbers.")
+        ObjectNode row = MAPPER.createObjectNode().put("question_title", "sum")
+                .put("question_content", "Add two numbers.")
                 .put("platform", "leetcode").put("question_id", "3344").put("starter_code",
                         "class Solution:\n    def add(self, a: int, b: int) -> int:\n        ")
                 .put("public_test_cases", "[{\"input\": \"1\\n2\", \"output\": \"3\", \"testtype\": \"functional\"}]")
@@ -96,13 +97,14 @@ class BenchmarkTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "!? | private_test_cases must be JSON, or the pickle of a text, deflated, in Base64: Illegal base64 character 21",
-        "aGVsbG8= | private_test_cases must be JSON, or the pickle of a text, deflated, in Base64: incorrect header check",
-        "[1 | private_test_cases must be JSON: Unexpected end-of-input"})
+        "!? | , or the pickle of a text, deflated, in Base64: Illegal base64 character 21",
+        "aGVsbG8= | , or the pickle of a text, deflated, in Base64: incorrect header check",
+        "[1 | : Unexpected end-of-input"})
     void privateTestsThatCannotBeUnpackedAreNamed(String field, String message) {
         assertThatThrownBy(() -> problems("livecodebench", MAPPER.createObjectNode().put("question_content", "x")
                 .put("public_test_cases", "[]").put("private_test_cases", field).toString()))
-                .isInstanceOf(DataException.class).hasMessageContaining("rows.jsonl, line 1: " + message);
+                .isInstanceOf(DataException.class).hasMessageContaining(
+                        "rows.jsonl, line 1: private_test_cases must be JSON" + message);
     }
 
     /// A pickle that builds anything but a text is not run.
@@ -124,7 +126,8 @@ class BenchmarkTest {
         assertThat(problems("humaneval+", row.toString())).singleElement().satisfies(problem -> {
             assertThat(problem.id()).isEqualTo("HumanEval/0");
             assertThat(MAPPER.readTree(problem.answer())).isEqualTo(MAPPER.createObjectNode()
-                    .put("prompt", "def add(a, b):\n").put("test", "def check(candidate):\n    assert candidate(1, 2) == 3\n"
+                    .put("prompt", "def add(a, b):\n")
+                    .put("test", "def check(candidate):\n    assert candidate(1, 2) == 3\n"
                             + "\n\ncheck(add)\n"));
         });
         row.put("test", row.get("test").textValue() + "check(add)\n");

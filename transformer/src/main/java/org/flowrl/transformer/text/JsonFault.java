@@ -11,7 +11,8 @@ public final class JsonFault {
     private JsonFault() {
     }
 
-    /// One line, such as `Unexpected end-of-input: expected close marker for Object (start marker at line 1, column 1)`.
+    /// One line, such as `Unexpected end-of-input: expected close marker for Object (start marker at line 1, column
+    /// 1)`.
     public static String reason(JsonProcessingException thrown) {
         return SOURCE.matcher(thrown.getOriginalMessage()).replaceAll("line $1, column $2").lines().findFirst()
                 .orElse("no reason given");

@@ -9,8 +9,8 @@ import org.flowrl.rl.grade.code.cell.CellJob;
 import org.flowrl.rl.grade.code.cell.CellLimits;
 
 /// The classes that a cell loads, parsed, verified and linked once and for all: a class-data archive of the JVM, which
-/// maps it into each cell. No stranger's program has a part in it: it is what a JVM without walls has loaded when it has
-/// run a program of our own (`CellMain`, `rehearse`).
+/// maps it into each cell. No stranger's program has a part in it: it is what a JVM without walls has loaded when it
+/// has run a program of our own (`CellMain`, `rehearse`).
 final class CellArchive implements AutoCloseable {
     /// What programs often use, so that those classes are in the archive too.
     static final String REHEARSAL = """

@@ -6,8 +6,8 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 
 /// How far the value of a function may be off where its argument is: the argument's error times a bound on the
-/// derivative within that distance, and where a function's own rounding is not relative to its value, that too. z is the
-/// argument, e its error.
+/// derivative within that distance, and where a function's own rounding is not relative to its value, that too. z is
+/// the argument, e its error.
 final class ErrorBounds {
     private static final MathContext BOUND = Value.BOUND;
     private static final BigDecimal TWO = BigDecimal.valueOf(2);

@@ -146,7 +146,8 @@ sealed interface Value {
             return false;
         }
         if (error.compareTo(magnitude().max(other.magnitude()).max(BigDecimal.ONE).multiply(TOLERANCE)) > 0) {
-            throw new StepBudget.Exceeded("two numbers cannot be told apart by " + PRECISION.getPrecision() + " digits");
+            throw new StepBudget.Exceeded("two numbers cannot be told apart by " + PRECISION.getPrecision()
+                    + " digits");
         }
         return true;
     }
