@@ -3,6 +3,7 @@ package org.flowrl.rl.grade.code;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import org.flowrl.rl.grade.code.cell.CellJob;
@@ -72,7 +73,8 @@ final class CellArchive implements AutoCloseable {
         return ++cells == CELLS_BEFORE;
     }
 
-    /// Makes the archive; cells that start meanwhile do without.
+    /// Makes the archive; cells that start meanwhile do without. Where it cannot be made, so do those that come later,
+    /// and that is logged.
     ///
     /// @param builder of a cell that rehearses and archives what it has loaded
     /// @param work the rehearsal's
@@ -92,22 +94,26 @@ final class CellArchive implements AutoCloseable {
         }
         try (OutputStream in = process.getOutputStream()) {
             in.write(new CellJob(new byte[CellJob.SEAL_BYTES], new CellLimits(1, 1, 1), work).toBytes());
-            in.write(INPUT.getBytes());
+            in.write(INPUT.getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
-            missing(e.toString());
+            // It ended before it had read all; its exit code says so.
+            LOG.log(System.Logger.Level.DEBUG, "the rehearsal's input", e);
         }
         int exitCode = process.waitFor();
+        if (exitCode != 0) {
+            missing("exit code " + exitCode);
+        }
         synchronized (this) {
             there = exitCode == 0 && !closed;
-            if (exitCode != 0 && !closed) {
-                missing("exit code " + exitCode);
-            }
         }
     }
 
-    private static void missing(String reason) {
-        LOG.log(System.Logger.Level.WARNING, "sandbox: cells start without an archive of their classes, which takes "
-                + "them longer: " + reason);
+    /// Says that there is no archive, unless it is not wanted any more.
+    synchronized void missing(String reason) {
+        if (!closed) {
+            LOG.log(System.Logger.Level.WARNING, "sandbox: cells start without an archive of their classes, which "
+                    + "takes them longer: " + reason);
+        }
     }
 
     /// Ends a rehearsal that is under way.

@@ -192,10 +192,16 @@ public final class Sandbox implements AutoCloseable {
 
     /// Makes the archive from which later cells start sooner.
     private Void makeArchive() throws InterruptedException {
-        if (!(compile(CellArchive.REHEARSAL) instanceof Compilation.Compiled(var classes))) {
-            throw new IllegalStateException("sandbox: its own rehearsal is not compiled");
+        try {
+            switch (compile(CellArchive.REHEARSAL)) {
+                case Compilation.Compiled(var classes) -> archive.make(home.forRehearsal(confined, options.heapBytes(),
+                        flags), new CellJob.RunMain(classes, true));
+                case Compilation.Rejected(var reason) -> archive.missing(reason);
+                case Compilation.TooSlow() -> archive.missing("its rehearsal is not compiled in time");
+            }
+        } catch (RuntimeException e) {
+            archive.missing(e.toString());
         }
-        archive.make(home.forRehearsal(confined, options.heapBytes(), flags), new CellJob.RunMain(classes, true));
         return null;
     }
 
@@ -219,8 +225,8 @@ public final class Sandbox implements AutoCloseable {
             waiting.forEach(Cell::close);
             waiting.clear();
         }
-        compilers.close();
         archive.close();
+        compilers.close();
         threads.shutdown();
         home.close();
     }
