@@ -65,6 +65,11 @@ final class CudaMatmul implements MatmulKernels {
         public long bytes() {
             return storage == DType.F32 ? 0 : values.bytes();
         }
+
+        @Override
+        public boolean readsWeightBackward() {
+            return false;
+        }
     }
 
     @Override

@@ -27,7 +27,8 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     }
 
     /// A packed copy's shape and memory.
-    private record Packed(long rows, long columns, DType storage, long bytes) implements PackedMatrix {
+    private record Packed(long rows, long columns, DType storage, long bytes, boolean readsWeightBackward)
+            implements PackedMatrix {
     }
 
     @Override
@@ -35,7 +36,7 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
         Arguments.matmulPack(weight, storage);
         long panels = Math.ceilDiv(weight.dim(0), PANEL_COLUMNS);
         Tensor panelMemory = scope.allocate(storage, panels, weight.dim(1), PANEL_COLUMNS);
-        return new Packed(weight.dim(0), weight.dim(1), storage, panelMemory.bytes());
+        return new Packed(weight.dim(0), weight.dim(1), storage, panelMemory.bytes(), true);
     }
 
     @Override

@@ -29,6 +29,11 @@ final class ReferenceMatmul implements MatmulKernels {
             return values.bytes();
         }
 
+        @Override
+        public boolean readsWeightBackward() {
+            return false;
+        }
+
         /// The matrix of a packed copy that this backend made, for a call that computes in `type`.
         static ReferenceMatrix matrix(String operation, PackedMatrix packed, DType type) {
             if (!(packed instanceof Packed own)) {
