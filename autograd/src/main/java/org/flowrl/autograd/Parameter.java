@@ -61,6 +61,11 @@ public final class Parameter {
         return value;
     }
 
+    /// False where a frozen parameter is kept as its packed copy alone, and before it has memory.
+    public boolean hasValue() {
+        return value != null;
+    }
+
     /// The layout that matmul kernels read, as of the last {@link ParameterStore#repack}.
     ///
     /// @throws IllegalStateException where the parameter was not declared as a matrix

@@ -141,7 +141,7 @@ public final class ParameterStore {
         }
     }
 
-    /// Fills and packs parameters that are never trained, one after the other, and freezes the store: a matrix that
+    /// Fills and packs parameters that are never trained, one at a time, and freezes the store: a matrix that
     /// matmul kernels alone read has a master only while `fill` writes it, unless its packed copy reads it later on.
     /// There is no arena; {@link Parameter#value} of such a matrix, {@link #copyFrom} and {@link #repack} are errors
     /// from then on.
@@ -152,18 +152,24 @@ public final class ParameterStore {
     public void allocateFrozen(boolean passesGradients, Consumer<Parameter> fill) {
         beginAllocation();
         freeze();
-        for (Parameter parameter : parameters.values()) {
-            Tensor master = scope.allocate(dtype, parameter.shape());
-            parameter.attach(master);
-            fill.accept(parameter);
-            if (parameter.isMatrix()) {
-                PackedMatrix packed = backend.matmul().pack(master, packedStorage, scope);
-                parameter.attach(packed);
-                boolean readsMaster = packed.bytes() == 0 || passesGradients && packed.readsWeightBackward();
-                if (!parameter.isReadByRows() && !readsMaster) {
-                    parameter.attach((Tensor) null);
-                    scope.release(master);
-                }
+        // An embedding then takes the memory that the head's master was in.
+        parameters.values().stream().filter(parameter -> !parameter.isReadByRows())
+                .forEach(parameter -> fillFrozen(parameter, passesGradients, fill));
+        parameters.values().stream().filter(Parameter::isReadByRows)
+                .forEach(parameter -> fillFrozen(parameter, passesGradients, fill));
+    }
+
+    private void fillFrozen(Parameter parameter, boolean passesGradients, Consumer<Parameter> fill) {
+        Tensor master = scope.allocateExactly(dtype, parameter.shape());
+        parameter.attach(master);
+        fill.accept(parameter);
+        if (parameter.isMatrix()) {
+            PackedMatrix packed = backend.matmul().pack(master, packedStorage, scope);
+            parameter.attach(packed);
+            boolean readsMaster = packed.bytes() == 0 || passesGradients && packed.readsWeightBackward();
+            if (!parameter.isReadByRows() && !readsMaster) {
+                parameter.attach((Tensor) null);
+                scope.release(master);
             }
         }
     }

@@ -51,7 +51,7 @@ final class ReferenceMatmul implements MatmulKernels {
     @Override
     public PackedMatrix pack(Tensor weight, DType storage, Scope scope) {
         Arguments.matmulPack(weight, storage);
-        Packed packed = new Packed(scope.allocate(weight.dtype(), weight.shape()), storage);
+        Packed packed = new Packed(scope.allocateExactly(weight.dtype(), weight.shape()), storage);
         repack(weight, packed);
         return packed;
     }
