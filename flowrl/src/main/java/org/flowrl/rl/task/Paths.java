@@ -12,11 +12,14 @@ final class Paths {
 
     private final int length;
     private final List<String> all;
+    /// Made once: in early training it is the verdict of most responses.
+    private final Optional<Verdict> unfinished;
 
     /// @param length symbols in a path; all 2^length paths are listed
     Paths(int length) {
         this.length = length;
         this.all = IntStream.range(0, 1 << length).mapToObj(this::path).toList();
+        this.unfinished = unparsable("not finished after " + (length + 1) + " tokens");
     }
 
     int length() {
@@ -40,7 +43,7 @@ final class Paths {
     /// Why a response is no path; empty where it is one.
     Optional<Verdict> malformed(String response, boolean finished) {
         if (!finished) {
-            return unparsable("not finished after " + (length + 1) + " tokens");
+            return unfinished;
         }
         if (response.length() != length) {
             return unparsable(response.length() + " characters, not " + length);
