@@ -33,8 +33,8 @@ record LoadedModel(ModelDirectory directory, Qwen model) {
     /// Refuses adapters, for commands that change or save a whole model.
     LoadedModel whole(String command) {
         directory.adapter().ifPresent(adapter -> {
-            throw new IllegalArgumentException(command + ": " + directory.path() + " holds adapters, it must be a whole "
-                    + "model, such as their base " + adapter.base());
+            throw new IllegalArgumentException(command + ": " + directory.path() + " holds adapters, it must be a "
+                    + "whole model, such as their base " + adapter.base());
         });
         return this;
     }

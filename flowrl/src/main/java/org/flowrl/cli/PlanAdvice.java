@@ -49,8 +49,8 @@ record PlanAdvice(String program, long available, List<Change> changes, Function
                 + PlanTable.human(-left) + " more than the device has");
         MemoryPlan least = tryChanges(config, plan, out);
         if (least.totalBytes() > available) {
-            out.println("  no setting makes it fit: shorter prompts and responses, fewer samples, a smaller model, or a "
-                    + "device of " + PlanTable.human(least.totalBytes()) + " and these settings");
+            out.println("  no setting makes it fit: shorter prompts and responses, fewer samples, a smaller model, "
+                    + "or a device of " + PlanTable.human(least.totalBytes()) + " and these settings");
         }
         return false;
     }

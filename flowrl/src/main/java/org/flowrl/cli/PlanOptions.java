@@ -43,12 +43,12 @@ final class PlanOptions {
             description = "With --plan: longest response (default: 512, or what the positions leave).")
     private Integer responseTokens;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", description = "With --plan: type of the weights' packed copies, F32 "
-            + "or BF16; of train it is the key weights, of generate --dtype (default: F32).")
+    @Option(names = "--dtype", paramLabel = "TYPE", description = "With --plan: type of the weights' packed copies, "
+            + "F32 or BF16; of train it is the key weights, of generate --dtype (default: F32).")
     private DType packed;
 
-    @Option(names = "--device", defaultValue = "cpu", paramLabel = "NAME", description = "With --plan: cpu or cuda, which "
-            + "hold weights in different ways (default: cpu).")
+    @Option(names = "--device", defaultValue = "cpu", paramLabel = "NAME", description = "With --plan: cpu or cuda, "
+            + "which hold weights in different ways (default: cpu).")
     private String device;
 
     @Option(names = "--threads", paramLabel = "N", description = "With --plan: CPU threads (default: all).")

@@ -66,8 +66,8 @@ final class TrainCommand implements Callable<Integer> {
             + "compute the rest again: same bits, less memory, more time.")
     private boolean recomputeActivations;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", description = "Type of the copies of the weights that are computed "
-            + "with, F32 or BF16; masters stay F32 (default: F32).")
+    @Option(names = "--dtype", paramLabel = "TYPE", description = "Type of the copies of the weights that are "
+            + "computed with, F32 or BF16; masters stay F32 (default: F32).")
     private String dtype;
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Set a key of the configuration, such as "

@@ -33,7 +33,8 @@ import org.flowrl.transformer.text.Tokenizer;
 /// A whole training run in its folder: model, warm-up, steps, evaluations, checkpoints; started anew or resumed.
 ///
 /// The folder holds `config.yaml`, `manifest.json`, `reference/` (the model before the first rollout, a Hugging Face
-/// folder; none where adapters of a given folder are trained, which is itself the reference), `metrics.jsonl`, `metrics.csv`, a TensorBoard event file, `rollouts/`, `checkpoints/step-N/` and at its end
+/// folder; none where adapters of a given folder are trained, which is itself the reference),
+/// `metrics.jsonl`, `metrics.csv`, a TensorBoard event file, `rollouts/`, `checkpoints/step-N/` and at its end
 /// `evaluation.json`, `answers.jsonl` and `problems.jsonl`.
 public final class TrainingRun implements AutoCloseable {
     /// Positions that evaluations and scores without gradients compute at a time.

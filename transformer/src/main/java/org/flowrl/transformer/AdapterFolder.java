@@ -17,8 +17,8 @@ import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.io.Safetensors;
 import org.flowrl.tensor.io.SafetensorsEntry;
 
-/// Low-rank adapters as a folder in the layout of PEFT: `adapter_config.json`, which names the folder of the base model,
-/// and `adapter_model.safetensors`. Whatever else PEFT can say in the configuration and that would change the numbers
+/// Low-rank adapters as a folder in the layout of PEFT: `adapter_config.json`, which names the folder of the base
+/// model, and `adapter_model.safetensors`. Whatever else PEFT can say in the configuration and that would change the numbers
 /// is refused.
 ///
 /// @param path the folder
@@ -35,7 +35,8 @@ public record AdapterFolder(Path path, Path base, Lora lora) {
     private static final Map<String, Boolean> FLAGS = Map.of("use_rslora", false, "use_dora", false, "fan_in_fan_out",
             false, "lora_bias", false);
     private static final List<String> EMPTY = List.of("modules_to_save", "rank_pattern", "alpha_pattern",
-            "layers_to_transform", "layers_pattern", "layer_replication", "target_parameters", "trainable_token_indices");
+            "layers_to_transform", "layers_pattern", "layer_replication", "target_parameters",
+            "trainable_token_indices");
 
     /// True where `folder` holds adapters and no whole model.
     static boolean isAt(Path folder) {

@@ -156,8 +156,8 @@ public final class ModelDirectory {
         });
     }
 
-    /// As {@link #load}, of a model that is never trained: see {@link ParameterStore#allocateFrozen}. The adapters of an
-    /// {@link AdapterFolder} can be trained nevertheless.
+    /// As {@link #load}, of a model that is never trained: see {@link ParameterStore#allocateFrozen}. The adapters of
+    /// an {@link AdapterFolder} can be trained nevertheless.
     ///
     /// @param passesGradients true where gradients flow through the model, as to adapters
     public Qwen loadFrozen(ParameterStore store, boolean passesGradients) {

@@ -6,8 +6,8 @@ import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.PackedMatrix;
 
-/// What the buffers of the CUDA backend grow to: one for each use, a quarter more than the call that needed it, and what
-/// is held for cuBLAS. Formulas and constants are those of `org.flowrl.gpu` (Scratch, CudaHeads, CudaDevice), read off
+/// What the buffers of the CUDA backend grow to: one for each use, a quarter more than the call that needed it, and
+/// what is held for cuBLAS. Formulas and constants are those of `org.flowrl.gpu` (Scratch, CudaHeads, CudaDevice), read off
 /// and not measured on a card. The driver's own context and the ends of slabs are not counted.
 final class PlanCardScratch implements PlanScratch {
     private enum Use { SUMS, LOGITS, LEFT, RIGHT, DOTS }

@@ -72,7 +72,8 @@ final class VectorMatmul implements MatmulKernels {
         Arguments.matmulPack(weight, storage);
         VectorBackend.requireFloats("matmul pack", weight);
         long panels = VectorPanels.count(weight.dim(0));
-        Tensor data = storage == DType.BF16 ? scope.allocateExactly(DType.I32, Shape.of(panels, weight.dim(1), COLUMNS / 2))
+        Tensor data = storage == DType.BF16
+                ? scope.allocateExactly(DType.I32, Shape.of(panels, weight.dim(1), COLUMNS / 2))
                 : scope.allocateExactly(DType.F32, Shape.of(panels, weight.dim(1), COLUMNS));
         VectorPanels packed = new VectorPanels(weight, storage, data);
         packed.fill(weight, team);
