@@ -10,17 +10,27 @@ public final class Parameter {
     private final String name;
     private final Shape shape;
     private final Initializer initializer;
-    private final boolean isMatrix;
+    private final Use use;
     private final long offset;
     private Tensor value;
     private PackedMatrix packed;
 
-    Parameter(ParameterStore store, String name, Shape shape, Initializer initializer, boolean isMatrix, long offset) {
+    /// How kernels read a parameter.
+    enum Use {
+        /// As its rows or numbers.
+        ROWS,
+        /// As a matrix, through its packed copy alone.
+        MATRIX,
+        /// Both ways, as an embedding that is the head too.
+        ROWS_AND_MATRIX
+    }
+
+    Parameter(ParameterStore store, String name, Shape shape, Initializer initializer, Use use, long offset) {
         this.store = store;
         this.name = name;
         this.shape = shape;
         this.initializer = initializer;
-        this.isMatrix = isMatrix;
+        this.use = use;
         this.offset = offset;
     }
 
@@ -40,11 +50,20 @@ public final class Parameter {
     }
 
     /// The master value: a view of the store's arena.
+    ///
+    /// @throws IllegalStateException where there is none, see {@link ParameterStore#allocateFrozen}
     public Tensor value() {
         if (value == null) {
-            throw new IllegalStateException("parameter " + name + " has no memory yet: call ParameterStore.allocate");
+            throw new IllegalStateException("parameter " + name + (isPacked()
+                    ? " is frozen, its packed copy is all that is kept"
+                    : " has no memory yet: call ParameterStore.allocate"));
         }
         return value;
+    }
+
+    /// False where a frozen parameter is kept as its packed copy alone, and before it has memory.
+    public boolean hasValue() {
+        return value != null;
     }
 
     /// The layout that matmul kernels read, as of the last {@link ParameterStore#repack}.
@@ -53,7 +72,7 @@ public final class Parameter {
     public PackedMatrix packed() {
         if (packed == null) {
             throw new IllegalStateException("parameter " + name + " " + shape
-                    + (isMatrix ? " has not been packed: call ParameterStore.repack" : " is not a matrix"));
+                    + (isMatrix() ? " has not been packed: call ParameterStore.repack" : " is not a matrix"));
         }
         return packed;
     }
@@ -68,7 +87,11 @@ public final class Parameter {
     }
 
     boolean isMatrix() {
-        return isMatrix;
+        return use != Use.ROWS;
+    }
+
+    boolean isReadByRows() {
+        return use != Use.MATRIX;
     }
 
     long offset() {
@@ -79,6 +102,7 @@ public final class Parameter {
         return packed != null;
     }
 
+    /// Gives the value its memory; null takes it away.
     void attach(Tensor memory) {
         value = memory;
     }

@@ -4,6 +4,8 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import org.flowrl.tensor.PackedMatrix;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
@@ -12,6 +14,8 @@ import org.flowrl.tensor.Shape;
 import org.flowrl.tensor.Tensor;
 
 /// Named parameters in one flat arena, so that optimizer, norms, checkpoints and collectives run over one tensor.
+///
+/// A store that is never trained needs no arena: {@link #allocateFrozen} keeps of each matrix its packed copy alone.
 ///
 /// Life: modules {@link #root declare} their parameters; {@link #allocate} lays them out; {@link #initialize} or copies
 /// into {@link Parameter#value} fill them; {@link #repack} derives the packed copies, again after each change.
@@ -26,6 +30,7 @@ public final class ParameterStore {
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private long elements;
     private Tensor arena;
+    private boolean allocated;
     private boolean frozen;
 
     /// @param scope holds the arena and the packed copies
@@ -74,10 +79,28 @@ public final class ParameterStore {
         return dtype;
     }
 
+    /// The type of the packed copies.
+    public DType packedStorage() {
+        return packedStorage;
+    }
+
+    /// Holds the parameters' memory.
+    public Scope scope() {
+        return scope;
+    }
+
+    /// An empty store of this one's backend, scope and type of masters, whose packed copies have the masters' type.
+    public ParameterStore beside() {
+        return new ParameterStore(backend, scope, dtype);
+    }
+
     /// All master values [elements], gaps included.
+    ///
+    /// @throws IllegalStateException before {@link #allocate} and after {@link #allocateFrozen}
     public Tensor arena() {
         if (arena == null) {
-            throw new IllegalStateException("arena: call allocate first");
+            throw new IllegalStateException(allocated ? "arena: this store is frozen and keeps packed copies alone"
+                    : "arena: call allocate first");
         }
         return arena;
     }
@@ -110,14 +133,52 @@ public final class ParameterStore {
 
     /// Lays the declared parameters out in an arena of zeros.
     public void allocate() {
-        if (arena != null) {
-            throw new IllegalStateException("allocate: the arena exists");
-        }
+        beginAllocation();
         arena = scope.zeros(dtype, elements);
         for (Parameter parameter : parameters.values()) {
             Tensor view = arena.slice(parameter.offset(), parameter.shape().elements());
             parameter.attach(view.reshape(parameter.shape().toArray()));
         }
+    }
+
+    /// Fills and packs parameters that are never trained, one at a time, and freezes the store: a matrix that
+    /// matmul kernels alone read has a master only while `fill` writes it, unless its packed copy reads it later on.
+    /// There is no arena; {@link Parameter#value} of such a matrix, {@link #copyFrom} and {@link #repack} are errors
+    /// from then on.
+    ///
+    /// @param passesGradients true where gradients flow through the matrices, as to the adapters of frozen weights;
+    ///     false for a model that only scores or samples
+    /// @param fill overwrites the value of the parameter that it is given, which is undefined before
+    public void allocateFrozen(boolean passesGradients, Consumer<Parameter> fill) {
+        beginAllocation();
+        freeze();
+        // An embedding then takes the memory that the head's master was in.
+        parameters.values().stream().filter(parameter -> !parameter.isReadByRows())
+                .forEach(parameter -> fillFrozen(parameter, passesGradients, fill));
+        parameters.values().stream().filter(Parameter::isReadByRows)
+                .forEach(parameter -> fillFrozen(parameter, passesGradients, fill));
+    }
+
+    private void fillFrozen(Parameter parameter, boolean passesGradients, Consumer<Parameter> fill) {
+        Tensor master = scope.allocateExactly(dtype, parameter.shape());
+        parameter.attach(master);
+        fill.accept(parameter);
+        if (parameter.isMatrix()) {
+            PackedMatrix packed = backend.matmul().pack(master, packedStorage, scope);
+            parameter.attach(packed);
+            boolean readsMaster = packed.bytes() == 0 || passesGradients && packed.readsWeightBackward();
+            if (!parameter.isReadByRows() && !readsMaster) {
+                parameter.attach((Tensor) null);
+                scope.release(master);
+            }
+        }
+    }
+
+    private void beginAllocation() {
+        if (allocated) {
+            throw new IllegalStateException("allocate: the parameters have their memory");
+        }
+        allocated = true;
     }
 
     /// Draws every parameter's first value; each depends on `key`, its name and its initializer alone. Where the device
@@ -171,11 +232,11 @@ public final class ParameterStore {
         }
     }
 
-    Parameter declare(String name, Initializer initializer, boolean isMatrix, long... dims) {
-        if (arena != null) {
+    Parameter declare(String name, Initializer initializer, Parameter.Use use, long... dims) {
+        if (allocated) {
             throw new IllegalStateException("declare: " + name + " after allocate");
         }
-        Parameter parameter = new Parameter(this, name, Shape.of(dims), initializer, isMatrix, elements);
+        Parameter parameter = new Parameter(this, name, Shape.of(dims), initializer, use, elements);
         if (parameters.putIfAbsent(name, parameter) != null) {
             throw new IllegalArgumentException("declare: parameter '" + name + "' is declared twice");
         }

@@ -27,12 +27,17 @@ public final class Parameters {
 
     /// Declares a parameter here.
     public Parameter declare(String name, Initializer initializer, long... dims) {
-        return store.declare(prefix + name, initializer, false, dims);
+        return store.declare(prefix + name, initializer, Parameter.Use.ROWS, dims);
     }
 
     /// Declares a weight matrix [outputs, inputs] here, of which a packed copy is kept for matmul kernels.
     public Parameter matrix(String name, Initializer initializer, long outputs, long inputs) {
-        return store.declare(prefix + name, initializer, true, outputs, inputs);
+        return store.declare(prefix + name, initializer, Parameter.Use.MATRIX, outputs, inputs);
+    }
+
+    /// As {@link #matrix}, for a matrix whose rows are read one by one, too: an embedding that is the head as well.
+    public Parameter tiedMatrix(String name, Initializer initializer, long rows, long columns) {
+        return store.declare(prefix + name, initializer, Parameter.Use.ROWS_AND_MATRIX, rows, columns);
     }
 
     /// The store below.

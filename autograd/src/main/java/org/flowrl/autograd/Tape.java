@@ -85,7 +85,7 @@ public final class Tape implements AutoCloseable {
 
     /// A parameter; its gradient goes to the {@link Gradients} of the backward pass, unless its store is frozen.
     public Var parameter(Parameter parameter) {
-        return new Var(this, variables++, parameter.value(), recording && parameter.isTrainable(), parameter);
+        return new Var(this, variables++, null, recording && parameter.isTrainable(), parameter);
     }
 
     /// A tensor of undefined content for an op's value.

@@ -26,18 +26,20 @@ public final class Var {
     }
 
     /// The value, without its history.
+    ///
+    /// @throws IllegalStateException for a frozen parameter that is kept as a packed copy alone
     public Tensor value() {
-        return value;
+        return parameter == null ? value : parameter.value();
     }
 
     /// The dimensions of the value.
     public Shape shape() {
-        return value.shape();
+        return parameter == null ? value.shape() : parameter.shape();
     }
 
     /// Size of dimension `axis` of the value; negative counts from the end.
     public long dim(int axis) {
-        return value.dim(axis);
+        return shape().dim(axis);
     }
 
     /// True where a loss computed from this variable would have a gradient towards a parameter or variable in it.
@@ -65,6 +67,7 @@ public final class Var {
 
     @Override
     public String toString() {
-        return (parameter == null ? "" : parameter.name() + " ") + value;
+        return parameter == null ? value.toString()
+                : parameter.name() + " " + parameter.store().dtype() + parameter.shape();
     }
 }

@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.flowrl.autograd.ops.Activations;
 import org.flowrl.autograd.ops.Attention;
 import org.flowrl.autograd.ops.Head;
+import org.flowrl.autograd.ops.LowRank;
 import org.flowrl.autograd.ops.Norms;
 import org.flowrl.autograd.ops.Pointwise;
 import org.flowrl.autograd.ops.Products;
@@ -48,7 +49,15 @@ final class OpTable {
     private static List<OpCase> products() {
         OpCase.Expression biased = (tape, x, p) -> Products.linear(x.get(0), p.named("w"), p.named("b"));
         OpCase.Expression plain = (tape, x, p) -> Products.linear(x.get(0), p.named("w"), null);
+        OpCase.Expression adapted = (tape, x, p) -> Products.linear(x.get(0), p.named("w"), p.named("c"),
+                new LowRank(p.named("a"), p.named("b"), 1.7));
+        OpCase.Expression adaptedPlain = (tape, x, p) -> Products.linear(x.get(0), p.named("w"), null,
+                new LowRank(p.named("a"), p.named("b"), 2));
         return List.of(
+                OpCase.of("Products.linear with bias and adapter", adapted).input(NORMAL, 7, 13).matrix("w", 5, 13)
+                        .parameter("c", NORMAL, 5).matrix("a", 3, 13).matrix("b", 5, 3),
+                OpCase.of("Products.linear with adapter, 257 rows to 17", adaptedPlain).input(NORMAL, 257, 3)
+                        .matrix("w", 17, 3).matrix("a", 1, 3).matrix("b", 17, 1),
                 OpCase.of("Products.linear with bias", biased).input(NORMAL, 7, 13).matrix("w", 5, 13)
                         .parameter("b", NORMAL, 5),
                 OpCase.of("Products.linear with bias, 257 rows", biased).input(NORMAL, 257, 3).matrix("w", 7, 3)

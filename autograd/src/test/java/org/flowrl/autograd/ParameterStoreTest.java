@@ -110,6 +110,36 @@ class ParameterStoreTest {
         assertThatThrownBy(() -> stranger.copyFrom(from)).hasMessage("copyFrom: the stores hold different parameters");
     }
 
+    /// Matrices that are only multiplied by keep their packed copies, of the same bits, and nothing else.
+    @Test
+    void aStoreThatIsAllocatedFrozenKeepsPackedCopiesAlone() {
+        ParameterStore whole = mixed();
+        whole.allocate();
+        whole.initialize(RandomKey.of(1));
+        ParameterStore frozen = mixed();
+        long before = backend.memory().bytesInUse();
+        frozen.allocateFrozen(false, parameter -> parameter.value().copyFrom(whole.named(parameter.name()).value()));
+
+        assertThat(frozen.named("tied").value().toFloats()).isEqualTo(whole.named("tied").value().toFloats());
+        assertThat(frozen.named("b").value().toFloats()).isEqualTo(whole.named("b").value().toFloats());
+        // b and tied have a block of 256 bytes each, as the two packed copies have; w's master is gone.
+        assertThat(backend.memory().bytesInUse() - before).isEqualTo(4 * 256);
+        assertThat(product(frozen.named("w"))).isEqualTo(product(whole.named("w")));
+        assertThat(frozen.named("w").isTrainable()).isFalse();
+        assertThatThrownBy(frozen.named("w")::value)
+                .hasMessage("parameter w is frozen, its packed copy is all that is kept");
+        assertThatThrownBy(frozen::arena).hasMessage("arena: this store is frozen and keeps packed copies alone");
+        assertThatThrownBy(frozen::allocate).hasMessage("allocate: the parameters have their memory");
+    }
+
+    private ParameterStore mixed() {
+        ParameterStore store = emptyStore();
+        store.root().declare("b", Initializer.normal(1), 3);
+        store.root().matrix("w", Initializer.normal(1), 1, 1);
+        store.root().tiedMatrix("tied", Initializer.normal(1), 4, 5);
+        return store;
+    }
+
     @Test
     void misuseIsRefused() {
         ParameterStore store = emptyStore();
@@ -119,7 +149,7 @@ class ParameterStoreTest {
                 .hasMessage("declare: parameter 'bias' is declared twice");
         assertThatThrownBy(bias::value).hasMessageContaining("has no memory yet: call ParameterStore.allocate");
         store.allocate();
-        assertThatThrownBy(store::allocate).hasMessage("allocate: the arena exists");
+        assertThatThrownBy(store::allocate).hasMessage("allocate: the parameters have their memory");
         assertThatThrownBy(() -> store.root().declare("late", Initializer.zeros(), 3))
                 .hasMessage("declare: late after allocate");
         assertThatThrownBy(bias::packed).hasMessage("parameter bias [3] is not a matrix");

@@ -5,8 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.flowrl.autograd.Gradients;
 import org.flowrl.autograd.Parameter;
+import org.flowrl.autograd.ParameterStore;
 import org.flowrl.autograd.Tape;
 import org.flowrl.autograd.Var;
 import org.flowrl.autograd.ops.Head;
@@ -77,9 +79,11 @@ final class ForwardCommand implements Callable<Integer> {
         Var loss = Pointwise.scale(Reductions.sum(logProbs), -1.0 / targets.predicting().length);
         results.put("loss", loss.value());
         if (gradients) {
-            Gradients all = new Gradients(scope, List.of(loaded.model().store()));
+            List<ParameterStore> stores = Stream.concat(Stream.of(loaded.model().store()),
+                    loaded.model().adapters().stream()).toList();
+            Gradients all = new Gradients(scope, stores);
             tape.backward(loss, all);
-            for (Parameter parameter : loaded.model().store().parameters()) {
+            for (Parameter parameter : stores.stream().flatMap(store -> store.parameters().stream()).toList()) {
                 results.put("grad." + parameter.name(), all.of(parameter));
             }
         }

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
@@ -76,6 +77,10 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Decides every draw (default: 1).")
     private long seed;
 
+    @Option(names = "--dtype", defaultValue = "F32", paramLabel = "TYPE",
+            description = "Type of the weights that are computed with, F32 or BF16 (default: F32).")
+    private DType dtype;
+
     @Mixin
     private DeviceOptions device;
 
@@ -84,10 +89,13 @@ final class GenerateCommand implements Callable<Integer> {
         if (!chat && (system != null || noThinking)) {
             throw new IllegalArgumentException("generate: --system and --no-thinking need --chat");
         }
+        if (dtype != DType.F32 && dtype != DType.BF16) {
+            throw new IllegalArgumentException("generate: --dtype " + dtype + " must be F32 or BF16");
+        }
         SamplingLaw law = new SamplingLaw(temperature, topK, topP);
         List<String> texts = texts();
         try (Backend backend = device.open(); Scope scope = Scope.root("generate", backend.memory())) {
-            LoadedModel loaded = LoadedModel.read(model, backend, scope);
+            LoadedModel loaded = LoadedModel.readFrozen(model, backend, scope, dtype);
             Tokenizer tokenizer = loaded.tokenizer();
             List<int[]> ids = encode(texts, tokenizer);
             List<Completion> completions = new Generator(loaded.model(), backend, scope).generate(ids, samples, law,

@@ -47,9 +47,13 @@ final class InspectCommand implements Callable<Integer> {
     private void inspectFolder() {
         ModelDirectory directory = ModelDirectory.open(path);
         describe(directory.config());
+        directory.adapter().ifPresent(adapter -> System.out.println("adapters of " + adapter.base() + ": lora "
+                + adapter.lora()));
         directory.check();
         directory.weightFiles().forEach(this::inspectFile);
-        System.out.println(PlanOptions.summary(directory.config()));
+        if (directory.adapter().isEmpty()) {
+            System.out.println(PlanOptions.summary(directory.config()));
+        }
     }
 
     private static void describe(QwenConfig config) {

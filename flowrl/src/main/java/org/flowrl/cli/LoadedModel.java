@@ -21,6 +21,24 @@ record LoadedModel(ModelDirectory directory, Qwen model) {
         return new LoadedModel(directory, directory.load(new ParameterStore(backend, scope, DType.F32)));
     }
 
+    /// Reads a folder to sample from it: of most weights nothing is held but the copies that products read.
+    ///
+    /// @param packed their type, F32 or BF16
+    static LoadedModel readFrozen(Path folder, Backend backend, Scope scope, DType packed) {
+        ModelDirectory directory = ModelDirectory.open(folder);
+        ParameterStore store = new ParameterStore(backend, scope, DType.F32, packed);
+        return new LoadedModel(directory, directory.loadFrozen(store, false));
+    }
+
+    /// Refuses adapters, for commands that change or save a whole model.
+    LoadedModel whole(String command) {
+        directory.adapter().ifPresent(adapter -> {
+            throw new IllegalArgumentException(command + ": " + directory.path() + " holds adapters, it must be a "
+                    + "whole model, such as their base " + adapter.base());
+        });
+        return this;
+    }
+
     /// The folder's tokenizer.
     Tokenizer tokenizer() {
         return directory.tokenizer();

@@ -1,6 +1,7 @@
 package org.flowrl.cli;
 
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -42,9 +43,13 @@ final class PlanOptions {
             description = "With --plan: longest response (default: 512, or what the positions leave).")
     private Integer responseTokens;
 
-    @Option(names = "--dtype", defaultValue = "F32", paramLabel = "TYPE",
-            description = "With --plan: type of the packed copies, F32 or BF16 (default: F32).")
+    @Option(names = "--dtype", paramLabel = "TYPE", description = "With --plan: type of the weights' packed copies, "
+            + "F32 or BF16; of train it is the key weights, of generate --dtype (default: F32).")
     private DType packed;
+
+    @Option(names = "--device", defaultValue = "cpu", paramLabel = "NAME", description = "With --plan: cpu or cuda, "
+            + "which hold weights in different ways (default: cpu).")
+    private String device;
 
     @Option(names = "--threads", paramLabel = "N", description = "With --plan: CPU threads (default: all).")
     private Integer threads;
@@ -59,8 +64,9 @@ final class PlanOptions {
 
     /// One line on what stays in memory, whatever is sampled.
     static String summary(QwenConfig model) {
-        MemoryPlan generate = MemoryPlan.generate(model, DType.F32, LEAST, 1);
-        MemoryPlan train = MemoryPlan.train(model, Presets.config("lattice", "flowrl"), DType.F32, LEAST, 1);
+        MemoryPlan.Machine one = MemoryPlan.Machine.cpu(1);
+        MemoryPlan generate = MemoryPlan.generate(model, DType.F32, LEAST, one);
+        MemoryPlan train = MemoryPlan.train(model, Presets.config("lattice", "flowrl"), LEAST, one);
         return "memory: " + PlanTable.human(generate.residentBytes()) + " of weights to generate, "
                 + PlanTable.human(train.residentBytes()) + " of weights, gradients and moments to train; --plan adds "
                 + "keys, values and activations";
@@ -68,55 +74,31 @@ final class PlanOptions {
 
     /// Prints the plans; false where one does not fit the device.
     boolean print(QwenConfig model, PlanTable table) {
-        TrainConfig config = ConfigFile.with(Presets.config("lattice", algorithm), settings);
+        Map<String, String> all = new LinkedHashMap<>(settings);
+        if (packed != null) {
+            all.put("weights", packed.toString());
+        }
+        TrainConfig config = ConfigFile.with(Presets.config("lattice", algorithm), all);
         MemoryPlan.Load load = load(model, config);
-        long device = deviceMemory == null ? Long.MAX_VALUE : bytes(deviceMemory);
-        String of = String.format("%d prompts x %d samples, %,d + %,d tokens, packed copies %s", load.prompts(),
-                load.samples(), load.promptTokens(), load.responseTokens(), packed);
-        MemoryPlan generate = MemoryPlan.generate(model, packed, load, threads());
+        MemoryPlan.Machine machine = machine();
+        String of = String.format(Locale.ROOT, "%d prompts x %d samples, %,d + %,d tokens, weights %s, on %s",
+                load.prompts(), load.samples(), load.promptTokens(), load.responseTokens(), config.weights(),
+                machine.isCard() ? "a CUDA card" : machine.threads() + " CPU threads");
+        MemoryPlan generate = MemoryPlan.generate(model, config.weights(), load, machine);
         table.print("generate: " + of, generate);
-        MemoryPlan train = train(model, config, packed, load);
-        table.print("train: " + algorithm + ", " + of + (config.update().recomputeActivations()
-                ? ", activations recomputed" : ""), train);
+        MemoryPlan train = MemoryPlan.train(model, config, load, machine);
+        table.print("train: " + algorithm + ", " + of + (config.lora().isOn() ? ", lora " + config.lora() : "")
+                + (config.update().recomputeActivations() ? ", activations recomputed" : ""), train);
         if (deviceMemory == null) {
             return true;
         }
-        verdict("generate", generate, device);
-        verdict("train", train, device);
-        if (train.totalBytes() > device) {
-            advise(model, config, load, device);
-        }
-        return generate.totalBytes() <= device && train.totalBytes() <= device;
-    }
-
-    private static void verdict(String program, MemoryPlan plan, long device) {
-        long left = device - plan.totalBytes();
-        System.out.println(program + (left >= 0 ? " fits, " + PlanTable.human(left) + " left"
-                : " does not fit, " + PlanTable.human(-left) + " too much"));
-    }
-
-    /// What training would take with other settings.
-    private void advise(QwenConfig model, TrainConfig config, MemoryPlan.Load load, long device) {
-        TrainConfig recomputed = ConfigFile.with(config, Map.of("update.recomputeActivations", "true",
-                "update.microBatchMebibytes", "1"));
-        option("--set update.recomputeActivations=true, one response a micro-batch",
-                train(model, recomputed, packed, load), device);
-        MemoryPlan least = train(model, recomputed, DType.BF16, load);
-        option("that and --dtype BF16", least, device);
-        if (least.totalBytes() > device) {
-            System.out.println("weights, reference, gradients and moments alone take "
-                    + PlanTable.human(least.residentBytes()) + ": beyond that, sample fewer or shorter "
-                    + "responses at a time, or take a larger device or a smaller model");
-        }
-    }
-
-    private static void option(String change, MemoryPlan plan, long device) {
-        System.out.println("  with " + change + ": " + PlanTable.human(plan.totalBytes())
-                + (plan.totalBytes() <= device ? ", fits" : ", does not fit"));
-    }
-
-    private MemoryPlan train(QwenConfig model, TrainConfig config, DType type, MemoryPlan.Load load) {
-        return MemoryPlan.train(model, config, type, load, threads());
+        long available = bytes(deviceMemory);
+        boolean generates = new PlanAdvice("generate", available, PlanAdvice.GENERATE,
+                changed -> MemoryPlan.generate(model, changed.weights(), load, machine)).print(config, generate,
+                System.out);
+        boolean trains = new PlanAdvice("train", available, PlanAdvice.TRAIN,
+                changed -> MemoryPlan.train(model, changed, load, machine)).print(config, train, System.out);
+        return generates && trains;
     }
 
     private MemoryPlan.Load load(QwenConfig model, TrainConfig config) {
@@ -127,8 +109,12 @@ final class PlanOptions {
         return new MemoryPlan.Load(config.rollout().prompts(), config.rollout().samples(), prompt, response);
     }
 
-    private int threads() {
-        return threads == null ? Backends.defaultThreads() : threads;
+    private MemoryPlan.Machine machine() {
+        return switch (device) {
+            case "cuda" -> MemoryPlan.Machine.card();
+            case "cpu" -> MemoryPlan.Machine.cpu(threads == null ? Backends.defaultThreads() : threads);
+            default -> throw new IllegalArgumentException("--device " + device + " must be cpu or cuda");
+        };
     }
 
     /// Bytes of a size such as `141GB` (decimal) or `24GiB` (binary).
@@ -138,7 +124,7 @@ final class PlanOptions {
             throw new IllegalArgumentException("--device-memory " + size + " must be a number and a unit, such as "
                     + "141GB or 24GiB");
         }
-        String unit = matcher.group(2) == null ? "" : matcher.group(2).toUpperCase(java.util.Locale.ROOT);
+        String unit = matcher.group(2) == null ? "" : matcher.group(2).toUpperCase(Locale.ROOT);
         int power = unit.isEmpty() ? 0 : "KMGT".indexOf(unit.charAt(0)) + 1;
         return (long) (Double.parseDouble(matcher.group(1)) * Math.pow(unit.endsWith("I") ? 1024 : 1000, power));
     }

@@ -40,10 +40,10 @@ final class PlanTable {
     }
 
     private void part(MemoryPlan.Part part) {
-        out.printf(Locale.ROOT, "    %-42s %,20d %10s%n", part.name(), part.bytes(), human(part.bytes()));
+        out.printf(Locale.ROOT, "    %-46s %,20d %10s%n", part.name(), part.bytes(), human(part.bytes()));
     }
 
     private void line(String name, long bytes) {
-        out.printf(Locale.ROOT, "  %-44s %,20d %10s%n", name, bytes, human(bytes));
+        out.printf(Locale.ROOT, "  %-48s %,20d %10s%n", name, bytes, human(bytes));
     }
 }

@@ -70,7 +70,7 @@ final class SftCommand implements Callable<Integer> {
         TrainConfig.Optimizer optimizer = new TrainConfig.Optimizer(learningRate, Math.min(warmup, steps), steps, 0.1,
                 adam);
         try (Backend backend = device.open(); Scope scope = Scope.root("sft", backend.memory())) {
-            LoadedModel loaded = LoadedModel.read(model, backend, scope);
+            LoadedModel loaded = LoadedModel.read(model, backend, scope).whole("sft");
             Tokenizer tokenizer = loaded.tokenizer();
             SupervisedData examples = SupervisedData.read(data, tokenizer, maxLength);
             Policy policy = new Policy(backend, loaded.model(), loaded.model().store());

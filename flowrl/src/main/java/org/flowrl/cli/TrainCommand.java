@@ -66,6 +66,10 @@ final class TrainCommand implements Callable<Integer> {
             + "compute the rest again: same bits, less memory, more time.")
     private boolean recomputeActivations;
 
+    @Option(names = "--dtype", paramLabel = "TYPE", description = "Type of the copies of the weights that are "
+            + "computed with, F32 or BF16; masters stay F32 (default: F32).")
+    private String dtype;
+
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Set a key of the configuration, such as "
             + "update.optimizer.learningRate=1e-3, or how a card is used: gpu.binding, gpu.graphs, gpu.libraries, "
             + "gpu.products, gpu.slabBytes. Repeatable.")
@@ -115,7 +119,8 @@ final class TrainCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--resume needs --out, the folder of the run");
         }
         if (preset != null || algorithm != null || variant != null || config != null || model != null || size != null
-                || data != null || reward != null || seed != null || recomputeActivations || !settings.isEmpty()) {
+                || data != null || reward != null || seed != null || dtype != null || recomputeActivations
+                || !settings.isEmpty()) {
             throw new IllegalArgumentException("--resume takes its configuration from " + out
                     + "; only --steps and --set gpu.KEY may be given beside it");
         }
@@ -135,6 +140,7 @@ final class TrainCommand implements Callable<Integer> {
         requireDataTask(base);
         put(all, "data.file", data);
         put(all, "data.reward", reward);
+        put(all, "weights", dtype);
         put(all, "update.recomputeActivations", recomputeActivations ? true : null);
         return ConfigFile.with(base, all);
     }

@@ -12,17 +12,14 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.tensor.Backend;
-import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.io.Safetensors;
 import org.flowrl.transformer.AtomicFolder;
-import org.flowrl.transformer.ModelDirectory;
-import org.flowrl.transformer.text.Tokenizer;
 
-/// A training run at rest after some steps: a Hugging Face folder that any tool loads, plus `trainer_state.safetensors`
-/// with what continuing to the bit needs: F32 masters and both moments of every trained store, the critic's included,
-/// and the objective's own state.
+/// A training run at rest after some steps: a Hugging Face folder that any tool loads, or a folder of adapters as PEFT
+/// writes them, plus `trainer_state.safetensors` with what continuing to the bit needs: F32 masters and both moments of
+/// every trained store, the critic's included, and the objective's own state.
 ///
 /// Written under a temporary name and renamed when complete, so that a checkpoint is there whole or not at all.
 ///
@@ -35,8 +32,9 @@ public record Checkpoint(Path folder, long step) {
 
     /// Writes the state after `step` steps and removes all but the newest `keep` checkpoints.
     ///
+    /// @param model writes the policy
     /// @param configHash of the configuration, compared when the run is resumed
-    public static Checkpoint write(Path runFolder, long step, Policy policy, Tokenizer tokenizer, Trainer trainer,
+    public static Checkpoint write(Path runFolder, long step, AtomicFolder.Content model, Trainer trainer,
             String configHash, int keep) {
         Path folder = runFolder.resolve("checkpoints").resolve(PREFIX + step);
         Map<String, String> state = new LinkedHashMap<>();
@@ -47,8 +45,7 @@ public record Checkpoint(Path folder, long step) {
             state.put(OPTIMIZER_STEPS + i, Long.toString(trainer.learners().get(i).optimizer().steps()));
         }
         AtomicFolder.write(folder, partial -> {
-            ModelDirectory.write(partial, policy.model().config(), policy.parameters(), DType.F32,
-                    Optional.of(tokenizer), ModelDirectory.DEFAULT_SHARD_BYTES);
+            model.writeTo(partial);
             Safetensors.write(partial.resolve(STATE), tensors(trainer), state);
         });
         List<Checkpoint> all = all(runFolder);

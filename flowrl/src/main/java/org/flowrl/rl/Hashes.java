@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import org.flowrl.tensor.Tensor;
 
 /// SHA-256 of what a run is made from, in hexadecimal.
@@ -26,14 +27,21 @@ public final class Hashes {
 
     /// Of a file's content.
     public static String sha256(Path file) {
+        return sha256(List.of(file));
+    }
+
+    /// Of the contents of files, one after the other.
+    public static String sha256(List<Path> files) {
         MessageDigest digest = digest();
-        try (InputStream in = Files.newInputStream(file)) {
-            byte[] piece = new byte[PIECE];
-            for (int n = in.read(piece); n >= 0; n = in.read(piece)) {
-                digest.update(piece, 0, n);
+        byte[] piece = new byte[PIECE];
+        for (Path file : files) {
+            try (InputStream in = Files.newInputStream(file)) {
+                for (int n = in.read(piece); n >= 0; n = in.read(piece)) {
+                    digest.update(piece, 0, n);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(file.toString(), e);
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(file.toString(), e);
         }
         return HexFormat.of().formatHex(digest.digest());
     }

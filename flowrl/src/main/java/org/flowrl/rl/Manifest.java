@@ -13,26 +13,26 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.task.Task;
 import org.flowrl.tensor.Backend;
 
 /// Where a run's numbers came from: hashes of code, data, configuration and first weights, and the machine.
 final class Manifest {
     private static final String DATA = "data_sha256";
+    private static final String WEIGHTS = "initial_weights_sha256";
 
     private Manifest() {
     }
 
     /// The manifest of a run that is about to start, as JSON text.
     ///
-    /// @param parameters the policy's first weights
-    static String of(TrainConfig config, Task task, Backend backend, ParameterStore parameters) {
+    /// @param weights hash of the weights that training starts from
+    static String of(TrainConfig config, Task task, Backend backend, String weights) {
         Map<String, Object> manifest = new LinkedHashMap<>();
         manifest.put("seed", config.seed());
         manifest.put("config_sha256", ConfigFile.hash(config));
         manifest.put(DATA, dataHash(task));
-        manifest.put("initial_weights_sha256", Hashes.sha256(parameters.arena()));
+        manifest.put(WEIGHTS, weights);
         Path code = code();
         manifest.put("code", code.toString());
         manifest.put("code_sha256", Files.isRegularFile(code) ? Hashes.sha256(code) : "not one file");
@@ -55,12 +55,25 @@ final class Manifest {
     ///
     /// @param folder of the run
     static void requireSameData(Path folder, Task task) {
+        requireSame(folder, DATA, dataHash(task), "the problems of task " + task.name());
+    }
+
+    /// Refuses to go on upon another base than a run of adapters began with.
+    ///
+    /// @param folder of the run
+    /// @param weights hash of the base's weights
+    /// @param base its folder
+    static void requireSameBase(Path folder, String weights, Path base) {
+        requireSame(folder, WEIGHTS, weights, "the weights in " + base);
+    }
+
+    private static void requireSame(Path folder, String key, String hash, String what) {
         Path file = folder.resolve("manifest.json");
         try {
-            String began = JsonMapper.builder().build().readTree(Files.readString(file)).path(DATA).asText();
-            if (!began.equals(dataHash(task))) {
-                throw new IllegalArgumentException("resume: the problems of task " + task.name()
-                        + " are not those that " + file + " says the run began with");
+            String began = JsonMapper.builder().build().readTree(Files.readString(file)).path(key).asText();
+            if (!began.equals(hash)) {
+                throw new IllegalArgumentException("resume: " + what + " are not those that " + file
+                        + " says the run began with");
             }
         } catch (IOException e) {
             throw new UncheckedIOException(file.toString(), e);

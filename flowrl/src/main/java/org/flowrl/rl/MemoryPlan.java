@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import org.flowrl.autograd.Parameter;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.objective.Objective;
 import org.flowrl.rl.objective.ObjectiveSettings;
@@ -14,7 +15,6 @@ import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.cpu.PlanBackend;
-import org.flowrl.transformer.Qwen;
 import org.flowrl.transformer.QwenConfig;
 import org.flowrl.transformer.generate.Generator;
 
@@ -70,35 +70,58 @@ public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, l
         return parts.stream().filter(Part::isResident).mapToLong(Part::bytes).sum();
     }
 
-    /// The plan of sampling from a model: F32 weights, their packed copies, the cache and one forward pass.
+    /// What is planned for.
+    ///
+    /// @param isCard true for an NVIDIA card, which reads F32 weights as they are; false for the CPU's vector backend
+    /// @param threads of the CPU
+    public record Machine(boolean isCard, int threads) {
+        /// A card.
+        public static Machine card() {
+            return new Machine(true, 1);
+        }
+
+        /// The CPU.
+        public static Machine cpu(int threads) {
+            return new Machine(false, threads);
+        }
+
+        private PlanBackend open() {
+            return isCard ? PlanBackend.ofCard() : PlanBackend.ofCpu(threads);
+        }
+    }
+
+    /// The plan of sampling from a model: its weights, the cache and one forward pass.
     ///
     /// @param packed type of the packed copies, F32 or BF16
-    /// @param threads of the backend
-    public static MemoryPlan generate(QwenConfig config, DType packed, Load load, int threads) {
-        try (Dry dry = new Dry(threads)) {
-            Policy policy = dry.policy("", config, packed);
+    public static MemoryPlan generate(QwenConfig config, DType packed, Load load, Machine machine) {
+        try (Dry dry = new Dry(machine)) {
+            ParameterStore store = new ParameterStore(dry.backend, dry.run, DType.F32, packed);
+            Policy policy = new Policy(dry.backend, Weights.undefined(config).loadFrozen(store, false), store);
+            dry.weights("", store);
+            dry.loaded();
             dry.sample(policy, load, 1);
             return dry.plan();
         }
     }
 
-    /// The plan of {@link Trainer#step} on a model: policy and frozen reference, the objective's own modules,
-    /// gradients, moments, then sampling, scoring and updating.
+    /// The plan of {@link Trainer#step} on a model: policy and frozen reference, or one frozen model and adapters; the
+    /// objective's own modules, gradients, moments, then sampling, scoring and updating.
     ///
-    /// @param config whose objective, rollout and update settings count
-    /// @param packed type of the packed copies, F32 or BF16
+    /// @param config whose objective, rollout and update settings, adapters and type of weights count
     /// @param load its prompts and samples stand for those of `config`
-    /// @param threads of the backend
     /// @throws IllegalArgumentException where the responses cannot be cut into the updates of a step
-    public static MemoryPlan train(QwenConfig model, TrainConfig config, DType packed, Load load, int threads) {
+    public static MemoryPlan train(QwenConfig model, TrainConfig config, Load load, Machine machine) {
         if (load.rows() % config.update().miniBatches() != 0) {
             throw new IllegalArgumentException("plan: update.miniBatches " + config.update().miniBatches()
                     + " must divide " + load.rows() + " responses");
         }
-        try (Dry dry = new Dry(threads)) {
-            Policy policy = dry.policy("policy ", model, packed);
-            Policy reference = dry.policy("reference ", model, packed);
-            reference.parameters().freeze();
+        try (Dry dry = new Dry(machine)) {
+            Weights weights = Weights.undefined(model);
+            Policy reference = Policies.reference(weights, config, dry.backend, dry.run);
+            dry.weights(config.lora().isOn() ? "frozen model: " : "reference: ", reference.parameters());
+            Policy policy = Policies.policy(weights, config, reference, dry.run, RandomKey.of(0));
+            dry.weights(config.lora().isOn() ? "adapters: " : "policy: ", policy.parameters());
+            dry.loaded();
             Objective objective = config.objective().create(
                     ObjectiveSettings.Context.of(policy, dry.run, RandomKey.of(0)));
             dry.resident("modules of the objective");
@@ -107,7 +130,7 @@ public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, l
             dry.sample(policy, load, config.rollout().temperature());
             MetricSums metrics = new MetricSums();
             Trainer.Scores scores = trainer.score(0, rollout(load), metrics);
-            dry.phase("scoring: activations of the reference");
+            dry.phase("scoring: activations");
             trainer.update(0, scores, metrics);
             dry.phase("update: activations and their gradients");
             return dry.plan();
@@ -132,20 +155,26 @@ public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, l
         private final List<Part> parts = new ArrayList<>();
         private long most;
 
-        Dry(int threads) {
-            backend = new PlanBackend(threads);
+        Dry(Machine machine) {
+            backend = machine.open();
             memory = backend.memory();
             run = Scope.root("run", memory);
         }
 
-        Policy policy(String owner, QwenConfig config, DType packed) {
-            ParameterStore store = new ParameterStore(backend, run, DType.F32, packed);
-            Qwen model = Qwen.declare(store.root(), config);
-            store.allocate();
-            resident(owner + "weights, F32");
-            store.repack();
-            resident(owner + "packed copies, " + packed);
-            return new Policy(backend, model, store);
+        /// The memory of a store that was filled and packed since the last call.
+        void weights(String owner, ParameterStore store) {
+            long packed = store.packedBytes();
+            boolean isWhole = store.parameters().stream().allMatch(Parameter::hasValue);
+            if (packed > 0) {
+                parts.add(new Part(owner + "packed copies, " + store.packedStorage(), packed, true));
+            }
+            resident(owner + (isWhole ? "weights, " : "embedding, norms, biases, ") + store.dtype());
+        }
+
+        /// What was held for a moment while weights were loaded is no part of a step.
+        void loaded() {
+            most = Math.max(most, memory.highWaterBytes());
+            memory.resetHighWater();
         }
 
         /// Prompts are computed, and every sample is decoded to its last token.

@@ -6,6 +6,8 @@ import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.autograd.optim.Schedule;
 import org.flowrl.rl.data.DataSettings;
 import org.flowrl.rl.objective.ObjectiveSettings;
+import org.flowrl.tensor.DType;
+import org.flowrl.transformer.Lora;
 
 /// Everything that decides a training run's numbers; written to `config.yaml` in the run folder and read back by
 /// `--resume` and `--config`. Where the run is computed (device, threads) is not part of it.
@@ -24,9 +26,21 @@ import org.flowrl.rl.objective.ObjectiveSettings;
 /// @param evaluateEvery steps between exact evaluations, which appear in those steps' metrics
 /// @param checkpointEvery steps between checkpoints; the last step always has one
 /// @param keepCheckpoints older checkpoints than this many are removed
+/// @param lora the adapters that are trained in the place of the model; of rank 0, the model itself is trained. A new
+///     model is warmed up whole, then frozen, and its adapters begin there
+/// @param weights type of the copies of the model's weights that products read, F32 or BF16; masters, adapters and
+///     everything else are F32
 public record TrainConfig(String task, DataSettings data, String model, String size, long seed, long steps,
         WarmUp warmUp, RolloutSettings rollout, Update update, ObjectiveSettings objective, long evaluateEvery,
-        long checkpointEvery, int keepCheckpoints) {
+        long checkpointEvery, int keepCheckpoints, Lora lora, DType weights) {
+    /// The configuration of a model that is trained whole, in F32.
+    public TrainConfig(String task, DataSettings data, String model, String size, long seed, long steps,
+            WarmUp warmUp, RolloutSettings rollout, Update update, ObjectiveSettings objective, long evaluateEvery,
+            long checkpointEvery, int keepCheckpoints) {
+        this(task, data, model, size, seed, steps, warmUp, rollout, update, objective, evaluateEvery, checkpointEvery,
+                keepCheckpoints, Lora.NONE, DType.F32);
+    }
+
     /// The configuration of a task that makes its own problems.
     public TrainConfig(String task, String model, String size, long seed, long steps, WarmUp warmUp,
             RolloutSettings rollout, Update update, ObjectiveSettings objective, long evaluateEvery,
@@ -40,6 +54,10 @@ public record TrainConfig(String task, DataSettings data, String model, String s
         requirePositive("evaluateEvery", evaluateEvery);
         requirePositive("checkpointEvery", checkpointEvery);
         requirePositive("keepCheckpoints", keepCheckpoints);
+        Objects.requireNonNull(lora, "lora");
+        if (weights != DType.F32 && weights != DType.BF16) {
+            throw new IllegalArgumentException("config: weights " + weights + " must be F32 or BF16");
+        }
         if (rollout.rows() % update.miniBatches() != 0) {
             throw new IllegalArgumentException("config: update.miniBatches " + update.miniBatches()
                     + " must divide the " + rollout.rows() + " responses of a step");
@@ -54,13 +72,13 @@ public record TrainConfig(String task, DataSettings data, String model, String s
     /// This configuration with another objective.
     public TrainConfig withObjective(ObjectiveSettings value) {
         return new TrainConfig(task, data, model, size, seed, steps, warmUp, rollout, update, value, evaluateEvery,
-                checkpointEvery, keepCheckpoints);
+                checkpointEvery, keepCheckpoints, lora, weights);
     }
 
     /// This configuration with other sampling.
     public TrainConfig withRollout(RolloutSettings value) {
         return new TrainConfig(task, data, model, size, seed, steps, warmUp, value, update, objective, evaluateEvery,
-                checkpointEvery, keepCheckpoints);
+                checkpointEvery, keepCheckpoints, lora, weights);
     }
 
     /// The supervised warm-up on format alone.

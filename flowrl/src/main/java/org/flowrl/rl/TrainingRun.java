@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -23,14 +24,17 @@ import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Scope;
+import org.flowrl.transformer.AdapterFolder;
 import org.flowrl.transformer.ModelDirectory;
 import org.flowrl.transformer.Qwen;
+import org.flowrl.transformer.QwenConfig;
 import org.flowrl.transformer.text.Tokenizer;
 
 /// A whole training run in its folder: model, warm-up, steps, evaluations, checkpoints; started anew or resumed.
 ///
 /// The folder holds `config.yaml`, `manifest.json`, `reference/` (the model before the first rollout, a Hugging Face
-/// folder), `metrics.jsonl`, `metrics.csv`, a TensorBoard event file, `rollouts/`, `checkpoints/step-N/` and at its end
+/// folder; none where adapters of a given folder are trained, which is itself the reference),
+/// `metrics.jsonl`, `metrics.csv`, a TensorBoard event file, `rollouts/`, `checkpoints/step-N/` and at its end
 /// `evaluation.json`, `answers.jsonl` and `problems.jsonl`.
 public final class TrainingRun implements AutoCloseable {
     /// Positions that evaluations and scores without gradients compute at a time.
@@ -40,6 +44,8 @@ public final class TrainingRun implements AutoCloseable {
     private final TrainConfig config;
     private final Path folder;
     private final Observer observer;
+    /// Folder of the model that training starts from.
+    private final Path start;
     private final Scope scope;
     private final Task task;
     private final Tokenizer tokenizer;
@@ -80,10 +86,10 @@ public final class TrainingRun implements AutoCloseable {
         this.config = config;
         this.folder = folder;
         this.observer = observer;
-        Path referenceFolder = folder.resolve("reference");
-        Optional<ModelDirectory> given = resume ? Optional.of(ModelDirectory.open(referenceFolder))
-                : config.model().isEmpty() ? Optional.empty()
-                : Optional.of(ModelDirectory.open(Path.of(config.model())));
+        boolean isGiven = !config.model().isEmpty();
+        this.start = isGiven && config.lora().isOn() ? Path.of(config.model()) : folder.resolve("reference");
+        Optional<ModelDirectory> given = resume ? Optional.of(whole(start))
+                : isGiven ? Optional.of(whole(Path.of(config.model()))) : Optional.empty();
         this.task = tasks.apply(given.map(ModelDirectory::tokenizer));
         task.notes().forEach(observer::noted);
         this.scope = Scope.root("run", backend.memory());
@@ -91,15 +97,18 @@ public final class TrainingRun implements AutoCloseable {
             this.log = new MetricsLog(folder);
             this.tokenizer = speech(given);
             if (!resume) {
-                begin(given, referenceFolder);
+                begin(given);
+            } else if (isGiven && config.lora().isOn()) {
+                Manifest.requireSameBase(folder, Hashes.sha256(given.orElseThrow().weightFiles()), start);
             }
-            ModelDirectory start = ModelDirectory.open(referenceFolder);
-            this.policy = load(start, scope);
-            this.reference = load(start, scope);
-            reference.parameters().freeze();
+            ModelDirectory first = whole(start);
+            Policies policies = Policies.load(Weights.of(first), config, backend, scope, key().fold("lora"));
+            this.policy = policies.policy();
+            this.reference = policies.reference();
+            adapters().ifPresent(observer::noted);
             Objective objective = config.objective().create(
                     ObjectiveSettings.Context.of(policy, scope, key().fold("objective")));
-            Questions questions = Questions.of(task, tokenizer, Set.copyOf(start.config().eosTokenIds()));
+            Questions questions = Questions.of(task, tokenizer, Set.copyOf(first.config().eosTokenIds()));
             this.trainer = new Trainer(scope, policy, reference, objective, questions, config);
             this.evaluator = task.enumeration().isPresent()
                     ? new ExactEvaluator(scope, task, questions, reference, objective, config.rollout().temperature(),
@@ -187,7 +196,7 @@ public final class TrainingRun implements AutoCloseable {
                 RolloutFile.write(folder.resolve("rollouts"), done, result.rollout(), tokenizer);
             }
             if (done % config.checkpointEvery() == 0 || done == config.steps()) {
-                Checkpoint.write(folder, done, policy, tokenizer, trainer, ConfigFile.hash(config),
+                Checkpoint.write(folder, done, this::writePolicy, trainer, ConfigFile.hash(config),
                         config.keepCheckpoints());
             }
             if (!warned && result.warning().isPresent()) {
@@ -198,6 +207,34 @@ public final class TrainingRun implements AutoCloseable {
         }
         log.writeCsv();
         write("config.yaml", ConfigFile.text(config));
+    }
+
+    /// Writes what generates: the whole policy, or its adapters, which name the folder of their base.
+    private void writePolicy(Path target) throws IOException {
+        if (config.lora().isOn()) {
+            AdapterFolder.write(target, start, config.lora(), policy.parameters());
+            tokenizer.save(target);
+        } else {
+            ModelDirectory.write(target, policy.model().config(), policy.parameters(), DType.F32,
+                    Optional.of(tokenizer), ModelDirectory.DEFAULT_SHARD_BYTES);
+        }
+    }
+
+    /// A line on what is trained of the model, where that is not all of it.
+    private Optional<String> adapters() {
+        return policy.model().adapters().map(store -> String.format(Locale.ROOT,
+                "lora: %s: %,d parameters are trained, %,d of %s are frozen", config.lora(), store.parameterCount(),
+                policy.model().store().parameterCount(), start));
+    }
+
+    /// The folder of a model to start from.
+    private static ModelDirectory whole(Path folder) {
+        ModelDirectory directory = ModelDirectory.open(folder);
+        if (directory.adapter().isPresent()) {
+            throw new IllegalArgumentException("train: " + folder + " holds adapters; a run starts from a whole model, "
+                    + "such as their base " + directory.adapter().get().base());
+        }
+        return directory;
     }
 
     /// What the reference is worth: where training started.
@@ -243,20 +280,27 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /// Writes what identifies the run, and makes the policy that training starts from.
-    private void begin(Optional<ModelDirectory> given, Path referenceFolder) {
+    private void begin(Optional<ModelDirectory> given) {
         requireEmpty(folder);
+        requireAdaptable(given.isPresent() ? given.get().config() : newConfig());
         if (given.isEmpty() && config.warmUp().steps() > 0 && task.randomAnswers().isEmpty()) {
             throw new IllegalArgumentException("train: task " + task.name() + " has no random answers; warmUp.steps "
                     + config.warmUp().steps() + " must be 0");
         }
-        try (Scope first = scope.child("first")) {
-            Policy start = given.isEmpty() ? newPolicy(first) : load(given.get(), first);
+        if (given.isPresent() && config.lora().isOn()) {
             write("config.yaml", ConfigFile.text(config));
-            write("manifest.json", Manifest.of(config, task, backend, start.parameters()));
+            write("manifest.json", Manifest.of(config, task, backend, Hashes.sha256(given.get().weightFiles())));
+            return;
+        }
+        try (Scope first = scope.child("first")) {
+            Policy policy = given.isEmpty() ? newPolicy(first) : load(given.get(), first);
+            write("config.yaml", ConfigFile.text(config));
+            write("manifest.json", Manifest.of(config, task, backend,
+                    Hashes.sha256(policy.parameters().arena())));
             if (given.isEmpty()) {
-                warmUp(start, first);
+                warmUp(policy, first);
             }
-            ModelDirectory.save(referenceFolder, start.model().config(), start.parameters(), DType.F32,
+            ModelDirectory.save(start, policy.model().config(), policy.parameters(), DType.F32,
                     Optional.of(tokenizer), ModelDirectory.DEFAULT_SHARD_BYTES);
         }
     }
@@ -282,12 +326,23 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    private Policy newPolicy(Scope memory) {
+    /// Refuses adapters that do not fit before anything is computed.
+    private void requireAdaptable(QwenConfig model) {
+        if (config.lora().isOn()) {
+            ParameterStore declared = new ParameterStore(backend, scope, DType.F32);
+            Qwen.declare(declared.root(), model).adapted(declared.beside().root(), config.lora());
+        }
+    }
+
+    private QwenConfig newConfig() {
         int longestPrompt = Stream.concat(task.problems().stream(), task.heldOutProblems().stream())
                 .mapToInt(problem -> tokenizer.encode(problem.prompt()).length).max().orElseThrow();
-        ParameterStore store = new ParameterStore(backend, memory, DType.F32);
-        Qwen model = Qwen.declare(store.root(),
-                Presets.model(config.size(), tokenizer, longestPrompt + task.maxResponseTokens()));
+        return Presets.model(config.size(), tokenizer, longestPrompt + task.maxResponseTokens());
+    }
+
+    private Policy newPolicy(Scope memory) {
+        ParameterStore store = new ParameterStore(backend, memory, DType.F32, config.weights());
+        Qwen model = Qwen.declare(store.root(), newConfig());
         store.allocate();
         store.initialize(key().fold("model"));
         return new Policy(backend, model, store);

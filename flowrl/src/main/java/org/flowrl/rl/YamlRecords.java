@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
@@ -30,8 +29,15 @@ public final class YamlRecords {
     ///
     /// @throws IllegalArgumentException naming file and key where it is not one
     public static <T> T read(Path file, Class<T> type) {
+        return bind(tree(file), file.toString(), type);
+    }
+
+    /// What a file says.
+    ///
+    /// @throws IllegalArgumentException naming the file where it is not YAML
+    static JsonNode tree(Path file) {
         try {
-            return bind(YAML.readTree(Files.readString(file)), file.toString(), type);
+            return YAML.readTree(Files.readString(file));
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(file + ": not YAML: " + e.getOriginalMessage() + at(e), e);
         } catch (IOException e) {
@@ -48,8 +54,8 @@ public final class YamlRecords {
         }
     }
 
-    /// A record as a tree.
-    static ObjectNode tree(Object value) {
+    /// A record, or the value of a key, as a tree.
+    static JsonNode tree(Object value) {
         return YAML.valueToTree(value);
     }
 

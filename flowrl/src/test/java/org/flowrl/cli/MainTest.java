@@ -132,6 +132,37 @@ class MainTest {
     }
 
     @Test
+    void adaptersAreTrainedInspectedAndSampledFrom() throws IOException {
+        assertThat(run("train", "--out", "@/run", "--set", "lora.rank=2", "--dtype", "BF16")).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("lora: rank 2, alpha 32, on every linear map: ",
+                " parameters are trained, ");
+        String model = "@/run/checkpoints/step-2";
+        out.reset();
+        assertThat(Main.run("inspect", inFolder(model))).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("adapters of " + inFolder("@/run/reference"),
+                "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight");
+        out.reset();
+        assertThat(Main.run("generate", "--model", inFolder(model), "--prompt", "<bos>26<sep>", "--samples", "3",
+                "--dtype", "BF16")).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8).lines()).hasSize(3)
+                .allMatch(line -> line.matches("0\t[012]\t.*"));
+
+        Files.writeString(folder.resolve("data.jsonl"), "{\"text\": \"<bos>62<sep>RRRRRRUU\"}");
+        assertRefused("sft: " + inFolder(model) + " holds adapters", "sft", "--model", model, "--data",
+                "@/data.jsonl", "--out", "@/tuned");
+        Files.move(folder.resolve("run/reference"), folder.resolve("run/elsewhere"));
+        assertRefused("must be the folder of the base model on this machine", "generate", "--model", model, "--prompt",
+                "x");
+    }
+
+    private void assertRefused(String message, String... command) {
+        err.reset();
+        assertThat(Main.run(Arrays.stream(command).map(this::inFolder).toArray(String[]::new))).isOne();
+        assertThat(err.toString(StandardCharsets.UTF_8).lines().filter(line -> !line.startsWith("backend: ")))
+                .singleElement().asString().startsWith("error: ").contains(message);
+    }
+
+    @Test
     void aComparisonWritesItsTablesAndItsPage() {
         assertThat(run("compare", "--algos", "flowrl", "--seeds", "1,2", "--learning-rates", "1e-3", "--out",
                 "@/compared")).isZero();

@@ -43,8 +43,8 @@ class PlanTest {
     @Test
     void aFolderWithAConfigurationAloneIsPlanned() {
         assertThat(plan()).isZero();
-        assertThat(printed()).contains("generate: 20 prompts x 16 samples, 43 + 86 tokens, packed copies F32",
-                "train: flowrl", "policy weights, F32", "gradients", "moments", "sampling: keys and values",
+        assertThat(printed()).contains("generate: 20 prompts x 16 samples, 43 + 86 tokens, weights F32, on 2 CPU threads",
+                "train: flowrl", "reference: packed copies, F32", "policy: weights, F32", "gradients", "moments", "sampling: keys and values",
                 "update: activations", "chunk buffers", "total");
     }
 
@@ -52,21 +52,45 @@ class PlanTest {
     void thePlanFollowsItsOptions() {
         assertThat(plan("--algo", "grpo", "--dtype", "BF16", "--set", "rollout.samples=2", "--prompt-tokens", "5",
                 "--response-tokens", "7", "--set", "update.recomputeActivations=true")).isZero();
-        assertThat(printed()).contains("train: grpo, 20 prompts x 2 samples, 5 + 7 tokens, packed copies BF16, "
-                + "activations recomputed");
+        assertThat(printed()).contains("train: grpo, 20 prompts x 2 samples, 5 + 7 tokens, weights BF16, on 2 CPU "
+                + "threads, activations recomputed");
     }
 
     @Test
     void aPlanThatFitsSaysWhatIsLeft() {
         assertThat(plan("--device-memory", "24GiB")).isZero();
-        assertThat(printed()).contains("generate fits, 25.", "train fits, 25.");
+        assertThat(printed()).contains("generate fits: ", "train fits: ", "25.6 GB left");
     }
 
     @Test
     void aPlanThatDoesNotFitFailsAndSaysWhatToChange() {
         assertThat(plan("--device-memory", "1MB")).isOne();
-        assertThat(printed()).contains("train does not fit", "with --set update.recomputeActivations=true",
-                "--dtype BF16", "weights, reference, gradients and moments alone take");
+        assertThat(printed()).contains("generate does not fit: it takes ", "  with --dtype BF16: ",
+                "train does not fit: it takes ", "  with --set update.recomputeActivations=true: ",
+                "--set update.recomputeActivations=true --set update.microBatchMebibytes=1 --dtype BF16 --set lora.rank=16: ",
+                "no setting makes it fit: shorter prompts and responses");
+    }
+
+    /// What is set already is not advised.
+    @Test
+    void adviceIsSomethingElse() {
+        assertThat(plan("--device-memory", "1MB", "--dtype", "BF16", "--set", "lora.rank=4",
+                "--set", "update.recomputeActivations=true", "--set", "update.microBatchMebibytes=1")).isOne();
+        assertThat(printed()).contains("train does not fit", "lora rank 4, alpha 32, on every linear map")
+                .doesNotContain("  with ");
+    }
+
+    /// Trained whole it would take more; with adapters it fits, and the advice ends there.
+    @Test
+    void adviceEndsWhereThePlanFits() {
+        assertThat(plan("--device", "cuda", "--prompt-tokens", "2", "--response-tokens", "2", "--set",
+                "rollout.samples=2", "--dtype", "BF16", "--device-memory", "38MB")).isOne();
+        assertThat(printed()).contains("on a CUDA card", "--set lora.rank=16: ", ", fits").doesNotContain("no setting");
+    }
+
+    @Test
+    void anotherDeviceIsRefused() {
+        assertThat(plan("--device", "abacus")).isOne();
     }
 
     @ParameterizedTest

@@ -19,20 +19,20 @@ import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
-import org.flowrl.transformer.Qwen;
 import org.flowrl.transformer.QwenConfig;
 import org.flowrl.transformer.generate.Generator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /// Plans against what the vector backend really takes.
 class MemoryPlanTest {
     /// The acceptance bound of the project's plan of work.
     private static final double TOLERANCE_PERCENT = 5;
     private static final int THREADS = 2;
+    private static final MemoryPlan.Machine CPU = MemoryPlan.Machine.cpu(THREADS);
     private static final MemoryPlan.Load LATTICE = new MemoryPlan.Load(20, 16, 4, 9);
     /// Wide enough in every direction that weights, chunk buffers and activations all count.
     private static final QwenConfig SMALL = QwenConfig.tiny(5000, 128, 4, 256);
@@ -47,35 +47,47 @@ class MemoryPlanTest {
         try (Backend backend = Backends.open("vector", THREADS).backend();
              TrainingRun run = TrainingRun.start(backend, config, folder.resolve("run"), SmallRuns.SILENT)) {
             run.train();
-            MemoryPlan plan = MemoryPlan.train(run.policy().model().config(), config, DType.F32, LATTICE, THREADS);
+            MemoryPlan plan = MemoryPlan.train(run.policy().model().config(), config, LATTICE, CPU);
             assertAgrees(plan, backend);
         }
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void aTrainingStepOfASmallModelTakesWhatItsPlanSays(boolean recomputes) {
-        TrainConfig config = config(recomputes);
-        MemoryPlan plan = MemoryPlan.train(SMALL, config, DType.F32, SHORT, THREADS);
+    @CsvSource({"false, 0, F32", "true, 0, F32", "false, 0, BF16", "false, 8, F32", "true, 8, BF16"})
+    void aTrainingStepOfASmallModelTakesWhatItsPlanSays(boolean recomputes, String rank, String weights) {
+        TrainConfig config = ConfigFile.with(config(recomputes), Map.of("lora.rank", rank, "weights", weights));
+        MemoryPlan plan = MemoryPlan.train(SMALL, config, SHORT, CPU);
         try (Backend backend = Backends.open("vector", THREADS).backend();
              Scope scope = Scope.root("real", backend.memory())) {
-            Policy policy = policy(backend, scope, DType.F32);
-            Policy reference = policy(backend, scope, DType.F32);
-            reference.parameters().freeze();
-            Trainer trainer = new Trainer(scope, policy, reference, config.objective().create(
+            Policies policies = Policies.load(new RandomWeights(SMALL), config, backend, scope, RandomKey.of(4));
+            Trainer trainer = new Trainer(scope, policies.policy(), policies.reference(), config.objective().create(
                     new ObjectiveSettings.Context(backend, scope, DType.F32, SMALL.hiddenSize(), RandomKey.of(3))),
                     null, config);
-            generate(policy, backend, scope);
+            generate(policies.policy(), backend, scope);
             trainer.update(0, trainer.score(0, rollout(), new MetricSums()), new MetricSums());
             assertAgrees(plan, backend);
             assertReserveAgrees(plan, backend);
         }
     }
 
+    /// The policy is the reference and adapters: one model, of which nothing is trained.
+    @Test
+    void adaptersTakeTheMemoryOfAllThatIsTrainedOfTheModel() {
+        MemoryPlan.Machine card = MemoryPlan.Machine.card();
+        TrainConfig whole = ConfigFile.with(config(false), Map.of("weights", "BF16"));
+        MemoryPlan adapted = MemoryPlan.train(SMALL, ConfigFile.with(whole, Map.of("lora.rank", "4")), SHORT, card);
+        assertThat(adapted.parts()).extracting(MemoryPlan.Part::name).startsWith("frozen model: packed copies, BF16",
+                "frozen model: embedding, norms, biases, F32", "adapters: weights, F32", "modules of the objective",
+                "gradients", "moments");
+        long model = MemoryPlan.generate(SMALL, DType.BF16, SHORT, card).residentBytes();
+        assertThat(adapted.parts().get(0).bytes() + adapted.parts().get(1).bytes()).isLessThan(model);
+        assertThat(adapted.residentBytes()).isLessThan(MemoryPlan.train(SMALL, whole, SHORT, card).residentBytes() / 3);
+    }
+
     @Test
     void recomputingActivationsLowersThePlan() {
-        MemoryPlan kept = MemoryPlan.train(SMALL, config(false), DType.F32, SHORT, THREADS);
-        MemoryPlan recomputed = MemoryPlan.train(SMALL, config(true), DType.F32, SHORT, THREADS);
+        MemoryPlan kept = MemoryPlan.train(SMALL, config(false), SHORT, CPU);
+        MemoryPlan recomputed = MemoryPlan.train(SMALL, config(true), SHORT, CPU);
         assertThat(recomputed.poolBytes()).isLessThan(kept.poolBytes());
         assertThat(recomputed.residentBytes()).isEqualTo(kept.residentBytes());
     }
@@ -83,10 +95,11 @@ class MemoryPlanTest {
     @ParameterizedTest
     @EnumSource(names = {"F32", "BF16"})
     void samplingTakesWhatItsPlanSays(DType packed) {
-        MemoryPlan plan = MemoryPlan.generate(SMALL, packed, SHORT, THREADS);
+        MemoryPlan plan = MemoryPlan.generate(SMALL, packed, SHORT, CPU);
         try (Backend backend = Backends.open("vector", THREADS).backend();
              Scope scope = Scope.root("real", backend.memory())) {
-            generate(policy(backend, scope, packed), backend, scope);
+            ParameterStore store = new ParameterStore(backend, scope, DType.F32, packed);
+            generate(new Policy(backend, new RandomWeights(SMALL).loadFrozen(store, false), store), backend, scope);
             assertAgrees(plan, backend);
             assertReserveAgrees(plan, backend);
         }
@@ -96,11 +109,13 @@ class MemoryPlanTest {
     @Test
     void theActivationsOfAMicroBatchAreWhatItsBudgetSays() {
         MemoryPlan.Load one = new MemoryPlan.Load(1, 2, 64, 193);
-        MemoryPlan plan = MemoryPlan.train(SMALL, config(false), DType.F32, one, 1);
+        MemoryPlan plan = MemoryPlan.train(SMALL, config(false), one, MemoryPlan.Machine.cpu(1));
         MemoryPlan.Part update = plan.parts().getLast();
         try (Backend backend = Backends.open("reference", 1).backend();
              Scope scope = Scope.root("real", backend.memory())) {
-            long budget = 256 * policy(backend, scope, DType.F32).activationBytesPerPosition();
+            ParameterStore store = new ParameterStore(backend, scope, DType.F32);
+            long budget = 256 * new Policy(backend, new RandomWeights(SMALL).load(store), store)
+                    .activationBytesPerPosition();
             // Block sizes are rounded up by less than a quarter; the head and the loss are not in the budget.
             assertThat(update.bytes()).isCloseTo(budget, Percentage.withPercentage(25));
         }
@@ -108,7 +123,7 @@ class MemoryPlanTest {
 
     @Test
     void thePartsAddUpToWhatIsHeldAtOnce() {
-        MemoryPlan plan = MemoryPlan.train(SMALL, config(false), DType.F32, SHORT, THREADS);
+        MemoryPlan plan = MemoryPlan.train(SMALL, config(false), SHORT, CPU);
         long transientMost = plan.parts().stream().filter(part -> part.name().startsWith("update"))
                 .mapToLong(MemoryPlan.Part::bytes).max().orElseThrow();
         assertThat(plan.poolBytes()).isEqualTo(plan.residentBytes() + transientMost);
@@ -118,8 +133,8 @@ class MemoryPlanTest {
 
     @Test
     void aStepThatCannotBeCutIntoItsUpdatesIsRefused() {
-        assertThatIllegalArgumentException().isThrownBy(() -> MemoryPlan.train(SMALL, config(false), DType.F32,
-                new MemoryPlan.Load(1, 3, 4, 4), 1)).withMessage("plan: update.miniBatches 2 must divide 3 responses");
+        assertThatIllegalArgumentException().isThrownBy(() -> MemoryPlan.train(SMALL, config(false),
+                new MemoryPlan.Load(1, 3, 4, 4), CPU)).withMessage("plan: update.miniBatches 2 must divide 3 responses");
     }
 
     private static void assertAgrees(MemoryPlan plan, Backend real) {
@@ -139,14 +154,6 @@ class MemoryPlanTest {
         return ConfigFile.with(Presets.config("lattice", "flowrl"), Map.of("rollout.prompts", "4",
                 "rollout.samples", "4", "update.microBatchMebibytes", "8",
                 "update.recomputeActivations", Boolean.toString(recomputes)));
-    }
-
-    private static Policy policy(Backend backend, Scope scope, DType packed) {
-        ParameterStore store = new ParameterStore(backend, scope, DType.F32, packed);
-        Qwen model = Qwen.declare(store.root(), SMALL);
-        store.allocate();
-        store.initialize(RandomKey.of(1));
-        return new Policy(backend, model, store);
     }
 
     /// Samples that no token ends.

@@ -83,8 +83,10 @@ final class CudaHeads implements HeadKernels {
                     .tensor(part.of(dEntropy == null ? dLogProb : dEntropy)).integer(dEntropy == null ? 0 : 1)
                     .number(part.from).fault(Fault.LOG_PROBS_BACKWARD_TARGETS).overColumns(words, part.rows);
             products.inputGradient(part.logits, own, part.rows, part.of(dhidden).address(), false);
-            products.weightGradient(part.logits, part.of(hidden).address(), own.storage(), part.rows, words,
-                    weight.columns(), dweight.address());
+            if (dweight != null) {
+                products.weightGradient(part.logits, part.of(hidden).address(), own.storage(), part.rows, words,
+                        weight.columns(), dweight.address());
+            }
         });
     }
 

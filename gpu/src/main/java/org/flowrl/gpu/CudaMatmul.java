@@ -65,6 +65,11 @@ final class CudaMatmul implements MatmulKernels {
         public long bytes() {
             return storage == DType.F32 ? 0 : values.bytes();
         }
+
+        @Override
+        public boolean readsWeightBackward() {
+            return false;
+        }
     }
 
     @Override
@@ -72,7 +77,7 @@ final class CudaMatmul implements MatmulKernels {
         Arguments.matmulPack(weight, storage);
         card.requireFloats("matmul pack", weight);
         Packed packed = new Packed(storage,
-                storage == DType.F32 ? weight : scope.allocate(storage, weight.shape()));
+                storage == DType.F32 ? weight : scope.allocateExactly(storage, weight.shape()));
         repack(weight, packed);
         return packed;
     }

@@ -20,7 +20,8 @@ final class ChildSource implements Memory.Source {
 
     @Override
     public MemorySegment allocate(long bytes) {
-        MemorySegment block = parent.take(bytes);
+        // The child has rounded up already.
+        MemorySegment block = parent.takeExactly(bytes);
         blocks.add(block);
         return block;
     }

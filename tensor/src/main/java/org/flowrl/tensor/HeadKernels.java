@@ -31,7 +31,7 @@ public interface HeadKernels {
     void logProbs(Tensor hidden, PackedMatrix weight, Tensor targets, double temperature, Tensor logProb,
             Tensor entropy, Tensor lse);
 
-    /// Gradients of {@link #logProbs}: overwrites dhidden [N, D], adds to dweight [V, D].
+    /// Gradients of {@link #logProbs}: overwrites dhidden [N, D], adds to dweight [V, D] where that is wanted.
     /// ```
     /// p = exp(z − lse)
     /// dz[n, v] = (dLogProb[n] · (1[v = target] − p) − (dEntropy[n] · p) · ((z − lse) + entropy)) / temperature
@@ -40,6 +40,7 @@ public interface HeadKernels {
     /// Both products are those of {@link MatmulKernels}, chunk by chunk in vocabulary order.
     ///
     /// @param dEntropy [N], or null where the entropy has no gradient
+    /// @param dweight [V, D], or null where the weight is not trained
     void logProbsBackward(Tensor hidden, PackedMatrix weight, Tensor targets, double temperature, Tensor entropy,
             Tensor lse, Tensor dLogProb, Tensor dEntropy, Tensor dhidden, Tensor dweight);
 

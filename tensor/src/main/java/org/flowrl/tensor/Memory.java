@@ -3,7 +3,9 @@ package org.flowrl.tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /// The memory of one device: hands out blocks, takes them back for reuse, and counts.
 ///
@@ -12,6 +14,7 @@ import java.util.List;
 /// goes back to the system when the `Memory` is closed, which its backend does. One thread at a time.
 public final class Memory implements AutoCloseable {
     private static final long SMALLEST_BLOCK = 256;
+    private static final long CACHE_LINE = 64;
     /// From here on a quarter of a power of two would waste too much of an arena of gigabytes.
     private static final long LARGE_BLOCK = 256L << 20;
     private static final long LARGE_STEP = LARGE_BLOCK / 4;
@@ -21,6 +24,8 @@ public final class Memory implements AutoCloseable {
     private final Source source;
     /// Free blocks by the number of their size class.
     private final List<List<MemorySegment>> free = new ArrayList<>();
+    /// Free blocks of {@link #takeExactly} by their size.
+    private final Map<Long, List<MemorySegment>> freeOfSize = new HashMap<>();
     private long bytesInUse;
     private long bytesReserved;
     private long highWaterBytes;
@@ -164,14 +169,18 @@ public final class Memory implements AutoCloseable {
         return systemAllocations;
     }
 
-    /// A block of at least this many bytes.
+    /// A block of the size class of `bytes`.
     MemorySegment take(long bytes) {
-        long size = sizeClass(bytes);
-        int number = classNumber(size);
-        while (free.size() <= number) {
-            free.add(new ArrayList<>());
-        }
-        List<MemorySegment> blocks = free.get(number);
+        return takeOfSize(sizeClass(bytes));
+    }
+
+    /// A block of `bytes`, rounded up to cache lines alone: for what stays, since its waste would stay, too.
+    MemorySegment takeExactly(long bytes) {
+        return takeOfSize(Math.max(SMALLEST_BLOCK, Math.ceilDiv(bytes, CACHE_LINE) * CACHE_LINE));
+    }
+
+    private MemorySegment takeOfSize(long size) {
+        List<MemorySegment> blocks = freeOf(size);
         MemorySegment block;
         if (blocks.isEmpty()) {
             block = source.allocate(size);
@@ -187,7 +196,19 @@ public final class Memory implements AutoCloseable {
 
     void giveBack(MemorySegment block) {
         bytesInUse -= block.byteSize();
-        free.get(classNumber(block.byteSize())).add(block);
+        freeOf(block.byteSize()).add(block);
+    }
+
+    /// The free blocks of a size, which are a class's where it is a class's size.
+    private List<MemorySegment> freeOf(long size) {
+        if (sizeClass(size) != size) {
+            return freeOfSize.computeIfAbsent(size, _ -> new ArrayList<>());
+        }
+        int number = classNumber(size);
+        while (free.size() <= number) {
+            free.add(new ArrayList<>());
+        }
+        return free.get(number);
     }
 
     void copyIn(MemorySegment host, MemorySegment block) {
@@ -228,6 +249,7 @@ public final class Memory implements AutoCloseable {
     @Override
     public void close() {
         free.clear();
+        freeOfSize.clear();
         source.close();
     }
 }

@@ -12,6 +12,9 @@ public interface PackedMatrix {
     /// The type in which weights are held: the compute type, or BF16 (each weight rounded to nearest even).
     DType storage();
 
-    /// Bytes of the packed copy, beyond the row-major weight.
+    /// Bytes of the packed copy, beyond the row-major weight; 0 where the weight itself is what kernels read.
     long bytes();
+
+    /// True where input gradients read the row-major weight, which must then live as long as they are asked for.
+    boolean readsWeightBackward();
 }

@@ -74,9 +74,22 @@ public final class Scope implements AutoCloseable {
 
     /// A tensor of undefined content.
     public Tensor allocate(DType dtype, Shape shape) {
+        return tensor(memory.take(bytes(dtype, shape)), dtype, shape);
+    }
+
+    /// A tensor of undefined content that is to stay: its block is not rounded up to a class of sizes, and serves no
+    /// other size afterwards.
+    public Tensor allocateExactly(DType dtype, Shape shape) {
+        return tensor(memory.takeExactly(bytes(dtype, shape)), dtype, shape);
+    }
+
+    private long bytes(DType dtype, Shape shape) {
         requireOpen();
-        long bytes = Math.multiplyExact(shape.elements(), (long) dtype.bytes());
-        Block block = add(new Block(this, memory.take(bytes), true));
+        return Math.multiplyExact(shape.elements(), (long) dtype.bytes());
+    }
+
+    private Tensor tensor(MemorySegment memoryBlock, DType dtype, Shape shape) {
+        Block block = add(new Block(this, memoryBlock, true));
         assert poison(block);
         return new Tensor(block, 0, shape, dtype, memory.device());
     }

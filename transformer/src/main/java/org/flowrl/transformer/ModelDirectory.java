@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.function.Consumer;
 import org.flowrl.autograd.Parameter;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.tensor.Backend;
@@ -28,6 +29,8 @@ import org.flowrl.transformer.text.Tokenizer;
 /// Qwen model = folder.load(new ParameterStore(backend, scope, DType.F32));
 /// ```
 ///
+/// A folder of low-rank adapters ({@link AdapterFolder}) is a model, too: that of its base, adapted.
+///
 /// Nothing is guessed: every tensor must be there with the shape that the configuration asks for, and no other. One
 /// exception is made: the head that some tools store beside a tied embedding may be there where it has the same bytes.
 public final class ModelDirectory {
@@ -43,11 +46,13 @@ public final class ModelDirectory {
     private final Path path;
     private final QwenConfig config;
     private final WeightFiles files;
+    private final Optional<AdapterFolder> adapter;
 
-    private ModelDirectory(Path path, QwenConfig config, WeightFiles files) {
+    private ModelDirectory(Path path, QwenConfig config, WeightFiles files, Optional<AdapterFolder> adapter) {
         this.path = path;
         this.config = config;
         this.files = files;
+        this.adapter = adapter;
     }
 
     /// Reads the configuration and finds the weight files; their content is looked at by {@link #load}.
@@ -55,6 +60,14 @@ public final class ModelDirectory {
     /// @throws ModelException where the folder or a file in it is missing, or the model is not supported, see
     ///     {@link QwenConfig#read}
     public static ModelDirectory open(Path folder) {
+        if (AdapterFolder.isAt(folder)) {
+            AdapterFolder adapter = AdapterFolder.read(folder);
+            ModelDirectory base = open(adapter.base());
+            if (base.adapter.isPresent()) {
+                throw new ModelException(folder + ": its base " + base.path + " must be a whole model, not adapters");
+            }
+            return new ModelDirectory(folder, base.config, base.files, Optional.of(adapter));
+        }
         Path configFile = folder.resolve("config.json");
         if (!Files.isDirectory(folder)) {
             throw new ModelException(folder + (Files.exists(folder) ? ": is not a folder" : ": does not exist"));
@@ -67,7 +80,7 @@ public final class ModelDirectory {
         if (Files.exists(generationFile)) {
             config = withEndTokens(config, JsonFile.read(generationFile));
         }
-        return new ModelDirectory(folder, config, WeightFiles.find(folder));
+        return new ModelDirectory(folder, config, WeightFiles.find(folder), Optional.empty());
     }
 
     /// The folder.
@@ -80,12 +93,17 @@ public final class ModelDirectory {
         return config;
     }
 
-    /// The weight files, in the order of their names.
-    public List<Path> weightFiles() {
-        return files.paths();
+    /// The adapters, where the folder holds no whole model.
+    public Optional<AdapterFolder> adapter() {
+        return adapter;
     }
 
-    /// What the weight files hold, file by file.
+    /// The weight files, in the order of their names; of adapters, their file alone.
+    public List<Path> weightFiles() {
+        return adapter.map(present -> List.of(present.weights())).orElse(files.paths());
+    }
+
+    /// What the weight files of the model, without adapters, hold, file by file.
     ///
     /// @throws ModelException where index and files contradict each other
     /// @throws org.flowrl.tensor.io.SafetensorsException where a file breaks the format
@@ -95,12 +113,13 @@ public final class ModelDirectory {
         }
     }
 
-    /// The folder's tokenizer.
+    /// The folder's tokenizer; of adapters without one, the base's.
     ///
     /// @throws ModelException where it has more ids than the embedding has rows
     /// @throws org.flowrl.transformer.text.TokenizerException where the folder has none, or one that is not supported
     public Tokenizer tokenizer() {
-        Tokenizer tokenizer = Tokenizer.load(path);
+        boolean isOfBase = adapter.isPresent() && !Files.exists(path.resolve("tokenizer.json"));
+        Tokenizer tokenizer = Tokenizer.load(isOfBase ? adapter.get().base() : path);
         if (tokenizer.vocabularySize() > config.vocabSize()) {
             throw new ModelException(path + ": the tokenizer has ids up to " + (tokenizer.vocabularySize() - 1)
                     + ", vocab_size " + config.vocabSize() + " of config.json must be above that");
@@ -116,30 +135,45 @@ public final class ModelDirectory {
         try (Backend backend = Backends.open("reference", 1).backend();
              Scope scope = Scope.root("check", backend.memory())) {
             ParameterStore declared = new ParameterStore(backend, scope, DType.F32);
-            Qwen.declare(declared.root(), config);
+            Qwen model = Qwen.declare(declared.root(), config);
             requireDeclared(declared, files.open(scope));
+            adapter.ifPresent(present -> present.check(model));
         }
     }
 
     /// Declares the model in an empty store, checks all names, types and shapes, and fills the store: ready to compute.
-    /// Values are converted to the store's type, rounding to nearest even.
+    /// Values are converted to the store's type, rounding to nearest even. Adapters go to a store of their own, see
+    /// {@link Qwen#adapters}.
     ///
     /// @throws ModelException where a tensor is missing, unexpected, of the wrong shape or not of type F64, F32, BF16
     ///     or F16; the store's memory has not been allocated then
     /// @throws org.flowrl.tensor.io.SafetensorsException where a weight file breaks the format
     public Qwen load(ParameterStore store) {
+        return load(store, fill -> {
+            store.allocate();
+            store.parameters().forEach(fill);
+            store.repack();
+        });
+    }
+
+    /// As {@link #load}, of a model that is never trained: see {@link ParameterStore#allocateFrozen}. The adapters of
+    /// an {@link AdapterFolder} can be trained nevertheless.
+    ///
+    /// @param passesGradients true where gradients flow through the model, as to adapters
+    public Qwen loadFrozen(ParameterStore store, boolean passesGradients) {
+        return load(store, fill -> store.allocateFrozen(passesGradients, fill));
+    }
+
+    /// @param allocation gives every parameter memory and has it filled
+    private Qwen load(ParameterStore store, Consumer<Consumer<Parameter>> allocation) {
         Qwen model = Qwen.declare(store.root(), config);
         try (Memory memory = Memory.ofHost(); Scope scope = Scope.root("weights", memory)) {
             SequencedMap<String, WeightFiles.Source> tensors = files.open(scope);
             requireDeclared(store, tensors);
-            store.allocate();
-            for (Parameter parameter : store.parameters()) {
-                WeightFiles.Source source = tensors.get(parameter.name());
-                fill(parameter, source.file().tensor(parameter.name()), store.backend());
-            }
+            allocation.accept(parameter -> fill(parameter,
+                    tensors.get(parameter.name()).file().tensor(parameter.name()), store.backend()));
         }
-        store.repack();
-        return model;
+        return adapter.isPresent() ? adapter.get().load(model) : model;
     }
 
     /// Writes a model that {@link #open} and Transformers load. The folder is complete or absent at any moment, see
@@ -230,7 +264,8 @@ public final class ModelDirectory {
         }
     }
 
-    private static void fill(Parameter parameter, Tensor stored, Backend backend) {
+    /// Overwrites a parameter, converting to its type.
+    static void fill(Parameter parameter, Tensor stored, Backend backend) {
         Tensor value = parameter.value();
         if (stored.dtype() == value.dtype()) {
             value.copyFrom(stored);

@@ -2,6 +2,7 @@ package org.flowrl.transformer;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.flowrl.autograd.Checkpointed;
 import org.flowrl.autograd.Initializer;
@@ -43,16 +44,18 @@ public final class Qwen {
     private final RmsNorm norm;
     private final Parameter head;
     private final RotaryTable rotary;
+    private final ParameterStore adapters;
 
     private Qwen(QwenConfig config, ParameterStore store, Parameter embedding, List<QwenBlock> layers, RmsNorm norm,
-            Parameter head) {
+            Parameter head, RotaryTable rotary, ParameterStore adapters) {
         this.config = config;
         this.store = store;
         this.embedding = embedding;
         this.layers = List.copyOf(layers);
         this.norm = norm;
         this.head = head;
-        this.rotary = new RotaryTable(config);
+        this.rotary = rotary;
+        this.adapters = adapters;
     }
 
     /// Declares the model's parameters; their names below `root` are those of a checkpoint.
@@ -62,7 +65,7 @@ public final class Qwen {
         int d = config.hiddenSize();
         Parameters model = root.at("model");
         Parameters embedTokens = model.at("embed_tokens");
-        Parameter embedding = config.tieWordEmbeddings() ? embedTokens.matrix("weight", normal, v, d)
+        Parameter embedding = config.tieWordEmbeddings() ? embedTokens.tiedMatrix("weight", normal, v, d)
                 : embedTokens.declare("weight", normal, v, d);
         List<QwenBlock> layers = new ArrayList<>();
         for (int i = 0; i < config.numHiddenLayers(); i++) {
@@ -70,7 +73,27 @@ public final class Qwen {
         }
         RmsNorm norm = RmsNorm.declare(model.at("norm"), d, config.rmsNormEps());
         Parameter head = config.tieWordEmbeddings() ? embedding : root.at("lm_head").matrix("weight", normal, v, d);
-        return new Qwen(config, root.store(), embedding, layers, norm, head);
+        return new Qwen(config, root.store(), embedding, layers, norm, head, new RotaryTable(config), null);
+    }
+
+    /// This model with low-rank adapters, which are all that differs: every other parameter is shared with this model,
+    /// which stays what it was. Declares the adapters' parameters, whose names below `root` are those of PEFT, such as
+    /// `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`.
+    ///
+    /// @param root of an empty store
+    /// @param lora of rank 1 or more
+    /// @throws IllegalArgumentException where the rank is above that of a chosen weight, or this model has adapters
+    public Qwen adapted(Parameters root, Lora lora) {
+        if (adapters != null || !lora.isOn()) {
+            throw new IllegalArgumentException("lora: " + (adapters != null ? "the model has adapters"
+                    : "rank 0 adapts nothing"));
+        }
+        Parameters places = root.at("base_model").at("model").at("model").at("layers");
+        List<QwenBlock> adapted = new ArrayList<>();
+        for (int i = 0; i < layers.size(); i++) {
+            adapted.add(layers.get(i).adapted(places.at(i), lora));
+        }
+        return new Qwen(config, store, embedding, adapted, norm, head, rotary, root.store());
     }
 
     /// The final hidden states [N, D] of whole sequences, after the last norm.
@@ -103,7 +126,7 @@ public final class Qwen {
 
     private Var forward(Tape tape, Tensor ids, Tensor positions, int longest, Activations activations,
             LayerAttend attend) {
-        RotaryTable.Angles angles = rotary.upTo(longest, store.dtype(), store.arena().scope());
+        RotaryTable.Angles angles = rotary.upTo(longest, store.dtype(), store.scope());
         QwenBlock.Places places = new QwenBlock.Places(positions, angles.cos(), angles.sin());
         Var x = Rows.embedding(tape, embedding, ids);                                         // [N, D]
         for (int i = 0; i < layers.size(); i++) {
@@ -147,8 +170,13 @@ public final class Qwen {
         return config;
     }
 
-    /// The store that holds the parameters.
+    /// The store that holds the parameters, but for those of adapters.
     public ParameterStore store() {
         return store;
+    }
+
+    /// The store that holds the parameters of adapters; empty where there are none.
+    public Optional<ParameterStore> adapters() {
+        return Optional.ofNullable(adapters);
     }
 }

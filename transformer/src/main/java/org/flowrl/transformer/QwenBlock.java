@@ -70,6 +70,20 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
                 Linear.declare(mlp.at("down_proj"), normal, d, f, false), config.headDim());
     }
 
+    /// This block with adapters on the chosen linear maps, declared here: `self_attn.q_proj.lora_A.weight` and so on.
+    QwenBlock adapted(Parameters here, Lora lora) {
+        Parameters attention = here.at("self_attn");
+        Parameters mlp = here.at("mlp");
+        return new QwenBlock(inputNorm, adapted(query, attention, "q_proj", lora),
+                adapted(key, attention, "k_proj", lora), adapted(value, attention, "v_proj", lora), queryNorm, keyNorm,
+                adapted(output, attention, "o_proj", lora), postAttentionNorm, adapted(gate, mlp, "gate_proj", lora),
+                adapted(up, mlp, "up_proj", lora), adapted(down, mlp, "down_proj", lora), headDim);
+    }
+
+    private static Linear adapted(Linear linear, Parameters parent, String name, Lora lora) {
+        return lora.targets().contains(name) ? linear.adapted(parent.at(name), lora) : linear;
+    }
+
     /// The stream after this block, [N, D].
     ///
     /// @param x the stream [N, D]

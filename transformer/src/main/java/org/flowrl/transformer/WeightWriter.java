@@ -78,9 +78,10 @@ final class WeightWriter {
         return shards;
     }
 
-    private void writeShard(String name, List<Parameter> parameters) {
+    /// Writes some parameters into one file.
+    void writeShard(String name, List<Parameter> parameters) {
         try (Memory memory = Memory.ofHost(); Scope host = Scope.root("save", memory);
-                Scope device = store.arena().scope().child("save")) {
+                Scope device = store.scope().child("save")) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             for (Parameter parameter : parameters) {
                 Tensor stored = inHost(converted(parameter.value(), device), host);

@@ -39,7 +39,7 @@ public final class Head {
         kernels.logProbs(hidden.value(), weight.packed(), targets, temperature, logProb, entropy, lse);
         Var pair = tape.record(both, (dboth, adjoints) -> {
             Tensor dhidden = tape.like(hidden.value());
-            Tensor dweight = adjoints.wants(w) ? adjoints.sum(w) : tape.scope().zeros(dtype, weight.shape());
+            Tensor dweight = adjoints.wants(w) ? adjoints.sum(w) : null;
             kernels.logProbsBackward(hidden.value(), weight.packed(), targets, temperature, entropy, lse,
                     dboth.slice(0, 1).reshape(n), dboth.slice(1, 1).reshape(n), dhidden, dweight);
             adjoints.give(hidden, dhidden);

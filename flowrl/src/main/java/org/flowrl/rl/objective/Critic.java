@@ -58,7 +58,7 @@ public final class Critic {
         ParameterStore store = context.newStore();
         Qwen model = Qwen.declare(store.root(), config);
         store.allocate();
-        store.copyFrom(context.start().parameters());
+        store.copyFrom(context.start().model().store());
         ParameterStore headStore = context.newStore();
         Parameters head = headStore.root().at("score");
         Parameter weight = head.matrix("weight", Initializer.normal(config.initializerRange()), 1,

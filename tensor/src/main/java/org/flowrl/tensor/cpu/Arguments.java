@@ -290,7 +290,9 @@ public final class Arguments {
             call.shape("dEntropy", dEntropy, "[N] of hidden [N, D]", hidden.dim(0));
         }
         same(call, "dhidden", dhidden, "hidden", hidden);
-        call.shape("dweight", dweight, "[V, D] of weight", weight.rows(), weight.columns());
+        if (dweight != null) {
+            call.shape("dweight", dweight, "[V, D] of weight", weight.rows(), weight.columns());
+        }
         call.indices("targets", targets, "[N] of hidden [N, D]", hidden.dim(0), weight.rows());
     }
 

@@ -14,7 +14,7 @@ import org.flowrl.tensor.RowKernels;
 /// leave their outputs alone, tensors lie on {@link Device#PLAN} and read as zeros. A model of hundreds of gigabytes
 /// is planned in milliseconds.
 ///
-/// Packed copies have the bytes that the vector backend's have, and {@link #workspaceBytes} is what its chunk buffers
+/// Packed copies have the bytes that those of the planned backend have, and {@link #workspaceBytes} is what its buffers
 /// would have grown to. A sampled token is always 0.
 public final class PlanBackend implements Backend {
     private static final String NAME = "plan";
@@ -22,14 +22,27 @@ public final class PlanBackend implements Backend {
     private final Memory memory = Memory.planned();
     private final PlanScratch scratch;
     private final PlanKernels kernels;
+    private final Guarantees guarantees;
 
-    /// @param threads of the backend that is planned for, each of which has chunk buffers; at least 1
-    public PlanBackend(int threads) {
+    private PlanBackend(PlanScratch scratch, boolean isOnCard) {
+        this.scratch = scratch;
+        this.kernels = new PlanKernels(scratch, isOnCard);
+        this.guarantees = new Guarantees(!isOnCard, true);
+    }
+
+    /// A plan of the vector backend.
+    ///
+    /// @param threads each of which has chunk buffers; at least 1
+    public static PlanBackend ofCpu(int threads) {
         if (threads < 1) {
             throw new IllegalArgumentException("plan: " + threads + " threads must be at least 1");
         }
-        scratch = new PlanScratch(threads);
-        kernels = new PlanKernels(scratch);
+        return new PlanBackend(new PlanVectorScratch(threads), false);
+    }
+
+    /// A plan of the CUDA backend on any card.
+    public static PlanBackend ofCard() {
+        return new PlanBackend(new PlanCardScratch(), true);
     }
 
     @Override
@@ -47,10 +60,10 @@ public final class PlanBackend implements Backend {
         return Device.PLAN;
     }
 
-    /// Those of the CPU backends, so that the planned program takes the path that it takes there.
+    /// Those of the planned backend, so that the planned program takes the path that it takes there.
     @Override
     public Guarantees guarantees() {
-        return new Guarantees(true, true);
+        return guarantees;
     }
 
     @Override

@@ -12,30 +12,42 @@ import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.RowKernels;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.Shape;
 import org.flowrl.tensor.Tensor;
 
 /// The kernels of {@link PlanBackend}: every one checks its arguments and notes the chunk buffers that it would need.
 final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, HeadKernels, ElementwiseKernels,
         OptimizerKernels {
-    /// Columns of a packed panel, to which the vector backend rounds a weight's outputs up.
-    private static final long PANEL_COLUMNS = 16;
+    /// Columns of a panel, to which the vector backend rounds a weight's outputs up, where vectors have up to 256 bits.
+    private static final long NARROW_PANEL = 16;
 
     private final PlanScratch scratch;
+    private final boolean isOnCard;
+    private final long panelColumns;
 
-    PlanKernels(PlanScratch scratch) {
+    /// @param isOnCard true where packed copies are those of the CUDA backend, false for the vector backend's
+    PlanKernels(PlanScratch scratch, boolean isOnCard) {
         this.scratch = scratch;
+        this.isOnCard = isOnCard;
+        this.panelColumns = isOnCard || !VectorProvider.isModulePresent() ? NARROW_PANEL : VectorProduct.COLUMNS;
     }
 
     /// A packed copy's shape and memory.
-    private record Packed(long rows, long columns, DType storage, long bytes) implements PackedMatrix {
+    private record Packed(long rows, long columns, DType storage, long bytes, boolean readsWeightBackward)
+            implements PackedMatrix {
     }
 
     @Override
     public PackedMatrix pack(Tensor weight, DType storage, Scope scope) {
         Arguments.matmulPack(weight, storage);
-        long panels = Math.ceilDiv(weight.dim(0), PANEL_COLUMNS);
-        Tensor panelMemory = scope.allocate(storage, panels, weight.dim(1), PANEL_COLUMNS);
-        return new Packed(weight.dim(0), weight.dim(1), storage, panelMemory.bytes());
+        if (isOnCard) {
+            // A weight of F32 is read as it is.
+            long copied = storage == weight.dtype() ? 0 : scope.allocateExactly(storage, weight.shape()).bytes();
+            return new Packed(weight.dim(0), weight.dim(1), storage, copied, false);
+        }
+        long panels = Math.ceilDiv(weight.dim(0), panelColumns);
+        Tensor panelMemory = scope.allocateExactly(storage, Shape.of(panels, weight.dim(1), panelColumns));
+        return new Packed(weight.dim(0), weight.dim(1), storage, panelMemory.bytes(), true);
     }
 
     @Override
@@ -46,11 +58,13 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     @Override
     public void forward(Tensor x, PackedMatrix w, Tensor bias, Tensor y) {
         Arguments.matmulForward(x, w, bias, y);
+        scratch.product(x.dim(0), x.dim(1), w);
     }
 
     @Override
     public void inputGradient(Tensor dy, PackedMatrix w, Tensor dx, boolean add) {
         Arguments.matmulInputGradient(dy, w, dx);
+        scratch.product(dy.dim(0), dy.dim(1), w);
     }
 
     @Override
@@ -61,7 +75,7 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     @Override
     public void biasGradient(Tensor dy, Tensor db) {
         Arguments.matmulBiasGradient(dy, db);
-        scratch.blockSums(dy.dim(0), dy.dim(1));
+        scratch.blockSums(dy.dim(0), dy.dim(1), 1);
     }
 
     @Override
@@ -72,7 +86,7 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     @Override
     public void rmsNormBackward(Tensor dy, Tensor x, Tensor weight, Tensor inverse, Tensor dx, Tensor dweight) {
         Arguments.rmsNormBackward(dy, x, weight, inverse, dx, dweight);
-        scratch.blockSums(x.shape().rows(), x.dim(-1));
+        scratch.blockSums(x.shape().rows(), x.dim(-1), 1);
     }
 
     @Override
@@ -84,8 +98,8 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     public void layerNormBackward(Tensor dy, Tensor x, Tensor gamma, Tensor mean, Tensor inverse, Tensor dx,
             Tensor dgamma, Tensor dbeta) {
         Arguments.layerNormBackward(dy, x, gamma, mean, inverse, dx, dgamma, dbeta);
-        scratch.blockSums(x.shape().rows(), 2 * x.dim(-1));
-        scratch.worker(x.dim(-1) * Float.BYTES);
+        scratch.blockSums(x.shape().rows(), x.dim(-1), 2);
+        scratch.layerNorm(x.dim(-1));
     }
 
     @Override
@@ -116,14 +130,14 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     @Override
     public void forward(Tensor q, Tensor k, Tensor v, Tensor starts, double scale, Tensor out, Tensor statistics) {
         Arguments.attentionForward(q, k, v, starts, scale, out, statistics);
-        scratch.attention(length(q, starts), q.dim(2), 1, 1);
+        scratch.attention(q.dim(0) * q.dim(1), length(q, starts), q.dim(2));
     }
 
     @Override
     public void backward(Tensor dout, Tensor q, Tensor k, Tensor v, Tensor out, Tensor statistics, Tensor starts,
             double scale, Tensor dq, Tensor dk, Tensor dv) {
         Arguments.attentionBackward(dout, q, k, v, out, statistics, starts, scale, dq, dk, dv);
-        scratch.attention(length(q, starts), q.dim(2), 2, 2);
+        scratch.attentionBackward(q.dim(0) * q.dim(1), length(q, starts), q.dim(2));
     }
 
     /// Tokens of each of the packed sequences.
@@ -140,14 +154,14 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     public void forwardPaged(Tensor q, Tensor keyPages, Tensor valuePages, Tensor positions, Tensor sequences,
             Tensor pageTable, double scale, Tensor out) {
         Arguments.attentionForwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
-        scratch.attention(pageTable.dim(1) * Backend.LANES, q.dim(2), 0, 1);
+        scratch.pagedAttention(pageTable.dim(1) * Backend.LANES, q.dim(2));
     }
 
     @Override
     public void logProbs(Tensor hidden, PackedMatrix weight, Tensor targets, double temperature, Tensor logProb,
             Tensor entropy, Tensor lse) {
         Arguments.headsLogProbs(hidden, weight, targets, temperature, logProb, entropy, lse);
-        scratch.headParts(hidden.dim(0), weight.rows());
+        scratch.logProbs(hidden.dim(0), weight);
     }
 
     @Override
@@ -155,14 +169,14 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
             Tensor entropy, Tensor lse, Tensor dLogProb, Tensor dEntropy, Tensor dhidden, Tensor dweight) {
         Arguments.headsLogProbsBackward(hidden, weight, targets, temperature, entropy, lse, dLogProb, dEntropy,
                 dhidden, dweight);
-        scratch.headGradients(hidden.dim(0), weight.rows());
+        scratch.logProbGradients(hidden.dim(0), weight, dweight != null);
     }
 
     @Override
     public void sample(Tensor hidden, PackedMatrix weight, SamplingLaw law, Tensor uniforms, Tensor tokens,
             Tensor logProb) {
         Arguments.headsSample(hidden, weight, law, uniforms, tokens, logProb);
-        scratch.headSamples(hidden.dim(0), weight.rows());
+        scratch.samples(hidden.dim(0), weight);
     }
 
     @Override
@@ -198,7 +212,7 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     @Override
     public void sum(Tensor x, Tensor sum) {
         Arguments.sum(x, sum);
-        scratch.shared(Math.ceilDiv(x.elements(), (long) Backend.CHUNK) * Float.BYTES);
+        scratch.chunkSums(x.elements(), Float.BYTES);
     }
 
     @Override
@@ -230,7 +244,7 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     @Override
     public double squaredNorm(Tensor x) {
         Arguments.squaredNorm(x);
-        scratch.shared(Math.ceilDiv(x.elements(), (long) Backend.CHUNK) * Double.BYTES);
+        scratch.chunkSums(x.elements(), Double.BYTES);
         return 0;
     }
 }

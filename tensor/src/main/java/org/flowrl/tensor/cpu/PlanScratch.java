@@ -1,77 +1,47 @@
 package org.flowrl.tensor.cpu;
 
-import org.flowrl.tensor.Backend;
-import org.flowrl.tensor.HeadKernels;
+import org.flowrl.tensor.PackedMatrix;
 
-/// What the chunk buffers of a vector backend ({@link VectorScratch}) grow to, call by call; the formulas are those of
-/// the kernels. Where a buffer depends on the length of single sequences, which a plan does not know, the sequences of
-/// a call are taken to be equally long.
-final class PlanScratch {
-    /// Buffers of fixed size: a panel's block of 256 rows of 16 floats, a tile and twice the sixteen lanes.
-    private static final long FIXED_BYTES = (Backend.BLOCK + VectorTile.ROWS + 2) * 16L * Float.BYTES;
-    /// What products copy of their operands, a block of so many rows at a time.
-    private static final long COPY_BYTES = VectorMatmul.MOST_ROWS * VectorProduct.COPY_PITCH;
+/// What buffers a backend's kernels would have grown to, call by call; the formulas are those of the kernels.
+interface PlanScratch {
+    /// All buffers.
+    long bytes();
 
-    private final int threads;
-    private long shared;
-    private long worker;
+    /// A product of `rows` rows of `size` numbers with a packed weight.
+    void product(long rows, long size, PackedMatrix weight);
 
-    PlanScratch(int threads) {
-        this.threads = threads;
-    }
-
-    /// All buffers, of each worker and of the calls.
-    long bytes() {
-        return threads * (FIXED_BYTES + COPY_BYTES + worker) + FIXED_BYTES + shared;
-    }
-
-    /// A call needs this much for all its parts.
-    void shared(long bytes) {
-        shared = VectorScratch.grown(shared, bytes);
-    }
-
-    /// A part of a call needs this much.
-    void worker(long bytes) {
-        worker = VectorScratch.grown(worker, bytes);
-    }
-
-    /// Sums over each block of `rows` rows of `size` floats.
-    void blockSums(long rows, long size) {
-        shared(Math.ceilDiv(rows, (long) Backend.BLOCK) * size * Float.BYTES);
-    }
-
-    /// Keys, values and scores of one key head.
+    /// Sums over each block of rows of `size` numbers.
     ///
-    /// @param tensors copies of `tokens` rows of `size` floats
-    /// @param scores rows of scores in a tile
-    void attention(long tokens, long size, int tensors, int scores) {
-        long padded = Math.ceilDiv(tokens, (long) Backend.LANES) * Backend.LANES;
-        worker(Float.BYTES * (size * (tensors * padded + VectorTile.ROWS) + scores * (long) VectorTile.ROWS * padded));
-    }
+    /// @param tensors how many such sums a call holds at once
+    void blockSums(long rows, long size, int tensors);
 
-    /// Logits of one part of a head call, and the folds of all rows.
-    void headParts(long rows, long words) {
-        long width = Math.clamp(words, 1, HeadKernels.VOCABULARY_CHUNK);
-        long most = Math.clamp(VectorHeads.PART_LOGITS / width, VectorHeads.LEAST_ROWS, VectorHeads.MOST_ROWS);
-        worker((Math.min(rows, most) + 1) * width * Float.BYTES);
-        shared(rows * (chunks(words) * VectorHeadRows.FOLD_BYTES + Float.BYTES));
-    }
+    /// The buffer of a layer norm's row.
+    void layerNorm(long size);
 
-    /// The gradients of one chunk's logits.
-    void headGradients(long rows, long words) {
-        long width = Math.clamp(words, 1, HeadKernels.VOCABULARY_CHUNK);
-        long held = Math.max(1, VectorHeads.HELD_LOGITS / width / Backend.BLOCK) * Backend.BLOCK;
-        shared(Math.min(rows, held) * width * Float.BYTES);
-    }
+    /// Attention of sequences.
+    ///
+    /// @param rows rows of queries, all heads counted
+    /// @param tokens of one sequence
+    /// @param size of a head
+    void attention(long rows, long tokens, long size);
 
-    /// All logits of the rows that are drawn together.
-    void headSamples(long rows, long words) {
-        long held = Math.max(1, VectorHeads.HELD_LOGITS / Math.max(1, words));
-        shared(Math.min(rows, held) * (words * Float.BYTES + chunks(words) * VectorHeadRows.FOLD_BYTES));
-        worker(words * Float.BYTES);
-    }
+    /// The backward pass of attention, arguments as of {@link #attention}.
+    void attentionBackward(long rows, long tokens, long size);
 
-    private static long chunks(long words) {
-        return Math.ceilDiv(words, (long) HeadKernels.VOCABULARY_CHUNK);
-    }
+    /// Attention through pages that hold `tokens` tokens.
+    void pagedAttention(long tokens, long size);
+
+    /// Log-probabilities of `rows` rows.
+    void logProbs(long rows, PackedMatrix weight);
+
+    /// Gradients of log-probabilities.
+    ///
+    /// @param hasWeightGradient true where the weight has one
+    void logProbGradients(long rows, PackedMatrix weight, boolean hasWeightGradient);
+
+    /// Draws of words for `rows` rows.
+    void samples(long rows, PackedMatrix weight);
+
+    /// A sum over chunks, of `bytes` bytes each.
+    void chunkSums(long elements, int bytes);
 }

@@ -121,8 +121,10 @@ final class ReferenceHeads implements HeadKernels {
                     }
                 }
                 ReferenceMatrix.product(p, dz, logits.weight.from(from), gradients, rows, words, size, from > 0);
-                ReferenceMatrix.product(p, dz.transposed(), logits.hidden,
-                        ReferenceMatrix.of(dweight).from(from), words, rows, size, true);
+                if (dweight != null) {
+                    ReferenceMatrix.product(p, dz.transposed(), logits.hidden,
+                            ReferenceMatrix.of(dweight).from(from), words, rows, size, true);
+                }
             }
         }
     }

@@ -29,6 +29,11 @@ final class ReferenceMatmul implements MatmulKernels {
             return values.bytes();
         }
 
+        @Override
+        public boolean readsWeightBackward() {
+            return false;
+        }
+
         /// The matrix of a packed copy that this backend made, for a call that computes in `type`.
         static ReferenceMatrix matrix(String operation, PackedMatrix packed, DType type) {
             if (!(packed instanceof Packed own)) {
@@ -46,7 +51,7 @@ final class ReferenceMatmul implements MatmulKernels {
     @Override
     public PackedMatrix pack(Tensor weight, DType storage, Scope scope) {
         Arguments.matmulPack(weight, storage);
-        Packed packed = new Packed(scope.allocate(weight.dtype(), weight.shape()), storage);
+        Packed packed = new Packed(scope.allocateExactly(weight.dtype(), weight.shape()), storage);
         repack(weight, packed);
         return packed;
     }

@@ -157,8 +157,10 @@ final class VectorHeads implements HeadKernels {
                 logitGradients(logits, gradients, row, count, chunk, dz);
                 matmul.inputGradient(logits.weight, chunk * (long) VOCABULARY_CHUNK, words, dz, count,
                         dhidden.address() + row * size * 4, chunk > 0);
-                matmul.weightGradient(dz, words * 4L, logits.hidden + row * size * 4, count, size, words,
-                        dweight.address() + chunk * (long) VOCABULARY_CHUNK * size * 4);
+                if (dweight != null) {
+                    matmul.weightGradient(dz, words * 4L, logits.hidden + row * size * 4, count, size, words,
+                            dweight.address() + chunk * (long) VOCABULARY_CHUNK * size * 4);
+                }
             }
         }
     }

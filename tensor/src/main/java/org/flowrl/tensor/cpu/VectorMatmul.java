@@ -7,6 +7,7 @@ import org.flowrl.tensor.DType;
 import org.flowrl.tensor.MatmulKernels;
 import org.flowrl.tensor.PackedMatrix;
 import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.Shape;
 import org.flowrl.tensor.Tensor;
 
 /// Matrix products by register tiles over packed panels. M rows, K inputs, N outputs.
@@ -71,8 +72,9 @@ final class VectorMatmul implements MatmulKernels {
         Arguments.matmulPack(weight, storage);
         VectorBackend.requireFloats("matmul pack", weight);
         long panels = VectorPanels.count(weight.dim(0));
-        Tensor data = storage == DType.BF16 ? scope.allocate(DType.I32, panels, weight.dim(1), COLUMNS / 2)
-                : scope.allocate(DType.F32, panels, weight.dim(1), COLUMNS);
+        Tensor data = storage == DType.BF16
+                ? scope.allocateExactly(DType.I32, Shape.of(panels, weight.dim(1), COLUMNS / 2))
+                : scope.allocateExactly(DType.F32, Shape.of(panels, weight.dim(1), COLUMNS));
         VectorPanels packed = new VectorPanels(weight, storage, data);
         packed.fill(weight, team);
         return packed;

@@ -72,6 +72,11 @@ final class VectorPanels implements PackedMatrix {
         return panels.bytes();
     }
 
+    @Override
+    public boolean readsWeightBackward() {
+        return true;
+    }
+
     boolean isNarrow() {
         return storage == DType.BF16;
     }

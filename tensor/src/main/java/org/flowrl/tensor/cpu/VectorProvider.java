@@ -46,7 +46,8 @@ public final class VectorProvider implements BackendProvider {
         return new VectorBackend(threads);
     }
 
-    private static boolean isModulePresent() {
+    /// True where the classes of the Vector API can be loaded.
+    static boolean isModulePresent() {
         try {
             Class.forName(MODULE_CLASS, false, VectorProvider.class.getClassLoader());
             return true;

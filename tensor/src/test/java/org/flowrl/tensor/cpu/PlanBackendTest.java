@@ -15,10 +15,11 @@ import org.flowrl.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PlanBackendTest {
-    private final PlanBackend backend = new PlanBackend(2);
+    private final PlanBackend backend = PlanBackend.ofCpu(2);
     private final Scope scope = Scope.root("plan", backend.memory());
 
     @AfterEach
@@ -49,11 +50,29 @@ class PlanBackendTest {
                 .withMessageStartingWith("matmul forward: y F32[4, 2] must be [4, 3]");
     }
 
-    /// 3 outputs are rounded up to a panel of 16, in two bytes each.
+    /// Outputs are rounded up to whole panels, which are wider on wider vectors.
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    void packedCopiesHaveTheBytesOfTheVectorBackend(DType storage) {
+        try (Backend vector = Backends.open("vector", 1).backend();
+             Scope own = Scope.root("vector", vector.memory())) {
+            for (long outputs : new long[] {3, 17, 129}) {
+                long bytes = vector.matmul().pack(own.zeros(DType.F32, outputs, 8), storage, own).bytes();
+                assertThat(backend.matmul().pack(scope.allocate(DType.F32, outputs, 8), storage, scope).bytes())
+                        .isEqualTo(bytes);
+            }
+        }
+    }
+
+    /// A card reads F32 weights as they are, and rounds copies to BF16 without panels.
     @Test
-    void packedCopiesHaveTheBytesOfTheVectorBackend() {
-        PackedMatrix w = backend.matmul().pack(scope.allocate(DType.F32, 3, 8), DType.BF16, scope);
-        assertThat(w.bytes()).isEqualTo(16 * 8 * 2);
+    void aCardHasNoCopyOfAWeightOfF32() {
+        try (PlanBackend card = PlanBackend.ofCard(); Scope own = Scope.root("card", card.memory())) {
+            Tensor weight = own.allocate(DType.F32, 3, 8);
+            assertThat(card.matmul().pack(weight, DType.F32, own).bytes()).isZero();
+            assertThat(card.matmul().pack(weight, DType.BF16, own).bytes()).isEqualTo(3 * 8 * 2);
+            assertThat(card.guarantees().rowInvariant()).isFalse();
+        }
     }
 
     @Test

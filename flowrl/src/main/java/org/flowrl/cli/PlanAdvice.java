@@ -1,0 +1,84 @@
+package org.flowrl.cli;
+
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.flowrl.rl.ConfigFile;
+import org.flowrl.rl.MemoryPlan;
+import org.flowrl.rl.TrainConfig;
+
+/// Whether a plan fits a device, and which settings would take less memory: each on top of those before it that help,
+/// with the total that they lead to, until one fits.
+///
+/// @param program `train` or `generate`
+/// @param available bytes of the device
+/// @param changes what may be set, in the order in which it is tried: what costs least first
+/// @param planned the plan of a configuration
+record PlanAdvice(String program, long available, List<Change> changes, Function<TrainConfig, MemoryPlan> planned) {
+    /// A key of the configuration, and how it is set on the command line.
+    ///
+    /// @param option as both `inspect --plan` and the program take it
+    record Change(String option, String key, String value) {
+        private static Change set(String key, String value) {
+            return new Change("--set " + key + "=" + value, key, value);
+        }
+
+        private TrainConfig of(TrainConfig config) {
+            return ConfigFile.with(config, Map.of(key, value));
+        }
+    }
+
+    private static final Change NARROW = new Change("--dtype BF16", "weights", "BF16");
+
+    /// Same numbers first, then the type of weights, then another way to train.
+    static final List<Change> TRAIN = List.of(Change.set("update.recomputeActivations", "true"),
+            Change.set("update.microBatchMebibytes", "1"), NARROW, Change.set("lora.rank", "16"));
+    static final List<Change> GENERATE = List.of(NARROW);
+
+    /// Prints the verdict on a configuration's plan, and what would change it; true where it fits.
+    boolean print(TrainConfig config, MemoryPlan plan, PrintStream out) {
+        long left = available - plan.totalBytes();
+        if (left >= 0) {
+            out.println(program + " fits: " + PlanTable.human(plan.totalBytes()) + ", " + PlanTable.human(left)
+                    + " left");
+            return true;
+        }
+        out.println(program + " does not fit: it takes " + PlanTable.human(plan.totalBytes()) + ", "
+                + PlanTable.human(-left) + " more than the device has");
+        MemoryPlan least = tryChanges(config, plan, out);
+        if (least.totalBytes() > available) {
+            out.println("  no setting makes it fit: shorter prompts and responses, fewer samples, a smaller model, "
+                    + "or a device of " + PlanTable.human(least.totalBytes()) + " and these settings");
+        }
+        return false;
+    }
+
+    /// The plan with all changes that help.
+    private MemoryPlan tryChanges(TrainConfig config, MemoryPlan plan, PrintStream out) {
+        TrainConfig best = config;
+        MemoryPlan least = plan;
+        List<String> options = new ArrayList<>();
+        for (Change change : changes) {
+            TrainConfig changed = isOn(change, best) ? best : change.of(best);
+            if (changed.equals(best) || least.totalBytes() <= available) {
+                continue;
+            }
+            MemoryPlan next = planned.apply(changed);
+            if (next.totalBytes() < least.totalBytes()) {
+                best = changed;
+                least = next;
+                options.add(change.option());
+                out.println("  with " + String.join(" ", options) + ": " + PlanTable.human(next.totalBytes())
+                        + (next.totalBytes() <= available ? ", fits" : ", does not fit"));
+            }
+        }
+        return least;
+    }
+
+    /// Adapters of another rank than the one advised are adapters.
+    private static boolean isOn(Change change, TrainConfig config) {
+        return change.key().equals("lora.rank") && config.lora().isOn();
+    }
+}

@@ -1,0 +1,115 @@
+package org.flowrl.tensor.cpu;
+
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.HeadKernels;
+import org.flowrl.tensor.PackedMatrix;
+
+/// What the chunk buffers of a vector backend ({@link VectorScratch}) grow to, call by call; the formulas are those of
+/// the kernels. Where a buffer depends on the length of single sequences, which a plan does not know, the sequences of
+/// a call are taken to be equally long.
+final class PlanVectorScratch implements PlanScratch {
+    /// Buffers of fixed size: a panel's block of 256 rows of 16 floats, a tile and twice the sixteen lanes.
+    private static final long FIXED_BYTES = (Backend.BLOCK + VectorTile.ROWS + 2) * 16L * Float.BYTES;
+    /// What products copy of their operands, a block of so many rows at a time.
+    private static final long COPY_BYTES = VectorMatmul.MOST_ROWS * VectorProduct.COPY_PITCH;
+
+    private final int threads;
+    private long shared;
+    private long worker;
+
+    PlanVectorScratch(int threads) {
+        this.threads = threads;
+    }
+
+    /// All buffers, of each worker and of the calls.
+    @Override
+    public long bytes() {
+        return threads * (FIXED_BYTES + COPY_BYTES + worker) + FIXED_BYTES + shared;
+    }
+
+    /// A call needs this much for all its parts.
+    private void shared(long bytes) {
+        shared = VectorScratch.grown(shared, bytes);
+    }
+
+    /// A part of a call needs this much.
+    private void worker(long bytes) {
+        worker = VectorScratch.grown(worker, bytes);
+    }
+
+    @Override
+    public void product(long rows, long size, PackedMatrix weight) {
+        // What products copy of their operands has a fixed size.
+    }
+
+    @Override
+    public void blockSums(long rows, long size, int tensors) {
+        shared(Math.ceilDiv(rows, (long) Backend.BLOCK) * tensors * size * Float.BYTES);
+    }
+
+    @Override
+    public void layerNorm(long size) {
+        worker(size * Float.BYTES);
+    }
+
+    @Override
+    public void attention(long rows, long tokens, long size) {
+        attention(tokens, size, 1, 1);
+    }
+
+    @Override
+    public void attentionBackward(long rows, long tokens, long size) {
+        attention(tokens, size, 2, 2);
+    }
+
+    @Override
+    public void pagedAttention(long tokens, long size) {
+        attention(tokens, size, 0, 1);
+    }
+
+    /// Keys, values and scores of one key head.
+    ///
+    /// @param tensors copies of `tokens` rows of `size` floats
+    /// @param scores rows of scores in a tile
+    private void attention(long tokens, long size, int tensors, int scores) {
+        long padded = Math.ceilDiv(tokens, (long) Backend.LANES) * Backend.LANES;
+        worker(Float.BYTES * (size * (tensors * padded + VectorTile.ROWS) + scores * (long) VectorTile.ROWS * padded));
+    }
+
+    /// Logits of one part of a head call, and the folds of all rows.
+    @Override
+    public void logProbs(long rows, PackedMatrix weight) {
+        long words = weight.rows();
+        long width = Math.clamp(words, 1, HeadKernels.VOCABULARY_CHUNK);
+        long most = Math.clamp(VectorHeads.PART_LOGITS / width, VectorHeads.LEAST_ROWS, VectorHeads.MOST_ROWS);
+        worker((Math.min(rows, most) + 1) * width * Float.BYTES);
+        shared(rows * (chunks(words) * VectorHeadRows.FOLD_BYTES + Float.BYTES));
+    }
+
+    /// The gradients of one chunk's logits.
+    @Override
+    public void logProbGradients(long rows, PackedMatrix weight, boolean hasWeightGradient) {
+        long words = weight.rows();
+        long width = Math.clamp(words, 1, HeadKernels.VOCABULARY_CHUNK);
+        long held = Math.max(1, VectorHeads.HELD_LOGITS / width / Backend.BLOCK) * Backend.BLOCK;
+        shared(Math.min(rows, held) * width * Float.BYTES);
+    }
+
+    /// All logits of the rows that are drawn together.
+    @Override
+    public void samples(long rows, PackedMatrix weight) {
+        long words = weight.rows();
+        long held = Math.max(1, VectorHeads.HELD_LOGITS / Math.max(1, words));
+        shared(Math.min(rows, held) * (words * Float.BYTES + chunks(words) * VectorHeadRows.FOLD_BYTES));
+        worker(words * Float.BYTES);
+    }
+
+    @Override
+    public void chunkSums(long elements, int bytes) {
+        shared(Math.ceilDiv(elements, (long) Backend.CHUNK) * bytes);
+    }
+
+    private static long chunks(long words) {
+        return Math.ceilDiv(words, (long) HeadKernels.VOCABULARY_CHUNK);
+    }
+}
