@@ -1,14 +1,24 @@
 package org.flowrl.rl;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
-/// Training configurations as YAML text. Keys that are not known and keys that are missing are errors.
+/// Training configurations as YAML text. Keys that are not known and keys that are missing are errors; only files that
+/// are older than a key may lack it.
 public final class ConfigFile {
     private static final String VARIANT_LABEL = "objective.variant";
+    /// Keys that were added when there were files already, and what these say without them.
+    private static final Map<String, JsonNode> LATER_KEYS = Map.of("data", NullNode.getInstance(),
+            "update.epochs", IntNode.valueOf(1));
+    /// Those of them that {@link #hash} leaves out where they say the same, as checkpoints without them were written.
+    private static final List<String> UNHASHED_DEFAULTS = List.of("update.epochs");
 
     private ConfigFile() {
     }
@@ -17,7 +27,11 @@ public final class ConfigFile {
     ///
     /// @throws IllegalArgumentException naming file and key where it is not one
     public static TrainConfig read(Path file) {
-        return YamlRecords.read(file, TrainConfig.class);
+        JsonNode tree = YamlRecords.tree(file);
+        if (tree instanceof ObjectNode keys) {
+            LATER_KEYS.forEach((key, value) -> putIfAbsent(keys, key, value));
+        }
+        return YamlRecords.bind(tree, file.toString(), TrainConfig.class);
     }
 
     /// The configuration as text; the same configuration always gives the same text.
@@ -39,13 +53,16 @@ public final class ConfigFile {
         ObjectNode tree = YamlRecords.tree(config);
         tree.remove("steps");
         tree.remove("keepCheckpoints");
+        UNHASHED_DEFAULTS.forEach(key -> removeIfEqual(tree, key, LATER_KEYS.get(key)));
         return Hashes.sha256(tree.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     private static void set(ObjectNode tree, String key, String value) {
         if (key.equals(VARIANT_LABEL)) {
-            throw new IllegalArgumentException("--set " + key + ": it records which version the settings started from; "
-                    + "--variant chooses one");
+            boolean isFlowRl = tree.at("/objective/algo").asText().equals("flowrl");
+            throw new IllegalArgumentException("--set " + key + ": it records what the settings started from; "
+                    + (isFlowRl ? "--variant chooses a version of flowrl, --algo an algorithm"
+                            : "--algo chooses an algorithm"));
         }
         String[] path = key.split("\\.");
         ObjectNode node = tree;
@@ -64,6 +81,28 @@ public final class ConfigFile {
             node.set(last, YamlRecords.parse(value));
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("--set " + key + "=" + value + ": " + e.getOriginalMessage(), e);
+        }
+    }
+
+    private static void putIfAbsent(ObjectNode tree, String key, JsonNode value) {
+        String[] path = key.split("\\.");
+        ObjectNode node = tree;
+        for (int i = 0; i < path.length - 1; i++) {
+            if (!(node.get(path[i]) instanceof ObjectNode next)) {
+                return;                                      // missing or no record itself: an error when it is bound
+            }
+            node = next;
+        }
+        if (!node.has(path[path.length - 1])) {
+            node.set(path[path.length - 1], value);
+        }
+    }
+
+    private static void removeIfEqual(ObjectNode tree, String key, JsonNode value) {
+        int dot = key.lastIndexOf('.');
+        ObjectNode parent = (ObjectNode) tree.at("/" + key.substring(0, dot).replace('.', '/'));
+        if (value.equals(parent.get(key.substring(dot + 1)))) {
+            parent.remove(key.substring(dot + 1));
         }
     }
 

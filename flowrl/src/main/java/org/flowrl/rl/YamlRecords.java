@@ -30,8 +30,15 @@ public final class YamlRecords {
     ///
     /// @throws IllegalArgumentException naming file and key where it is not one
     public static <T> T read(Path file, Class<T> type) {
+        return bind(tree(file), file.toString(), type);
+    }
+
+    /// What a file says, as a tree.
+    ///
+    /// @throws IllegalArgumentException naming the file where it is not YAML
+    static JsonNode tree(Path file) {
         try {
-            return bind(YAML.readTree(Files.readString(file)), file.toString(), type);
+            return YAML.readTree(Files.readString(file));
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(file + ": not YAML: " + e.getOriginalMessage() + at(e), e);
         } catch (IOException e) {

@@ -104,6 +104,22 @@ class TrainerTest {
         }
     }
 
+    @Test
+    void everyEpochIsAPassInAnOrderOfItsOwn() {
+        TrainConfig config = ConfigFile.with(SmallRuns.config("grpo", Map.of("rollout.samples", "8")),
+                Map.of("update.epochs", "3"));
+        try (LatticeTrainer small = LatticeTrainer.open(backend, config)) {
+            small.trainer().step(0);
+            assertThat(small.trainer().learners().getFirst().optimizer().steps()).isEqualTo(6);
+            List<List<Integer>> passes = passes(small, 5);
+            assertThat(passes).hasSize(3).allSatisfy(pass -> assertThat(pass)
+                    .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 16).boxed().toList()));
+            assertThat(Set.copyOf(passes)).hasSize(3);
+            assertThat(passes(small, 5)).isEqualTo(passes);
+            assertThat(passes(small, 6).getFirst()).isNotEqualTo(passes.getFirst());
+        }
+    }
+
     /// Checklist point 22.
     @Test
     void aStepReportsWhatTheChecklistAsksFor() {
@@ -201,6 +217,11 @@ class TrainerTest {
             return new Sampler(small.scope(), small.policy(), questions, settings, RandomKey.of(3))
                     .sample(0, metrics);
         }
+    }
+
+    private static List<List<Integer>> passes(LatticeTrainer small, long step) {
+        return IntStream.range(0, 3).mapToObj(epoch -> IntStream.of(small.trainer().order(step, epoch, 16)).boxed()
+                .toList()).toList();
     }
 
     private static double[] weights(LatticeTrainer small) {

@@ -33,8 +33,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainingRunTest {
+    private static final Map<String, String> TWO_EPOCHS = Map.of("update.epochs", "2");
+
     @TempDir
     private Path folder;
 
@@ -52,7 +55,9 @@ class TrainingRunTest {
         Map<String, String> twenty = Map.of("steps", "20", "evaluateEvery", "5");
         return Stream.of(resumable("lattice", "flowrl", ten, twenty), resumable("lattice", "grpo", ten, twenty),
                 resumable("minicount", "flowrl", ten, twenty), resumable("countdown", "grpo", ten, twenty),
-                Arguments.of("lattice, ppo", ppo("10"), ppo("20")));
+                Arguments.of("lattice, ppo", ppo("10"), ppo("20")),
+                Arguments.of("lattice, ppo, 2 epochs", ConfigFile.with(ppo("10"), TWO_EPOCHS),
+                        ConfigFile.with(ppo("20"), TWO_EPOCHS)));
     }
 
     private static Arguments resumable(String preset, String algorithm, Map<String, String> ten,
@@ -185,6 +190,50 @@ class TrainingRunTest {
         run(SmallRuns.config("flowrl", Map.of("steps", "1", "update.miniBatches", "1")), run);
         assertThat(new MetricsLog(run).rows().getFirst()).containsEntry("ratio/max", 1.0)
                 .containsEntry("ratio/mean", 1.0);
+    }
+
+    /// Old log-probabilities are the sampler's in every epoch: one update of all responses leaves ratios at exactly 1,
+    /// and a second one finds them changed by the first.
+    @ParameterizedTest
+    @ValueSource(strings = {"flowrl", "ppo"})
+    void ratiosLeave1InTheSecondEpoch(String algorithm) {
+        Map<String, String> once = Map.of("steps", "1", "update.miniBatches", "1", "rollout.samples", "16");
+        TrainConfig config = SmallRuns.config(algorithm, once);
+        if (algorithm.equals("ppo")) {
+            config = ConfigFile.with(config, Map.of("objective.estimator.critic.warmUpSteps", "0"));
+        }
+        run(config, folder.resolve("one"));
+        run(ConfigFile.with(config, TWO_EPOCHS), folder.resolve("two"));
+        Map<String, Object> one = new MetricsLog(folder.resolve("one")).rows().getFirst();
+        Map<String, Object> two = new MetricsLog(folder.resolve("two")).rows().getFirst();
+        assertThat(one).containsEntry("ratio/max", 1.0).containsEntry("policy/kl_to_old", 0.0);
+        assertThat((double) two.get("ratio/max")).isGreaterThan(1);
+        assertThat((double) two.get("policy/kl_to_old")).isNotZero();
+        assertThat(two.get("reward/mean")).isEqualTo(one.get("reward/mean"));
+    }
+
+    static Stream<Arguments> heldAgainstAnOptimum() {
+        return Stream.of(Arguments.of("flowrl", true, true), Arguments.of("flowrl-ppo", true, true),
+                Arguments.of("flowrl-group-std", true, false), Arguments.of("grpo", true, false),
+                Arguments.of("flowrl-old-policy", false, false), Arguments.of("flowrl-token", false, false));
+    }
+
+    /// FlowRL without the reference in its residual has no optimum of its own, and none is made up for it.
+    @ParameterizedTest
+    @MethodSource("heldAgainstAnOptimum")
+    void onlyWhatHasAnOptimumIsHeldAgainstOne(String algorithm, boolean hasOptimum, boolean hasLogZ) throws IOException {
+        Path run = folder.resolve("run");
+        run(SmallRuns.config(algorithm, Map.of("steps", "1", "evaluateEvery", "1")), run);
+        List<String> names = List.copyOf(new MetricsLog(run).rows().getFirst().keySet());
+        List<String> ofOptimum = List.of("exact/kl_to_optimum", "exact/kl_policy_to_optimum",
+                "exact/kl_optimum_to_policy", "exact/kl_optimum_to_policy_max", "exact/optimum_accuracy",
+                "exact/optimum_reward", "exact/optimum_log_z");
+
+        assertThat(names).contains("exact/accuracy", "exact/effective_modes");
+        assertThat(names.containsAll(ofOptimum)).isEqualTo(hasOptimum);
+        assertThat(names.stream().anyMatch(ofOptimum::contains)).isEqualTo(hasOptimum);
+        assertThat(names.contains("exact/log_z_error_max")).isEqualTo(hasLogZ);
+        assertThat(Files.readString(run.resolve("problems.jsonl")).contains("kl_to_optimum")).isEqualTo(hasOptimum);
     }
 
     @Test
