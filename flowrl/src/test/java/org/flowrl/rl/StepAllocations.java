@@ -8,14 +8,15 @@ import org.flowrl.tensor.Backends;
 /// What a warm step of the lattice preset asks of the system, as a program in a JVM of its own: in one that has run
 /// other tests, the JIT finds fewer objects that need not be made.
 ///
-/// Prints `blocks N`, `workspace N` and `heap N`: blocks and bytes of chunk buffers newly taken in
-/// {@link #MEASURED_STEPS} steps, and the bytes of heap that the step with the fewest has taken, a loop that the JIT
-/// compiles anew allocating for a while.
+/// Runs windows of {@link #WINDOW} steps until in one of them a step took less heap than the argument says, or
+/// {@link #MOST_STEPS} have been run, and prints of the last window `blocks N`, `workspace N` and `heap N`: blocks and
+/// bytes of chunk buffers newly taken, and the bytes of heap that the step with the fewest has taken. A step is warm
+/// once the second JIT tier has compiled its kernels, before which each vector is an object; a kernel that is called
+/// twice a step, such as AdamW's, gets there after some hundred steps, sooner or later as the compiler's thread finds
+/// time. Code that leaves vectors boxed for good never gets there.
 final class StepAllocations {
-    /// Enough that every kernel is compiled by the second JIT tier: before, each vector is an object. Vectors of 512 bits
-    /// take half the rounds of those of 256, so twice the steps.
-    private static final int WARM_UP_STEPS = 600;
-    private static final int MEASURED_STEPS = 50;
+    private static final int WINDOW = 50;
+    private static final int MOST_STEPS = 2000;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private StepAllocations() {
@@ -24,17 +25,21 @@ final class StepAllocations {
     public static void main(String[] arguments) {
         try (Backend backend = Backends.open("vector", 2).backend();
              LatticeTrainer lattice = LatticeTrainer.open(backend, Presets.config("lattice", "flowrl"))) {
-            for (int step = 0; step < WARM_UP_STEPS; step++) {
-                lattice.trainer().step(step);
-            }
-            long blocks = backend.memory().systemAllocations();
-            long workspace = backend.workspaceBytes();
+            long bound = Long.parseLong(arguments[0]);
             long least = Long.MAX_VALUE;
-            for (int step = WARM_UP_STEPS; step < WARM_UP_STEPS + MEASURED_STEPS; step++) {
-                long before = heapBytes();
-                lattice.trainer().step(step);
-                least = Math.min(least, heapBytes() - before);
+            long blocks = 0;
+            long workspace = 0;
+            int step = 0;
+            while (step < MOST_STEPS && least >= bound) {
+                blocks = backend.memory().systemAllocations();
+                workspace = backend.workspaceBytes();
+                for (int end = step + WINDOW; step < end; step++) {
+                    long before = heapBytes();
+                    lattice.trainer().step(step);
+                    least = Math.min(least, heapBytes() - before);
+                }
             }
+            System.out.println("steps " + step);
             System.out.println("blocks " + (backend.memory().systemAllocations() - blocks));
             System.out.println("workspace " + (backend.workspaceBytes() - workspace));
             System.out.println("heap " + least);

@@ -5,11 +5,15 @@ import java.util.List;
 import java.util.Optional;
 
 /// The form of a task's answers where all are of one length: the symbols that may stand at each place.
-///
-/// @param places from left to right
-record AnswerForm(List<Place> places) {
-    AnswerForm {
-        places = List.copyOf(places);
+final class AnswerForm {
+    private final List<Place> places;
+    /// Made once: in early training it is the verdict of most responses.
+    private final Optional<Verdict> unfinished;
+
+    /// @param places from left to right
+    AnswerForm(List<Place> places) {
+        this.places = List.copyOf(places);
+        this.unfinished = unparsable("not finished after " + tokens() + " tokens");
     }
 
     /// One place of an answer.
@@ -39,7 +43,7 @@ record AnswerForm(List<Place> places) {
     /// @param finished false where the response was cut at the length limit
     Optional<Verdict> malformed(String response, boolean finished) {
         if (!finished) {
-            return unparsable("not finished after " + tokens() + " tokens");
+            return unfinished;
         }
         if (response.length() != length()) {
             return unparsable(response.length() + " characters, not " + length());

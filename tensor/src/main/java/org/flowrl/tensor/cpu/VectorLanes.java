@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import org.flowrl.tensor.Backend;
 
@@ -13,6 +14,11 @@ import org.flowrl.tensor.Backend;
 /// A vector has 4, 8 or 16 lanes; a sum over the contract's sixteen lanes is held in 16 / {@link #LENGTH} vectors, so
 /// that it has the same bits on every instruction set. Kernels write such code with up to four accumulators and
 /// conditions on {@link #LENGTH}, which is a constant to the compiler.
+///
+/// **No kernel may use vectors of another length than {@link #FLOATS}.** The methods of the Vector API are shared by
+/// all kernels, and so are the profiles that C2 guesses their receivers from: once two lengths have passed through
+/// `FloatVector.mul`, kernels that C2 inlines into larger methods leave vectors boxed, in most JVMs and for good. What
+/// is too short for a vector is masked, or goes through single floats.
 final class VectorLanes {
     /// The system property that narrows or widens vectors, in bits (128, 256 or 512): wider vectors than the
     /// processor's work, slowly, and have the same bits.
@@ -22,8 +28,6 @@ final class VectorLanes {
     static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class).check(int.class);
     /// Floats in a vector.
     static final int LENGTH = FLOATS.length();
-    /// Vectors of eight floats, or of fewer where {@link #FLOATS} has fewer: for what is too short for sixteen.
-    static final VectorSpecies<Float> UP_TO_EIGHT = LENGTH > 8 ? FloatVector.SPECIES_256 : FLOATS;
     /// Bytes in a vector.
     static final long BYTES = LENGTH * (long) Float.BYTES;
     /// All of memory as one constant segment, whose checks the compiler folds away. Kernels read and write through it
@@ -45,6 +49,9 @@ final class VectorLanes {
     /// Bytes of the lanes that two vectors hold: kernels with two accumulators for each sum take the sixteen lanes in
     /// steps of it, which is two passes with vectors of four floats.
     static final long LANE_STEP = Math.min(LANE_BYTES, 2 * BYTES);
+
+    private static final VectorShuffle<Float> UPPER_HALF =
+            VectorShuffle.fromOp(FLOATS, lane -> (lane + LENGTH / 2) % LENGTH);
 
     private VectorLanes() {
     }
@@ -79,10 +86,15 @@ final class VectorLanes {
         // Lane i takes lane i + 8, then i + 4, as far as whole vectors go; single floats do the rest.
         scratch &= ADDRESS;
         long at = lanes & ADDRESS;
-        for (int width = Backend.LANES / 2; width >= UP_TO_EIGHT.length(); width /= 2) {
-            for (long i = 0; i < width * 4L; i += UP_TO_EIGHT.length() * 4L) {
-                FloatVector.fromMemorySegment(UP_TO_EIGHT, ALL, at + i, ORDER)
-                        .add(FloatVector.fromMemorySegment(UP_TO_EIGHT, ALL, at + i + width * 4L, ORDER))
+        if (LENGTH == Backend.LANES) {
+            FloatVector all = FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER);
+            all.add(all.rearrange(UPPER_HALF)).intoMemorySegment(ALL, scratch, ORDER);
+            at = scratch;
+        }
+        for (int width = Backend.LANES / 2; width >= LENGTH; width /= 2) {
+            for (long i = 0; i < width * 4L; i += BYTES) {
+                FloatVector.fromMemorySegment(FLOATS, ALL, at + i, ORDER)
+                        .add(FloatVector.fromMemorySegment(FLOATS, ALL, at + i + width * 4L, ORDER))
                         .intoMemorySegment(ALL, scratch + i, ORDER);
             }
             at = scratch;

@@ -8,7 +8,6 @@ import static org.flowrl.tensor.cpu.VectorLanes.INT;
 import static org.flowrl.tensor.cpu.VectorLanes.INTS;
 import static org.flowrl.tensor.cpu.VectorLanes.LENGTH;
 import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
-import static org.flowrl.tensor.cpu.VectorLanes.UP_TO_EIGHT;
 import static org.flowrl.tensor.cpu.VectorProduct.COLUMNS;
 
 import jdk.incubator.vector.FloatVector;
@@ -203,8 +202,8 @@ final class VectorPanels implements PackedMatrix {
         // Floats after the row's end are those of the next row as long as one follows.
         int whole = pitch >= TILE_SLACK ? rows - 1 : 0;
         for (; k < whole; k++, from += pitch, to += height * 4L) {
-            for (long j = 0; j < VectorTile.ROWS * 4L; j += UP_TO_EIGHT.length() * 4L) {
-                FloatVector.fromMemorySegment(UP_TO_EIGHT, ALL, from + j, ORDER).intoMemorySegment(ALL, to + j, ORDER);
+            for (long j = 0; j < VectorTile.ROWS * 4L; j += BYTES) {
+                FloatVector.fromMemorySegment(FLOATS, ALL, from + j, ORDER).intoMemorySegment(ALL, to + j, ORDER);
             }
         }
         for (; k < rows; k++, from += pitch, to += height * 4L) {

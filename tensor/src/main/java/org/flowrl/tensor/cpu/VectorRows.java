@@ -176,19 +176,17 @@ final class VectorRows implements RowKernels {
         Arguments.rope(x, positions, cos, sin, out);
         VectorBackend.requireFloats("rope", x);
         int half = Math.toIntExact(x.dim(2) / 2);
-        long heads = x.dim(1);
+        int heads = Math.toIntExact(x.dim(1));
+        long row = heads * half * 8L;
         long from = x.address();
         long places = positions.address();
         long cosines = cos.address();
         long sines = sin.address();
         long to = out.address();
-        team.forEach(x.dim(0), heads * half * 2, PART_NUMBERS, (first, end, worker) -> {
+        team.forEach(x.dim(0), heads * half * 2L, PART_NUMBERS, (first, end, worker) -> {
             for (long n = first; n < end; n++) {
                 long angle = ALL.get(INT, places + n * 4) * (long) half * 4;
-                for (long head = n * heads; head < (n + 1) * heads; head++) {
-                    long at = head * half * 8;
-                    VectorNorms.rope(from + at, cosines + angle, sines + angle, inverse, half, to + at);
-                }
+                VectorNorms.rope(from + n * row, heads, cosines + angle, sines + angle, inverse, half, to + n * row);
             }
         });
     }

@@ -1,12 +1,14 @@
 package org.flowrl.tensor.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.flowrl.tensor.BackendProvider;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -16,15 +18,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// No kernel is stuck in slow code in any of ten fresh JVMs, each of which runs all kernels in an order of its own.
 ///
 /// Whether the JIT compiles a kernel well can depend on what ran before and on timing: a kernel that is fast in a
-/// benchmark may be a hundred times slower for the life of another JVM. See {@link FirstCompiler} for the known cause.
+/// benchmark may be a hundred times slower for the life of another JVM. See {@link FirstCompiler} for one known cause,
+/// {@link VectorLanes} for another, which shows as heap that a kernel takes: that has no noise, unlike time.
 class KernelSpeedTest {
     private static final int JVMS = 5;
     private static final int AT_LEAST = 80;
-    /// Numbers in a vector of 512 bits. Seen there, on a Zen 4: addScaled at 2.4 times its usual time in one of ten JVMs;
-    /// with tensors of 1,024 numbers conversion to F64 at 2.1 times in four of ten, gather at 5 times in one.
-    private static final int WIDEST = 16;
-    /// How many times slower than usual a kernel is that the second compiler never got, at the least.
-    private static final double UNCOMPILED = 10;
 
     @BeforeEach
     void needsTheVectorBackend() {
@@ -38,12 +36,9 @@ class KernelSpeedTest {
     void everyKernelRunsAboveHalfItsUsualSpeedInEveryJvm(String flag) {
         SpeedTable table = new SpeedTable(JVMS);
         List<String> stuck = stuck(table, "", Collections.nCopies(JVMS, flag));
-        System.out.printf("kernels in %d fresh JVMs %s: usual time, fastest and slowest speed against the usual%n%s",
-                JVMS, flag, table);
+        System.out.printf("kernels in %d fresh JVMs %s: usual time, fastest and slowest speed against the usual, "
+                + "most heap%n%s", JVMS, flag, table);
         assertThat(table.size()).isGreaterThan(AT_LEAST);
-        // Not met on vectors of 512 bits: said there, with the kernels; code that was never compiled fails there too.
-        assumeFalse(VectorLanes.LENGTH == WIDEST && !stuck.isEmpty() && table.slower(UNCOMPILED).isEmpty(),
-                () -> "on 512-bit vectors not every kernel runs above half its usual speed yet: " + stuck);
         assertThat(stuck).as("kernels stuck in slow code. Run the JVM's command line again with -XX:+PrintCompilation"
                 + " (COMPILE SKIPPED, made not compilable, no level 4 of the kernel) and with"
                 + " -XX:+UnlockDiagnosticVMOptions -XX:+PrintInlining (failed to inline), then read the class doc of"
@@ -52,9 +47,10 @@ class KernelSpeedTest {
 
     @Test
     void aKernelThatIsNotCompiledIsStuck() {
-        List<String> stuck = stuck(new SpeedTable(3), "rows.rope inverse", List.of("", "",
+        List<String> stuck = stuck(new SpeedTable(3), "rows.rope inverse E=64", List.of("", "",
                 "-XX:CompileCommand=quiet -XX:CompileCommand=exclude,org.flowrl.tensor.cpu.Vector*::*"));
-        assertThat(stuck).singleElement().asString().contains("rows.rope inverse", "CompileCommand=exclude");
+        assertThat(stuck).hasSize(2).allSatisfy(line ->
+                assertThat(line).contains("rows.rope inverse", "CompileCommand=exclude"));
     }
 
     @Test
@@ -63,7 +59,7 @@ class KernelSpeedTest {
         double[][] times = {{10, 19, 14, 21, 15}, {10, 11, 45, 44, 46}, {10, 10, 10, 10, 999}};
         for (int kernel = 0; kernel < times.length; kernel++) {
             for (int jvm = 0; jvm < times[kernel].length; jvm++) {
-                table.put(jvm, "kernel " + kernel + "\t" + times[kernel][jvm]);
+                table.put(jvm, "kernel " + kernel + "\t" + times[kernel][jvm] + "\t0");
             }
         }
         table.put(4, "a line without a number");
@@ -76,9 +72,9 @@ class KernelSpeedTest {
     }
 
     /// Fills the table, one JVM after the other; JVMs live on until all have been measured, so that a kernel that is
-    /// slow against another JVM can be measured again where it was slow.
+    /// slow against another JVM, or boxes vectors, can be measured again where it did.
     ///
-    /// @return a line for each kernel that is stuck
+    /// @return a line for each kernel that is stuck, and for each that boxes vectors
     private static List<String> stuck(SpeedTable table, String kernels, List<String> flags) {
         List<FreshJvm> jvms = new ArrayList<>();
         try {
@@ -88,11 +84,17 @@ class KernelSpeedTest {
                     table.put(jvm, line);
                 }
             }
-            for (SpeedTable.Cell cell : table.slow()) {
+            Set<SpeedTable.Cell> doubtful = new LinkedHashSet<>(table.slow());
+            doubtful.addAll(table.boxing());
+            for (SpeedTable.Cell cell : doubtful) {
                 measureAgain(table, cell, jvms.get(cell.jvm()));
             }
-            return table.stuck().stream().map(cell -> String.format("%s: %.1f us, usually %.1f, in %s", cell.kernel(),
-                    table.nanoseconds(cell) / 1e3, table.usual(cell.kernel()) / 1e3, jvms.get(cell.jvm()))).toList();
+            Stream<String> slow = table.stuck().stream().map(cell -> String.format("%s: %.1f us, usually %.1f, in %s",
+                    cell.kernel(), table.nanoseconds(cell) / 1e3, table.usual(cell.kernel()) / 1e3,
+                    jvms.get(cell.jvm())));
+            Stream<String> boxing = table.boxing().stream().map(cell -> String.format("%s: %.0f bytes of heap, in %s",
+                    cell.kernel(), table.bytes(cell), jvms.get(cell.jvm())));
+            return Stream.concat(slow, boxing).toList();
         } finally {
             jvms.forEach(FreshJvm::close);
         }

@@ -1,10 +1,10 @@
 package org.flowrl.tensor.cpu;
 
+import com.sun.management.ThreadMXBean;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -17,10 +17,11 @@ import org.flowrl.tensor.Scope;
 /// Times the vector backend's kernels on one thread, as a program in a JVM of its own.
 ///
 /// Arguments: the seed that shuffles the kernels, and what their names must contain (all of them if empty). The program
-/// goes through all kernels in one order twice to warm up and once to measure, and prints `kernel<TAB>nanoseconds` for
-/// each, the fastest call's time. It then reads `kernel<TAB>nanoseconds` lines from standard input and
-/// measures that kernel again, until it is as fast as that or has had its time: a neighbour's noise and a late
-/// compilation pass, code that is stuck in a slow tier does not.
+/// goes through all kernels in one order twice to warm up and once to measure, and prints
+/// `kernel<TAB>nanoseconds<TAB>bytes` for each: the fastest call's time, and the heap that a call took of late. It then
+/// reads `kernel<TAB>nanoseconds` lines from standard input and measures that kernel again, until it is as fast as that
+/// and boxes no vectors, or has had its time: a neighbour's noise and a late compilation pass, code that is stuck in a
+/// slow tier does not.
 final class KernelSpeeds {
     /// The JVM's second compiler is asked after some hundred calls of a method, which boxed vectors make slow ones.
     private static final int WARM_CALLS = 1500;
@@ -32,7 +33,11 @@ final class KernelSpeeds {
 
     /// The processor time of this thread says how far the JIT's counters are, whatever else the machine does; it is too
     /// coarse for a timing.
-    private static final ThreadMXBean CLOCK = ManagementFactory.getThreadMXBean();
+    private static final ThreadMXBean CLOCK = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    /// A call's time and the bytes of heap that it takes.
+    private record Cost(double nanoseconds, double bytes) {
+    }
 
     private KernelSpeeds() {
     }
@@ -59,8 +64,8 @@ final class KernelSpeeds {
         }
     }
 
-    private static void print(String name, double nanoseconds) {
-        System.out.println(name + "\t" + nanoseconds);
+    private static void print(String name, Cost cost) {
+        System.out.println(name + "\t" + cost.nanoseconds + "\t" + cost.bytes);
     }
 
     private static void warmUp(Runnable call) {
@@ -70,21 +75,24 @@ final class KernelSpeeds {
         }
     }
 
-    /// Time of the fastest call, in nanoseconds, of about `duration` of processor time and at least two timings, or of
-    /// those until one call takes no more than `target`.
-    private static double fastest(Runnable call, long duration, double target) {
+    /// Time of the fastest call of about `duration` of processor time and at least two timings, or of those until one
+    /// call takes no more than `target` and boxes nothing; heap of the last ones.
+    private static Cost fastest(Runnable call, long duration, double target) {
         double fastest = Double.POSITIVE_INFINITY;
+        double bytes = 0;
         int calls = 1;
         long start = CLOCK.getCurrentThreadCpuTime();
-        for (int timing = 0; fastest > target
+        for (int timing = 0; (fastest > target || bytes > SpeedTable.UNBOXED)
                 && (timing < 2 || CLOCK.getCurrentThreadCpuTime() - start < duration); timing++) {
+            long allocated = CLOCK.getCurrentThreadAllocatedBytes();
             long before = System.nanoTime();
             for (int i = 0; i < calls; i++) {
                 call.run();
             }
             fastest = Math.min(fastest, (System.nanoTime() - before) / (double) calls);
+            bytes = (CLOCK.getCurrentThreadAllocatedBytes() - allocated) / (double) calls;
             calls = (int) Math.max(1, TIMING_NANOSECONDS / fastest);
         }
-        return fastest;
+        return new Cost(fastest, bytes);
     }
 }

@@ -55,6 +55,9 @@ final class KernelTable {
                 8192);
     }
 
+    /// A head whose halves are shorter than the widest vector.
+    private static final int SHORT_HEAD = 16;
+
     private final Backend backend;
     private final Inputs in;
     private final Sizes sizes;
@@ -174,13 +177,18 @@ final class KernelTable {
         Tensor few = in.ordinary(3, width);
         Tensor copies = in.junk(rows, width);
         add("rows.segmentBroadcast", () -> backend.rows().segmentBroadcast(few, starts, copies), copies);
-        Tensor heads = in.ordinary(rows, sizes.heads, sizes.headSize);
+        addRope(rows, sizes.headSize);
+        addRope(rows, SHORT_HEAD);
+    }
+
+    private void addRope(int rows, int headSize) {
+        Tensor heads = in.ordinary(rows, sizes.heads, headSize);
         Tensor positions = in.indices(rows, rows);
-        Tensor cos = in.ordinary(rows, sizes.headSize / 2);
-        Tensor sin = in.ordinary(rows, sizes.headSize / 2);
+        Tensor cos = in.ordinary(rows, headSize / 2);
+        Tensor sin = in.ordinary(rows, headSize / 2);
         for (boolean inverse : new boolean[] {false, true}) {
-            Tensor out = in.junk(rows, sizes.heads, sizes.headSize);
-            add("rows.rope" + (inverse ? " inverse" : ""),
+            Tensor out = in.junk(rows, sizes.heads, headSize);
+            add("rows.rope" + (inverse ? " inverse" : "") + " E=" + headSize,
                     () -> backend.rows().rope(heads, positions, cos, sin, inverse, out), out);
         }
     }

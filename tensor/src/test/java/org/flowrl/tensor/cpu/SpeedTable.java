@@ -7,20 +7,25 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
-/// How long each kernel takes in each of several JVMs, and which of them are stuck in slow code.
+/// How long each kernel takes in each of several JVMs and how much heap, and which of them are stuck in slow code.
 ///
 /// A kernel's usual speed is its median over the JVMs. It is stuck in a JVM where it runs below half of that, and in
-/// all slow JVMs where the median itself is below a quarter of the fastest: then most of them are stuck.
+/// all slow JVMs where the median itself is below a quarter of the fastest: then most of them are stuck. It boxes
+/// vectors where a call takes more heap than its jobs and arguments do.
 final class SpeedTable {
     /// How many times slower than usual a kernel that is not stuck may be.
     private static final double FLOOR = 2;
     /// How many times slower than the fastest JVM the median may be: code that C2 never got is ten to a hundred times
     /// slower, one lucky JVM of five twice as fast.
     private static final double SPREAD = 4;
+    /// Bytes of heap of a call that boxes nothing, at the most; a boxed vector takes 40 to 100, and there are hundreds.
+    static final double UNBOXED = 8 << 10;
 
     private final int jvms;
     /// Nanoseconds of a kernel's call by JVM.
     private final Map<String, double[]> kernels = new TreeMap<>();
+    /// Bytes of heap of a kernel's call by JVM.
+    private final Map<String, double[]> heap = new TreeMap<>();
 
     /// An empty table.
     SpeedTable(int jvms) {
@@ -32,11 +37,12 @@ final class SpeedTable {
     }
 
     /// Takes a line of {@link KernelSpeeds}, in place of what the same JVM said of the kernel before; other lines,
-    /// such as the JVM's warnings, have no tab and say nothing.
+    /// such as the JVM's warnings, have no tabs and say nothing.
     void put(int jvm, String line) {
         String[] columns = line.split("\t");
-        if (columns.length == 2) {
+        if (columns.length == 3) {
             kernels.computeIfAbsent(columns[0], name -> new double[jvms])[jvm] = Double.parseDouble(columns[1]);
+            heap.computeIfAbsent(columns[0], name -> new double[jvms])[jvm] = Double.parseDouble(columns[2]);
         }
     }
 
@@ -48,6 +54,11 @@ final class SpeedTable {
     /// Nanoseconds of one call.
     double nanoseconds(Cell cell) {
         return kernels.get(cell.kernel)[cell.jvm];
+    }
+
+    /// Bytes of heap of one call.
+    double bytes(Cell cell) {
+        return heap.get(cell.kernel)[cell.jvm];
     }
 
     /// Nanoseconds of one call in the median JVM; of two in the middle the faster one.
@@ -77,26 +88,29 @@ final class SpeedTable {
 
     /// Where a kernel is stuck.
     List<Cell> stuck() {
-        return slower(FLOOR);
-    }
-
-    /// Where a kernel is so many times slower than usual, in its median JVM or, where most JVMs are stuck, its fastest.
-    List<Cell> slower(double times) {
         Map<String, Double> limits = new TreeMap<>();
         kernels.keySet().forEach(kernel -> {
             boolean mostAreStuck = usual(kernel) > SPREAD * fastest(kernel);
-            limits.put(kernel, times * (mostAreStuck ? fastest(kernel) : usual(kernel)));
+            limits.put(kernel, FLOOR * (mostAreStuck ? fastest(kernel) : usual(kernel)));
         });
         return slowerThan(limits);
     }
 
-    /// A line for each kernel: usual microseconds, and the fastest and the slowest speed as a share of the usual one.
+    /// Where a kernel boxes vectors.
+    List<Cell> boxing() {
+        return heap.keySet().stream().flatMap(kernel -> IntStream.range(0, jvms).mapToObj(jvm -> new Cell(kernel, jvm)))
+                .filter(cell -> bytes(cell) > UNBOXED).toList();
+    }
+
+    /// A line for each kernel: usual microseconds, the fastest and the slowest speed as a share of the usual one, and
+    /// the most bytes of heap.
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder();
-        kernels.forEach((kernel, times) -> text.append(String.format(Locale.ROOT, "%-46s %9.2f us %5.2f %5.2f%n",
-                kernel, usual(kernel) / 1e3, usual(kernel) / fastest(kernel),
-                usual(kernel) / Arrays.stream(times).max().orElseThrow())));
+        kernels.forEach((kernel, times) -> text.append(String.format(Locale.ROOT,
+                "%-46s %9.2f us %5.2f %5.2f %8.0f B%n", kernel, usual(kernel) / 1e3, usual(kernel) / fastest(kernel),
+                usual(kernel) / Arrays.stream(times).max().orElseThrow(),
+                Arrays.stream(heap.get(kernel)).max().orElseThrow())));
         return text.toString();
     }
 }
