@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 
 /// Entry point of `benchmarks.jar`.
 @Command(name = "benchmarks.jar", mixinStandardHelpOptions = true,
-        subcommands = {KernelsCommand.class, StepsCommand.class},
+        subcommands = {KernelsCommand.class, StepsCommand.class, LoadCommand.class},
         description = "Measure FlowRL beside its peers and write tables of ratios to bench/results.")
 public final class Compare {
     private Compare() {

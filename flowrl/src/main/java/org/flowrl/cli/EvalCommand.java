@@ -7,10 +7,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.flowrl.rl.data.Prompts;
@@ -21,6 +23,7 @@ import org.flowrl.rl.eval.EvaluationReport;
 import org.flowrl.rl.eval.GradedAnswer;
 import org.flowrl.rl.eval.Sampling;
 import org.flowrl.rl.eval.codeforces.CodeforcesRating;
+import org.flowrl.rl.eval.codeforces.Contest;
 import org.flowrl.rl.eval.codeforces.ContestFiles;
 import org.flowrl.rl.grade.Grader;
 import org.flowrl.rl.grade.GraderOptions;
@@ -40,7 +43,17 @@ import picocli.CommandLine.Option;
 @Command(name = "eval", mixinStandardHelpOptions = true, sortOptions = false, description = {
     "Measure a model on a benchmark.",
     "The defaults are the paper's protocol: 16 samples, temperature 0.6, top-p 0.95, prompts of up to 2048 tokens and "
-            + "responses of up to 8192."})
+            + "responses of up to 8192."},
+    footerHeading = "%nFields of --data, as published:%n", footer = {
+        "  aime24, aime25, amc23, math500   problem or question, answer; or verl's prompt and reward_model",
+        "  minerva        problem, solution with the answer in its last box",
+        "  olympiad       question, final_answer, the first of which counts",
+        "  gsm8k          question, answer with the answer after ####",
+        "  livecodebench  question_content, starter_code, public_test_cases, private_test_cases, metadata; or problem, "
+                + "tests",
+        "  codeforces     id such as 1870A, problem, tests",
+        "  humaneval+     task_id, prompt, test, with declaration (HumanEval-X, Java) or entry_point (HumanEval and "
+                + "HumanEval+, Python: --form python --grader 'run:/usr/bin/python3 {file}')"})
 final class EvalCommand implements Callable<Integer> {
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final Sampling PAPER = Sampling.ofPaper();
@@ -84,7 +97,8 @@ final class EvalCommand implements Callable<Integer> {
     private String grader;
 
     @Option(names = "--form", paramLabel = "NAME",
-            description = "How problems are put, instead of the benchmark's own: plain, dapo, qwen-math or qwen-boxed.")
+            description = "How problems are put, instead of the benchmark's own: plain, dapo, qwen-math, "
+                    + "qwen-boxed, java or python.")
     private String form;
 
     @Option(names = "--no-chat", description = "Do not use the folder's chat template.")
@@ -109,12 +123,16 @@ final class EvalCommand implements Callable<Integer> {
             description = "The judge on that server (gpt-4o-mini, the paper's).")
     private String judgeModel;
 
-    @Option(names = "--judge-key", defaultValue = "OPENAI_API_KEY", paramLabel = "VARIABLE",
-            description = "The environment variable that holds the server's key (OPENAI_API_KEY).")
+    @Option(names = "--judge-key", paramLabel = "VARIABLE",
+            description = "The environment variable that holds the server's key (OPENAI_API_KEY, where it is set).")
     private String judgeKey;
 
-    @Option(names = "--allow-unconfined", description = "Run programs even where the kernel cannot confine them.")
-    private boolean allowUnconfined;
+    @Option(names = "--judge-timeout", paramLabel = "SECONDS",
+            description = "How long an answer of the judge is waited for (120).")
+    private long judgeTimeout = DiversityJudge.DEFAULT_TIMEOUT.toSeconds();
+
+    @Mixin
+    private UntrustedOptions untrusted;
 
     @Mixin
     private DeviceOptions device;
@@ -136,11 +154,12 @@ final class EvalCommand implements Callable<Integer> {
                 seed);
         PromptForm words = form == null ? asked.form() : PromptForm.named(form);
         Optional<DiversityJudge> judges = judge == null ? Optional.empty() : Optional.of(new DiversityJudge(judge,
-                judgeModel, Optional.ofNullable(System.getenv(judgeKey))));
+                judgeModel, key(), Duration.ofSeconds(judgeTimeout)));
         List<Problem> all = asked.problems(data);
         List<Problem> problems = limit == null ? all : all.subList(0, Math.min(limit, all.size()));
+        Optional<Rating> rating = contests == null ? Optional.empty() : Optional.of(rating(problems));
         String graderName = grader == null ? asked.grader() : grader;
-        GraderOptions options = GraderOptions.defaults().withAllowUnconfined(allowUnconfined);
+        GraderOptions options = GraderOptions.defaults().with(untrusted.options());
         try (Grader judged = Graders.named(graderName, options); Backend backend = device.open();
                 Scope scope = Scope.root("eval", backend.memory())) {
             LoadedModel loaded = LoadedModel.read(model, backend, scope);
@@ -153,15 +172,39 @@ final class EvalCommand implements Callable<Integer> {
                     template.isPresent() ? "chat template" : "no chat template", seed);
             List<List<GradedAnswer>> groups = ask(run, problems, scope);
             print(EvaluationReport.of(groups, judged));
-            if (contests != null) {
-                printRating(groups);
-            }
+            rating.ifPresent(rated -> print(rated, groups));
             if (judges.isPresent()) {
                 print(judges.get().judge(groups), groups.size());
             }
         }
         System.out.println("answers: " + out);
         return 0;
+    }
+
+    /// The judge's key. A variable that is asked for by name must be there; a server may want no key.
+    private Optional<String> key() {
+        Optional<String> key = Optional.ofNullable(System.getenv(judgeKey == null ? "OPENAI_API_KEY" : judgeKey));
+        if (judgeKey != null && key.isEmpty()) {
+            throw new IllegalArgumentException("eval: --judge-key " + judgeKey
+                    + " must be an environment variable that is set");
+        }
+        return key;
+    }
+
+    /// What answers are rated by.
+    private record Rating(List<Contest> contests, Optional<int[]> userRatings) {
+    }
+
+    /// Read before the model is asked.
+    private Rating rating(List<Problem> problems) {
+        List<Contest> stored = ContestFiles.read(contests);
+        Set<String> ids = stored.stream().flatMap(contest -> contest.problems().stream())
+                .map(Contest.ContestProblem::id).collect(Collectors.toSet());
+        if (problems.stream().noneMatch(problem -> ids.contains(problem.id()))) {
+            throw new IllegalArgumentException("eval: --contests " + contests + ": none of its problems is among the "
+                    + problems.size() + " of " + data + ", whose ids must be like 1870A");
+        }
+        return new Rating(stored, Optional.ofNullable(userRatings).map(ContestFiles::ratings));
     }
 
     private List<List<GradedAnswer>> ask(BenchmarkRun run, List<Problem> problems, Scope scope) throws IOException {
@@ -187,8 +230,12 @@ final class EvalCommand implements Callable<Integer> {
                         .put("sample", answer.sample()).put("gold", answer.problem().answer())
                         .put("response", answer.response());
                 answer.answer().ifPresent(text -> line.put("answer", text));
-                file.write(line.put("tokens", answer.tokens()).put("finished", answer.finished())
-                        .put("verdict", answer.verdict().kind()).put("score", answer.verdict().reward()) + "\n");
+                line.put("tokens", answer.tokens()).put("finished", answer.finished())
+                        .put("verdict", answer.verdict().kind()).put("score", answer.verdict().reward());
+                if (!answer.verdict().reason().isEmpty()) {
+                    line.put("reason", answer.verdict().reason());
+                }
+                file.write(line + "\n");
             }
             file.flush();
         } catch (IOException e) {
@@ -214,16 +261,16 @@ final class EvalCommand implements Callable<Integer> {
         }
     }
 
-    private void printRating(List<List<GradedAnswer>> groups) {
+    private void print(Rating by, List<List<GradedAnswer>> groups) {
         Map<String, List<Boolean>> passed = groups.stream().collect(Collectors.toMap(group ->
                 group.getFirst().problem().id(), group -> group.stream().map(GradedAnswer::isCorrect).toList()));
-        CodeforcesRating rating = CodeforcesRating.of(ContestFiles.read(contests), passed, samples);
-        System.out.printf(Locale.ROOT, "%n%-24s %8s   from %d contests%n", "Codeforces rating",
+        CodeforcesRating rating = CodeforcesRating.of(by.contests(), passed, samples);
+        System.out.printf(Locale.ROOT, "%n%-24s %8s   from %d of %d stored contests%n", "Codeforces rating",
                 rating.rating().isEmpty() ? "none" : String.format(Locale.ROOT, "%.0f",
-                        rating.rating().getAsDouble()), rating.contests().size());
-        if (userRatings != null && rating.rating().isPresent()) {
+                        rating.rating().getAsDouble()), rating.contests().size(), by.contests().size());
+        if (by.userRatings().isPresent() && rating.rating().isPresent()) {
             System.out.printf(Locale.ROOT, "%-24s %8.1f%n", "percentile", CodeforcesRating.percentile(
-                    rating.rating().getAsDouble(), ContestFiles.ratings(userRatings)));
+                    rating.rating().getAsDouble(), by.userRatings().get()));
         }
     }
 

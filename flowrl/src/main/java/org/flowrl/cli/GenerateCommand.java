@@ -49,7 +49,7 @@ final class GenerateCommand implements Callable<Integer> {
     private String system;
 
     @Option(names = "--form", defaultValue = "plain", paramLabel = "NAME", description = "How prompts, as math "
-            + "problems, are put: plain, dapo, qwen-math, qwen-boxed or java (default: plain).")
+            + "problems, are put: plain, dapo, qwen-math, qwen-boxed, java or python (default: plain).")
     private String form;
 
     @Option(names = "--no-thinking", description = "With --chat: sets the template's enable_thinking to false.")

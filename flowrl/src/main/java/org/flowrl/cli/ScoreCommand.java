@@ -18,14 +18,17 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.flowrl.rl.data.JsonLines;
 import org.flowrl.rl.data.Row;
 import org.flowrl.rl.grade.Grader;
 import org.flowrl.rl.grade.GraderOptions;
 import org.flowrl.rl.grade.Graders;
+import org.flowrl.rl.task.InOrder;
 import org.flowrl.rl.task.Verdict;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -45,25 +48,29 @@ final class ScoreCommand implements Callable<Integer> {
             description = "What to read; - is standard input (default). Names in .gz are unpacked.")
     private String input;
 
-    @Option(names = "--allow-unconfined", description = "Run programs even where the kernel cannot confine them.")
-    private boolean allowUnconfined;
+    @Mixin
+    private UntrustedOptions untrusted;
 
     private final Map<String, Integer> counts = new TreeMap<>();
     private double total;
 
     @Override
     public Integer call() throws IOException {
+        long start = System.nanoTime();
         PrintWriter out = new PrintWriter(new BufferedWriter(new OutputStreamWriter(System.out,
                 StandardCharsets.UTF_8)));
-        GraderOptions options = GraderOptions.defaults().withAllowUnconfined(allowUnconfined);
-        try (Grader grader = Graders.named(name, options)) {
-            read(row -> out.println(score(row, grader, options)));
+        GraderOptions options = GraderOptions.defaults().with(untrusted.options());
+        try (Grader grader = Graders.named(name, options);
+                InOrder<Verdict> verdicts = new InOrder<>(grader.parallelism(),
+                        verdict -> out.println(line(verdict)))) {
+            read(row -> verdicts.add(grading(row, grader, options)));
         } finally {
             // What came before an error is of use.
             out.flush();
         }
         int rows = counts.values().stream().mapToInt(Integer::intValue).sum();
-        System.err.println(name + ": " + rows + " graded" + (rows == 0 ? "" : ", mean score "
+        System.err.println(name + ": " + rows + String.format(Locale.ROOT, " graded in %.1f s",
+                (System.nanoTime() - start) / 1e9) + (rows == 0 ? "" : ", mean score "
                 + String.format(Locale.ROOT, "%.4f", total / rows) + ", " + counts.entrySet().stream()
                 .map(count -> count.getValue() + " " + count.getKey()).collect(Collectors.joining(", "))));
         return 0;
@@ -81,7 +88,8 @@ final class ScoreCommand implements Callable<Integer> {
         }
     }
 
-    private String score(Row row, Grader grader, GraderOptions options) {
+    /// What is to be graded, as a row has it.
+    private Supplier<Verdict> grading(Row row, Grader grader, GraderOptions options) {
         String gold = text(row, "gold").orElseThrow(() -> row.refuse("must have a \"gold\""));
         Optional<String> response = text(row, "response");
         Optional<String> answer = text(row, "pred");
@@ -89,13 +97,15 @@ final class ScoreCommand implements Callable<Integer> {
             throw row.refuse("must have one of \"response\" and \"pred\"");
         }
         Grader graded = row.value().has("options") ? withOptions(row, options) : grader;
-        Verdict verdict = response.isPresent() ? graded.grade(gold, response.get())
-                : graded.compare(gold, answer.get());
+        return response.isPresent() ? () -> graded.grade(gold, response.get())
+                : () -> graded.compare(gold, answer.get());
+    }
+
+    private String line(Verdict verdict) {
         counts.merge(verdict.kind(), 1, Integer::sum);
         total += verdict.reward();
         ObjectNode line = MAPPER.createObjectNode().put("verdict", verdict.kind()).put("score", verdict.reward());
-        String reason = reason(verdict);
-        return (reason.isEmpty() ? line : line.put("reason", reason)).toString();
+        return (verdict.reason().isEmpty() ? line : line.put("reason", verdict.reason())).toString();
     }
 
     private Grader withOptions(Row row, GraderOptions options) {
@@ -120,15 +130,6 @@ final class ScoreCommand implements Callable<Integer> {
                     + value.getNodeType().toString().toLowerCase(Locale.ROOT));
         }
         return Optional.of(value.asText());
-    }
-
-    private static String reason(Verdict verdict) {
-        return switch (verdict) {
-            case Verdict.Wrong wrong -> wrong.reason();
-            case Verdict.Unparsable unparsable -> unparsable.reason();
-            case Verdict.Failed failed -> failed.reason();
-            case Verdict.Correct _, Verdict.TimedOut _ -> "";
-        };
     }
 
     /// What `--help` lists.

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.flowrl.rl.task.InOrder;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
@@ -86,10 +87,13 @@ final class Sampler {
         for (int i = 0; i < count; i++) {
             groups.add(new ArrayList<>());
         }
-        for (Completion completion : completions) {
-            groups.get(completion.prompt()).add(questions.judge(asked.get(completion.prompt()),
-                    prompts.get(completion.prompt()), completion,
-                    settings.overlong().penalty(completion.tokens().length, questions.maxResponseTokens())));
+        try (InOrder<Response> judged = new InOrder<>(questions.verifier().parallelism(), response ->
+                groups.get(response.group()).add(response))) {
+            for (Completion completion : completions) {
+                judged.add(() -> questions.judge(asked.get(completion.prompt()), prompts.get(completion.prompt()),
+                        completion, settings.overlong().penalty(completion.tokens().length,
+                                questions.maxResponseTokens())));
+            }
         }
         return groups;
     }

@@ -9,18 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalInt;
-import org.flowrl.autograd.ParameterStore;
-import org.flowrl.rl.SharedData;
-import org.flowrl.tensor.Backend;
-import org.flowrl.tensor.Backends;
-import org.flowrl.tensor.DType;
-import org.flowrl.tensor.RandomKey;
-import org.flowrl.tensor.Scope;
-import org.flowrl.transformer.ModelDirectory;
-import org.flowrl.transformer.Qwen;
-import org.flowrl.transformer.QwenConfig;
+import org.flowrl.tensor.SharedData;
 import org.flowrl.transformer.text.Tokenizer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -40,19 +29,8 @@ class EvalOracleTest {
     static void writeARandomModel() {
         Path qwen = SharedData.path("tokenizer/qwen2.5/vocab.json").getParent();
         Tokenizer tokenizer = Tokenizer.load(qwen);
-        int end = tokenizer.eosTokenId().orElseThrow();
-        QwenConfig config = QwenConfig.tiny(151_936, 32, 1, 4096).withTokens(OptionalInt.empty(), List.of(end),
-                OptionalInt.empty());
         model = folder.resolve("model");
-        try (Backend backend = Backends.open("reference", 1).backend();
-                Scope scope = Scope.root("model", backend.memory())) {
-            ParameterStore store = new ParameterStore(backend, scope, DType.F32);
-            Qwen.declare(store.root(), config);
-            store.allocate();
-            store.initialize(RandomKey.of(5));
-            ModelDirectory.save(model, config, store, DType.F32, Optional.of(tokenizer),
-                    ModelDirectory.DEFAULT_SHARD_BYTES);
-        }
+        SmallFolder.write(model, 151_936, tokenizer.eosTokenId().orElseThrow(), tokenizer);
     }
 
     private static CapturedRun eval(String benchmark, Path data, Path out, int threads) {

@@ -31,9 +31,9 @@ class ScoreCommandTest {
                 "{\"verdict\":\"unparsable\",\"score\":0.0,\"reason\":\"no answer found\"}",
                 "{\"verdict\":\"failed\",\"score\":0.0,\"reason\":\"the gold answer cannot be read: no number here\"}",
                 "{\"verdict\":\"correct\",\"score\":1.0}",
-                "{\"verdict\":\"timed_out\",\"score\":0.0}");
-        assertThat(run.err()).isEqualTo("math-verify: 6 graded, mean score 0.5000, 3 correct, 1 failed, 1 timed_out, "
-                + "1 unparsable" + System.lineSeparator());
+                "{\"verdict\":\"timed_out\",\"score\":0.0,\"reason\":\"a power with the exponent 387420489\"}");
+        assertThat(run.err()).matches("math-verify: 6 graded in \\d+\\.\\d s, mean score 0\\.5000, 3 correct, "
+                + "1 failed, 1 timed_out, 1 unparsable\\R");
     }
 
     @Test
@@ -44,7 +44,7 @@ class ScoreCommandTest {
         assertThat(run.exitCode()).isZero();
         assertThat(run.out().lines()).containsExactly("{\"verdict\":\"correct\",\"score\":1.0}",
                 "{\"verdict\":\"wrong\",\"score\":-1.0}");
-        assertThat(run.err()).contains("dapo: 2 graded, mean score 0.0000, 1 correct, 1 wrong");
+        assertThat(run.err()).contains("dapo: 2 graded in ").contains(" s, mean score 0.0000, 1 correct, 1 wrong");
     }
 
     /// The verdicts before a bad line are written.
@@ -69,6 +69,17 @@ class ScoreCommandTest {
         CapturedRun run = CapturedRun.of("", "score", "--grader", "llm");
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.err()).startsWith("error: grader: 'llm' must be one of dapo, ");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "java | /etc | grader: readable [/etc] is for run: and a command, not for java",
+        "run:/bin/sh {file} | /nonexistent | runner command [/bin/sh, {file}]: readable /nonexistent must be a file or "
+                + "folder that exists"})
+    void whatACommandMayReadIsChecked(String grader, String readable, String message) {
+        CapturedRun run = CapturedRun.of("", "score", "--grader", grader, "--readable", readable);
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err()).isEqualTo("error: " + message + System.lineSeparator());
     }
 
     @Test

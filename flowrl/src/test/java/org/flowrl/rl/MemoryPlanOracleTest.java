@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.SharedData;
 import org.flowrl.tensor.cpu.PlanBackend;
 import org.flowrl.transformer.Qwen;
 import org.flowrl.transformer.QwenConfig;

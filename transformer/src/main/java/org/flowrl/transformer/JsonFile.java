@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.flowrl.transformer.text.JsonFault;
 
 /// A JSON object and the file that it came from, which every message begins with. Absent keys and nulls are the same.
 ///
@@ -36,7 +37,7 @@ record JsonFile(Path path, JsonNode root) {
             String place = e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr() + ", column "
                     + e.getLocation().getColumnNr();
             throw new ModelException(path + place + ": not valid JSON: "
-                    + e.getOriginalMessage().lines().findFirst().orElse("no reason given"), e);
+                    + JsonFault.reason(e), e);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + path + ": " + e, e);
         }

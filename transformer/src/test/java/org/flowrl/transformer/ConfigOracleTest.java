@@ -18,7 +18,7 @@ import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Scope;
-import org.flowrl.transformer.text.SharedData;
+import org.flowrl.tensor.SharedData;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// device (data/configs/expected-shapes.json).
 class ConfigOracleTest {
     private static JsonNode expected() {
-        return JsonFile.read(SharedData.folder("configs").resolve("expected-shapes.json")).root();
+        return JsonFile.read(SharedData.path("configs").resolve("expected-shapes.json")).root();
     }
 
     static Stream<String> models() {
@@ -60,7 +60,7 @@ class ConfigOracleTest {
     /// The one published model whose own index of all its tensors is among the data.
     @Test
     void theDistilled32BDeclaresTheTensorsThatItsOwnIndexNames() {
-        Path index = SharedData.folder("configs").resolve("DeepSeek-R1-Distill-Qwen-32B.model.safetensors.index.json");
+        Path index = SharedData.path("configs").resolve("DeepSeek-R1-Distill-Qwen-32B.model.safetensors.index.json");
         List<String> names = new ArrayList<>();
         JsonFile.read(index).get("weight_map").fieldNames().forEachRemaining(names::add);
         try (Backend backend = Backends.open("reference", 1).backend();
@@ -81,7 +81,7 @@ class ConfigOracleTest {
 
     @Test
     void everyPublishedDenseConfigurationIsAmongTheExpected() throws IOException {
-        try (Stream<Path> files = Files.list(SharedData.folder("configs"))) {
+        try (Stream<Path> files = Files.list(SharedData.path("configs"))) {
             assertThat(files.map(file -> file.getFileName().toString()).filter(file -> file.endsWith(".config.json"))
                     .map(file -> file.replace(".config.json", "")).filter(file -> !file.contains("A3B")))
                     .containsExactlyInAnyOrderElementsOf(models().toList());
@@ -96,7 +96,7 @@ class ConfigOracleTest {
     }
 
     private static QwenConfig read(String name) {
-        return QwenConfig.read(SharedData.folder("configs").resolve(name + ".config.json"));
+        return QwenConfig.read(SharedData.path("configs").resolve(name + ".config.json"));
     }
 
     /// Names and shapes of one layer, named as layer 0, and of all that is outside layers.

@@ -15,8 +15,8 @@ import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
+import org.flowrl.tensor.SharedData;
 import org.flowrl.transformer.generate.Generator;
-import org.flowrl.transformer.text.SharedData;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -40,7 +40,7 @@ class QwenOracleTest {
             + "parameter, grad clip 1.0 (total L2) before each step, 3 steps";
 
     static Stream<Arguments> cases() throws IOException {
-        try (Stream<Path> folders = Files.list(SharedData.folder("oracle"))) {
+        try (Stream<Path> folders = Files.list(SharedData.path("oracle"))) {
             return folders.filter(Files::isDirectory).sorted().toList().stream().flatMap(folder -> {
                 boolean isF64 = folder.getFileName().toString().endsWith("f64");
                 return ModelFixture.backends().filter(backend -> !isF64 || backend.equals("reference"))
@@ -58,7 +58,7 @@ class QwenOracleTest {
     }
 
     private static OracleCase open(String name) {
-        return new OracleCase(SharedData.folder("oracle").resolve(name));
+        return new OracleCase(SharedData.path("oracle").resolve(name));
     }
 
     private static ModelFixture load(OracleCase oracle, String backend) {

@@ -42,8 +42,15 @@ public record DataSet(Path file, Fields fields, List<Problem> problems, Counts c
     /// @throws DataException where the file breaks its format's rules, a row has no problem, or no problem is left;
     ///         naming file and place
     public static DataSet read(Path file, Optional<Fields> fields) {
-        Reading reading = new Reading(file, fields);
-        DataFile.read(file, fields.map(Fields::columns).orElse(Set.of()), reading::add);
+        return read(file, fields.map(List::of).orElse(Fields.KNOWN));
+    }
+
+    /// The same where one of some layouts is expected.
+    ///
+    /// @param layouts the first rows decide among them
+    public static DataSet read(Path file, List<Fields> layouts) {
+        Reading reading = new Reading(file, layouts);
+        DataFile.read(file, layouts.size() == 1 ? layouts.getFirst().columns() : Set.of(), reading::add);
         return reading.finish();
     }
 

@@ -30,9 +30,9 @@ public record DataSettings(String file, String prompt, String answer, GoldRule g
             throw new IllegalArgumentException("config: data.prompt '" + prompt + "' and data.answer '" + answer
                     + "' must both be given, or neither");
         }
-        if (!Graders.names().contains(reward)) {
+        if (!Graders.isKnown(reward)) {
             throw new IllegalArgumentException("config: data.reward '" + reward + "' must be one of "
-                    + String.join(", ", Graders.names()));
+                    + String.join(", ", Graders.names()) + ", or run: and a command");
         }
         if (!PromptForm.names().contains(form)) {
             throw new IllegalArgumentException("config: data.form '" + form + "' must be one of "

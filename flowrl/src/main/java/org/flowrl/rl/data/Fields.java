@@ -12,9 +12,17 @@ import java.util.Set;
 /// @param answer holds the gold answer
 /// @param gold how
 /// @param id names the problem; empty where rows are numbered
-public record Fields(FieldPath prompt, FieldPath answer, GoldRule gold, Optional<FieldPath> id) {
-    /// The layouts that [#recognised] tries, in this order.
-    private static final List<Fields> KNOWN = List.of(
+/// @param start holds code that an answer goes on from, shown after the problem; empty where there is no such field
+public record Fields(FieldPath prompt, FieldPath answer, GoldRule gold, Optional<FieldPath> id,
+        Optional<FieldPath> start) {
+    /// LiveCodeBench as published.
+    public static final Fields LIVE_CODE_BENCH = of("question_content", LiveCodeBenchTests.PUBLIC)
+            .with(GoldRule.LIVE_CODE_BENCH).withId("question_id").withStart("starter_code");
+    /// HumanEval, HumanEval+ and HumanEval-X.
+    public static final Fields HUMAN_EVAL = of("prompt", "test").with(GoldRule.HARNESS).withId("task_id");
+
+    /// The layouts that are tried where none is given, in this order.
+    static final List<Fields> KNOWN = List.of(
             // DAPO-Math-17k and what else is written for verl
             of("prompt[0].content", "reward_model.ground_truth").withId("extra_info.index"),
             // MATH, MATH-500, AIME, AMC
@@ -28,30 +36,36 @@ public record Fields(FieldPath prompt, FieldPath answer, GoldRule gold, Optional
             of("problem", "solution").with(GoldRule.LAST_BOX),
             // programs with tests: Codeforces, CodeContests
             of("problem", "tests"),
-            // HumanEval, HumanEval-X
-            of("prompt", "test").with(GoldRule.HARNESS).withId("task_id"),
+            HUMAN_EVAL,
+            LIVE_CODE_BENCH,
             of("prompt", "answer"));
 
     /// Fields by their paths, the gold answer being the whole of `answer`, rows being numbered.
     ///
     /// @throws IllegalArgumentException where a path is none, see [FieldPath]
     public static Fields of(String prompt, String answer) {
-        return new Fields(FieldPath.of(prompt), FieldPath.of(answer), GoldRule.WHOLE, Optional.empty());
+        return new Fields(FieldPath.of(prompt), FieldPath.of(answer), GoldRule.WHOLE, Optional.empty(),
+                Optional.empty());
     }
 
     /// The same with another rule for the gold answer.
     public Fields with(GoldRule rule) {
-        return new Fields(prompt, answer, rule, id);
+        return new Fields(prompt, answer, rule, id, start);
     }
 
     /// The same with a field that names the problem.
     public Fields withId(String path) {
-        return new Fields(prompt, answer, gold, Optional.of(FieldPath.of(path)));
+        return new Fields(prompt, answer, gold, Optional.of(FieldPath.of(path)), start);
     }
 
-    /// The first known layout of which `row` has the problem and a gold answer.
-    static Optional<Fields> recognised(JsonNode row) {
-        return KNOWN.stream().filter(fields -> fields.prompt.in(row).isTextual()
+    /// The same with a field of code that an answer goes on from.
+    public Fields withStart(String path) {
+        return new Fields(prompt, answer, gold, id, Optional.of(FieldPath.of(path)));
+    }
+
+    /// The first of some layouts of which `row` has the problem and a gold answer.
+    static Optional<Fields> recognised(List<Fields> layouts, JsonNode row) {
+        return layouts.stream().filter(fields -> fields.prompt.in(row).isTextual()
                 && fields.gold.gold(row, fields.answer).isPresent()).findFirst();
     }
 
@@ -60,8 +74,12 @@ public record Fields(FieldPath prompt, FieldPath answer, GoldRule gold, Optional
         Set<String> columns = new LinkedHashSet<>(List.of(prompt.column(), answer.column()));
         id.ifPresent(path -> columns.add(path.column()));
         if (gold == GoldRule.HARNESS) {
-            columns.addAll(List.of(GoldRule.DECLARATION, GoldRule.PROMPT));
+            columns.addAll(List.of(GoldRule.DECLARATION, GoldRule.PROMPT, GoldRule.ENTRY_POINT));
         }
+        if (gold == GoldRule.LIVE_CODE_BENCH) {
+            columns.addAll(List.of(LiveCodeBenchTests.PRIVATE, LiveCodeBenchTests.METADATA));
+        }
+        start.ifPresent(path -> columns.add(path.column()));
         return columns;
     }
 
@@ -72,6 +90,7 @@ public record Fields(FieldPath prompt, FieldPath answer, GoldRule gold, Optional
             case WHOLE -> "";
             case AFTER_HASHES -> " after ####";
             case HARNESS -> " with its declaration";
+            case LIVE_CODE_BENCH -> " and private_test_cases";
             case LAST_BOX -> " in its last \\boxed{}";
         };
         return "prompt " + prompt + ", answer " + answer + rule;

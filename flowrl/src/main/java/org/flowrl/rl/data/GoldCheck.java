@@ -24,11 +24,7 @@ public record GoldCheck(int problems, List<Failure> failures) {
         /// One line.
         @Override
         public String toString() {
-            String reason = switch (verdict) {
-                case Verdict.Unparsable unparsable -> ": " + unparsable.reason();
-                case Verdict.Failed failed -> ": " + failed.reason();
-                case Verdict.Correct _, Verdict.Wrong _, Verdict.TimedOut _ -> "";
-            };
+            String reason = verdict.reason().isEmpty() ? "" : ": " + verdict.reason();
             return problem.id() + ": gold answer '" + problem.answer() + "' is " + verdict.kind() + reason;
         }
     }

@@ -3,6 +3,7 @@ package org.flowrl.rl.data;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// How a row's answer field holds the gold answer.
 public enum GoldRule {
@@ -14,19 +15,28 @@ public enum GoldRule {
     /// It stands in the last `\boxed{}` of a worked solution, as in Minerva.
     LAST_BOX,
     /// It is a test program that goes with the row's `declaration`, or else its `prompt`, as in HumanEval-X: both are
-    /// kept, as JSON.
-    HARNESS;
+    /// kept, as JSON. Where it only defines `check`, as in HumanEval and HumanEval+, it is called for the row's
+    /// `entry_point`.
+    HARNESS,
+    /// It is the tests of LiveCodeBench, public and private, as JSON.
+    LIVE_CODE_BENCH;
 
     static final String DECLARATION = "declaration";
     static final String PROMPT = "prompt";
+    static final String ENTRY_POINT = "entry_point";
+    private static final Pattern DEFINES_CHECK = Pattern.compile("^def check\\(", Pattern.MULTILINE);
+    private static final Pattern CALLS_CHECK = Pattern.compile("^check\\(", Pattern.MULTILINE);
     private static final String HASHES = "####";
     private static final String BOX = "\\boxed{";
 
     /// The gold answer in a row's field; empty where the field is missing, blank, or holds none.
+    ///
+    /// @throws IllegalArgumentException where the field does not hold what the rule says
     Optional<String> gold(JsonNode row, FieldPath answer) {
         String text = text(answer.in(row));
         return (switch (this) {
             case HARNESS -> harness(row, text);
+            case LIVE_CODE_BENCH -> Optional.of(LiveCodeBenchTests.of(row));
             case WHOLE -> Optional.of(text);
             case AFTER_HASHES -> afterHashes(text);
             case LAST_BOX -> lastBox(text);
@@ -48,7 +58,12 @@ public enum GoldRule {
         String key = row.path(DECLARATION).isTextual() ? DECLARATION : PROMPT;
         return test.isBlank() || !row.path(key).isTextual() ? Optional.empty()
                 : Optional.of(JsonNodeFactory.instance.objectNode().put(key, row.get(key).textValue())
-                        .put("test", test).toString());
+                        .put("test", test + call(row, test)).toString());
+    }
+
+    private static String call(JsonNode row, String test) {
+        return row.path(ENTRY_POINT).isTextual() && DEFINES_CHECK.matcher(test).find()
+                && !CALLS_CHECK.matcher(test).find() ? "\n\ncheck(" + row.get(ENTRY_POINT).textValue() + ")\n" : "";
     }
 
     private static Optional<String> afterHashes(String solution) {

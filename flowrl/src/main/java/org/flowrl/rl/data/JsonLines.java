@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
+import org.flowrl.transformer.text.JsonFault;
 
 /// JSONL: an object a line, in UTF-8; empty lines are passed over. A file whose name ends in `.gz` is unpacked.
 public final class JsonLines {
@@ -58,8 +59,7 @@ public final class JsonLines {
             node = MAPPER.readTree(line);
         } catch (JsonProcessingException e) {
             String column = e.getLocation() == null ? "" : ", column " + e.getLocation().getColumnNr();
-            throw new DataException(place + column + ": not JSON: "
-                    + e.getOriginalMessage().lines().findFirst().orElse("no reason given"), e);
+            throw new DataException(place + column + ": not JSON: " + JsonFault.reason(e), e);
         }
         if (!node.isObject()) {
             throw new DataException(place + ", column 1: must be a JSON object, not "

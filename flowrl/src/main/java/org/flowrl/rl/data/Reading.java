@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.flowrl.rl.task.Problem;
 
 /// A data set in the making: takes rows, keeps what is new.
@@ -17,6 +18,7 @@ final class Reading {
     private static final int MOST_UNRECOGNISED = 100;
 
     private final Path file;
+    private final List<Fields> layouts;
     private Optional<Fields> fields;
     private final List<Row> unrecognised = new ArrayList<>();
     /// By the text of the problem.
@@ -27,9 +29,11 @@ final class Reading {
     private long duplicates;
     private long conflicts;
 
-    Reading(Path file, Optional<Fields> fields) {
+    /// @param layouts the only one, or those among which rows decide
+    Reading(Path file, List<Fields> layouts) {
         this.file = file;
-        this.fields = fields;
+        this.layouts = layouts;
+        this.fields = layouts.size() == 1 ? Optional.of(layouts.getFirst()) : Optional.empty();
     }
 
     void add(Row row) {
@@ -38,7 +42,11 @@ final class Reading {
             return;
         }
         unrecognised.add(row);
-        fields = Fields.recognised(row.value());
+        try {
+            fields = Fields.recognised(layouts, row.value());
+        } catch (IllegalArgumentException e) {
+            throw row.refuse(e.getMessage());
+        }
         if (fields.isPresent()) {
             addUnrecognised();
         } else if (unrecognised.size() == MOST_UNRECOGNISED) {
@@ -65,7 +73,9 @@ final class Reading {
     private DataException unknownLayout() {
         Row first = unrecognised.getFirst();
         return first.refuse("its fields " + String.join(", ", (Iterable<String>) first.value()::fieldNames)
-                + " are of no known layout; say which hold the prompt and the answer");
+                + " are of no " + (layouts == Fields.KNOWN ? "known layout; say which hold the prompt and the answer"
+                        : "layout that this benchmark has: " + layouts.stream().map(Fields::toString)
+                                .collect(Collectors.joining("; or "))));
     }
 
     private void add(Row row, Fields known) {
@@ -75,19 +85,33 @@ final class Reading {
             throw row.refuse("field " + known.prompt() + " must hold a problem, a text, not "
                     + (prompt.isMissingNode() ? "nothing" : prompt));
         }
-        Optional<String> gold = known.gold().gold(row.value(), known.answer());
+        Optional<String> gold = gold(row, known);
         if (gold.isEmpty()) {
             withoutGold++;
             return;
         }
-        Problem earlier = problems.get(prompt.textValue());
+        String text = prompt.textValue() + start(row, known);
+        Problem earlier = problems.get(text);
         if (earlier == null) {
-            problems.put(prompt.textValue(), new Problem(id(row, known), prompt.textValue(), gold.get()));
+            problems.put(text, new Problem(id(row, known), text, gold.get()));
         } else if (earlier.answer().equals(gold.get())) {
             duplicates++;
         } else {
             conflicts++;
         }
+    }
+
+    private static Optional<String> gold(Row row, Fields known) {
+        try {
+            return known.gold().gold(row.value(), known.answer());
+        } catch (IllegalArgumentException e) {
+            throw row.refuse(e.getMessage());
+        }
+    }
+
+    private static String start(Row row, Fields known) {
+        String code = known.start().map(path -> GoldRule.text(path.in(row.value()))).orElse("");
+        return code.isBlank() ? "" : "\n\nThe answer goes on from this:\n```\n" + code.stripTrailing() + "\n```";
     }
 
     /// The row's own id where it has one that no earlier problem has, otherwise the row's number.

@@ -2,11 +2,13 @@ package org.flowrl.rl.eval;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.flowrl.rl.data.Prompts;
 import org.flowrl.rl.grade.Grader;
+import org.flowrl.rl.task.InOrder;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.RandomKey;
@@ -44,15 +46,18 @@ public record BenchmarkRun(Backend backend, Qwen model, Set<Integer> endTokens, 
             int end = Math.min(problems.size(), start + atOnce);
             List<Completion> completions = generator.generate(ids.subList(start, end), sampling.samples(),
                     sampling.law(), sampling.maxResponseTokens(), endTokens, key.fold(start));
-            for (int i = start; i < end; i++) {
-                List<GradedAnswer> group = new ArrayList<>();
-                for (Completion completion : completions) {
-                    if (completion.prompt() == i - start) {
-                        group.add(graded(problems.get(i), completion));
-                    }
+            int first = start;
+            List<GradedAnswer> group = new ArrayList<>();
+            try (InOrder<GradedAnswer> graded = new InOrder<>(grader.parallelism(), answer -> {
+                group.add(answer);
+                if (group.size() == sampling.samples()) {
+                    groups.add(List.copyOf(group));
+                    group.clear();
+                    heard.accept(groups.getLast());
                 }
-                groups.add(List.copyOf(group));
-                heard.accept(groups.getLast());
+            })) {
+                completions.stream().sorted(Comparator.comparing(Completion::prompt)).forEach(completion ->
+                        graded.add(() -> graded(problems.get(first + completion.prompt()), completion)));
             }
         }
         return groups;

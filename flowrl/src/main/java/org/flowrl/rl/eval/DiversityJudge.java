@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.flowrl.transformer.text.JsonFault;
 
 /// Asks a language model behind an OpenAI-compatible server how many approaches the responses to a problem take, on the
 /// paper's scale of 1 to 5 (FlowRL, section 4.3): all responses in one request, temperature 0, five tokens at most.
@@ -23,24 +24,35 @@ import java.util.regex.Pattern;
 /// Departures from the released script, both named there as flaws by the specification: the judge reads whole
 /// responses, not their first 300 characters, and a request that fails is counted apart, not as a score of 3.
 public final class DiversityJudge {
-    private static final Duration TIMEOUT = Duration.ofMinutes(2);
+    /// How long an answer is waited for unless it is said otherwise.
+    public static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(2);
+
     private static final int MAX_TOKENS = 5;
+    /// Of what a server says of an error.
+    private static final int SHOWN_CHARACTERS = 200;
     private static final Pattern SCORE = Pattern.compile("(?<!\\d)([1-5])(?!\\d)");
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
-    private final HttpClient client = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
+    private final HttpClient client;
     private final URI completions;
     private final String model;
     private final Optional<String> key;
+    private final Duration timeout;
 
     /// @param base such as `https://api.openai.com/v1`
     /// @param model the judge's name on that server
     /// @param key sent as a bearer token; empty where the server wants none
-    /// @throws IllegalArgumentException where `base` is no http address
-    public DiversityJudge(String base, String model, Optional<String> key) {
+    /// @param timeout for connecting, and again for an answer
+    /// @throws IllegalArgumentException where `base` is no http address, or `timeout` is not positive
+    public DiversityJudge(String base, String model, Optional<String> key, Duration timeout) {
         if (!base.matches("https?://\\S+")) {
             throw new IllegalArgumentException("judge: base URL '" + base + "' must begin with http:// or https://");
         }
+        if (!timeout.isPositive()) {
+            throw new IllegalArgumentException("judge: timeout " + timeout + " must be positive");
+        }
+        this.client = HttpClient.newBuilder().connectTimeout(timeout).build();
+        this.timeout = timeout;
         this.completions = URI.create(base.replaceAll("/+$", "") + "/chat/completions");
         this.model = model;
         this.key = key;
@@ -88,13 +100,15 @@ public final class DiversityJudge {
     }
 
     private String ask(List<GradedAnswer> group) throws IOException, InterruptedException {
-        HttpRequest.Builder request = HttpRequest.newBuilder(completions).timeout(TIMEOUT)
+        HttpRequest.Builder request = HttpRequest.newBuilder(completions).timeout(timeout)
                 .header("Content-Type", "application/json");
         key.ifPresent(secret -> request.header("Authorization", "Bearer " + secret));
         HttpResponse<String> response = client.send(request.POST(HttpRequest.BodyPublishers.ofString(
                 body(group).toString(), StandardCharsets.UTF_8)).build(), HttpResponse.BodyHandlers.ofString());
         if (response.statusCode() != 200) {
-            throw new IOException("the judge answers with status " + response.statusCode());
+            String said = response.body().strip().replaceAll("\\s+", " ");
+            throw new IOException("the judge answers with status " + response.statusCode() + (said.isEmpty() ? ""
+                    : ": " + said.substring(0, Math.min(said.length(), SHOWN_CHARACTERS))));
         }
         try {
             JsonNode content = MAPPER.readTree(response.body()).path("choices").path(0).path("message")
@@ -104,7 +118,7 @@ public final class DiversityJudge {
             }
             return content.textValue();
         } catch (JsonProcessingException e) {
-            throw new IOException("the judge's reply is not JSON: " + e.getOriginalMessage(), e);
+            throw new IOException("the judge's reply is not JSON: " + JsonFault.reason(e), e);
         }
     }
 

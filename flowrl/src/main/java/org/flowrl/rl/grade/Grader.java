@@ -24,6 +24,11 @@ public interface Grader extends AutoCloseable {
     /// The final answer that {@link #grade} would compare, as it is written in a response; nothing where there is none.
     Optional<String> answer(String response);
 
+    /// How many answers it is of use to have judged at a time: 1 where that is a computation of microseconds.
+    default int parallelism() {
+        return 1;
+    }
+
     /// Frees what the grader holds, such as a sandbox; most hold nothing.
     @Override
     default void close() {

@@ -13,15 +13,16 @@ import org.flowrl.rl.grade.symbolic.Equivalence;
 /// @param expressions whether numbers in running text count as answers
 /// @param equivalence what counts as the same
 /// @param steps the work that one verdict may cost, see {@link org.flowrl.rl.grade.symbolic.StepBudget}
-/// @param allowUnconfined whether programs run where the kernel cannot confine them
+/// @param programs what programs are allowed
 public record GraderOptions(boolean latex, boolean expressions, Equivalence.Options equivalence, long steps,
-        boolean allowUnconfined) {
+        ProgramOptions programs) {
     /// About 30 ms of the slowest steps.
     public static final long DEFAULT_STEPS = 60_000;
 
     /// Formulas and numbers, six decimals, strict names.
     public static GraderOptions defaults() {
-        return new GraderOptions(true, true, Equivalence.Options.defaults(), DEFAULT_STEPS, false);
+        return new GraderOptions(true, true, Equivalence.Options.defaults(), DEFAULT_STEPS,
+                ProgramOptions.STRICT);
     }
 
     /// @throws IllegalArgumentException where nothing may be extracted
@@ -60,7 +61,7 @@ public record GraderOptions(boolean latex, boolean expressions, Equivalence.Opti
             }
         }
         return new GraderOptions(formulas, numbers, new Equivalence.Options(decimals, strict, relationAsSet), steps,
-                allowUnconfined);
+                programs);
     }
 
     private static boolean holds(JsonNode targets, String wanted) {
@@ -83,8 +84,8 @@ public record GraderOptions(boolean latex, boolean expressions, Equivalence.Opti
         return option.getValue();
     }
 
-    /// The same with or without the user's leave to run programs unconfined.
-    public GraderOptions withAllowUnconfined(boolean allowed) {
+    /// The same with other things allowed to programs.
+    public GraderOptions with(ProgramOptions allowed) {
         return new GraderOptions(latex, expressions, equivalence, steps, allowed);
     }
 

@@ -12,4 +12,9 @@ public record GraderVerifier(Grader grader) implements Verifier {
     public Verdict verify(Problem problem, String response, boolean finished) {
         return grader.grade(problem.answer(), response);
     }
+
+    @Override
+    public int parallelism() {
+        return grader.parallelism();
+    }
 }

@@ -1,5 +1,6 @@
 package org.flowrl.rl.grade;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,6 +41,11 @@ public final class Graders {
         return List.copyOf(BY_NAME.keySet());
     }
 
+    /// Whether a name is a grader's: one of {@link #names()}, or `run:` and a command.
+    public static boolean isKnown(String name) {
+        return names().contains(name) || name.startsWith(RUN);
+    }
+
     /// Whether the grader of a name compares by meaning, and so heeds what {@link GraderOptions#with} sets.
     public static boolean hasOptions(String name) {
         return BY_MEANING.contains(name);
@@ -63,12 +69,17 @@ public final class Graders {
     /// @throws org.flowrl.rl.grade.code.UnconfinedException where programs would not be confined and the options do not
     ///     allow that
     public static Grader named(String name, GraderOptions options) {
-        SandboxOptions sandbox = SandboxOptions.standard().withAllowUnconfined(options.allowUnconfined());
+        SandboxOptions sandbox = SandboxOptions.standard().withAllowUnconfined(options.programs().allowUnconfined());
+        List<Path> readable = options.programs().readable();
+        if (!readable.isEmpty() && !name.startsWith(RUN)) {
+            throw new IllegalArgumentException("grader: readable " + readable + " is for " + RUN
+                    + " and a command, not for " + name);
+        }
         if (name.equals(JAVA)) {
             return new ProgramGrader(JAVA, CodeGrader.java(sandbox, TestRules.standard()));
         }
         if (name.startsWith(RUN)) {
-            RunnerCommand command = RunnerCommand.parse(name.substring(RUN.length()), "", List.of());
+            RunnerCommand command = RunnerCommand.parse(name.substring(RUN.length()), "", readable);
             return new ProgramGrader("", CodeGrader.runner(sandbox, TestRules.standard(), command));
         }
         Function<GraderOptions, Grader> grader = BY_NAME.get(name);

@@ -75,7 +75,7 @@ final class MathVerifyGrader implements Grader {
                     && new Equivalence(options.equivalence(), budget)
                             .equal(wanted.get().expression().get(), stated.get().expression().get()));
         } catch (StepBudget.Exceeded e) {
-            return REWARDS.timedOut();
+            return REWARDS.timedOut(e);
         }
     }
 

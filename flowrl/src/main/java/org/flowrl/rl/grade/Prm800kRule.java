@@ -55,7 +55,7 @@ final class Prm800kRule {
             }
             return Rewards.ONE_OR_ZERO.of(equal);
         } catch (StepBudget.Exceeded e) {
-            return Rewards.ONE_OR_ZERO.timedOut();
+            return Rewards.ONE_OR_ZERO.timedOut(e);
         }
     }
 

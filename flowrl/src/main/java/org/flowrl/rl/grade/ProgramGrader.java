@@ -27,6 +27,11 @@ record ProgramGrader(String name, CodeGrader programs) implements Grader {
     }
 
     @Override
+    public int parallelism() {
+        return programs.parallelism();
+    }
+
+    @Override
     public void close() {
         programs.close();
     }

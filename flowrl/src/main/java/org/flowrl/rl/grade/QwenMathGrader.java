@@ -54,7 +54,7 @@ final class QwenMathGrader implements Grader {
         try {
             return REWARDS.of(equal(answer, gold, new StepBudget(options.steps())));
         } catch (StepBudget.Exceeded e) {
-            return REWARDS.timedOut();
+            return REWARDS.timedOut(e);
         }
     }
 

@@ -1,5 +1,6 @@
 package org.flowrl.rl.grade;
 
+import org.flowrl.rl.grade.symbolic.StepBudget;
 import org.flowrl.rl.task.Verdict;
 
 /// The scale on which a grader's verdicts are rewarded.
@@ -25,7 +26,8 @@ record Rewards(double right, double otherwise) {
         return new Verdict.Failed(otherwise, reason);
     }
 
-    Verdict timedOut() {
-        return new Verdict.TimedOut(otherwise);
+    /// @param spent says what was spent
+    Verdict timedOut(StepBudget.Exceeded spent) {
+        return new Verdict.TimedOut(otherwise, spent.getMessage());
     }
 }

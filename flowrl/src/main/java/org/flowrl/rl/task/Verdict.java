@@ -10,6 +10,9 @@ public sealed interface Verdict {
     /// The kind in lower case: `correct`, `wrong`, `unparsable`, `timed_out`, `failed`.
     String kind();
 
+    /// Why it is not right, in one line for people; empty for a right answer, and where the answer itself says it.
+    String reason();
+
     /// A right answer, or the best there is where rewards are graded.
     ///
     /// @param solution the solution that the answer is an instance of: answers that only write the same solution in
@@ -28,6 +31,11 @@ public sealed interface Verdict {
         @Override
         public String kind() {
             return "correct";
+        }
+
+        @Override
+        public String reason() {
+            return "";
         }
     }
 
@@ -57,7 +65,9 @@ public sealed interface Verdict {
     }
 
     /// Checking took longer than it may.
-    record TimedOut(double reward) implements Verdict {
+    ///
+    /// @param reason what it was that took so long, for people
+    record TimedOut(double reward, String reason) implements Verdict {
         @Override
         public String kind() {
             return "timed_out";

@@ -7,4 +7,10 @@ public interface Verifier {
     /// @param response the policy's text, without the end-of-sequence token
     /// @param finished false where the response was cut at the length limit
     Verdict verify(Problem problem, String response, boolean finished);
+
+    /// How many responses may be judged at a time, which pays where a verifier waits for other processes. 1 unless the
+    /// verifier is safe to use from many threads.
+    default int parallelism() {
+        return 1;
+    }
 }

@@ -3,9 +3,9 @@ package org.flowrl.rl.data;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Optional;
-import org.flowrl.rl.SharedData;
 import org.flowrl.rl.grade.code.CodeTests;
 import org.flowrl.rl.grade.code.TestRules;
+import org.flowrl.tensor.SharedData;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 

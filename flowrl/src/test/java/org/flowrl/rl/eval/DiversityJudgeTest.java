@@ -51,7 +51,8 @@ class DiversityJudgeTest {
     }
 
     private DiversityJudge judge(Optional<String> key) {
-        return new DiversityJudge("http://127.0.0.1:" + server.getAddress().getPort() + "/v1/", "stub", key);
+        return new DiversityJudge("http://127.0.0.1:" + server.getAddress().getPort() + "/v1/", "stub", key,
+                DiversityJudge.DEFAULT_TIMEOUT);
     }
 
     private static String saying(String content) {
@@ -104,7 +105,7 @@ class DiversityJudgeTest {
                 group("c", 2), group("d", 2), group("e", 2), group("f", 2)));
         assertThat(scores.mean()).contains(3.0);
         assertThat(scores.failures()).satisfiesExactly(
-                failure -> assertThat(failure).isEqualTo("b: the judge answers with status 503"),
+                failure -> assertThat(failure).isEqualTo("b: the judge answers with status 503: 503"),
                 failure -> assertThat(failure).startsWith("c: the judge's reply is not JSON"),
                 failure -> assertThat(failure).isEqualTo("d: the judge's reply has no choices[0].message.content"),
                 failure -> assertThat(failure).isEqualTo("e: the judge's reply 'many' holds no score from 1 to 5"),
@@ -122,7 +123,8 @@ class DiversityJudgeTest {
 
     @Test
     void anAddressWithoutHttpIsRefused() {
-        assertThatThrownBy(() -> new DiversityJudge("localhost:8000", "stub", Optional.empty()))
+        assertThatThrownBy(() -> new DiversityJudge("localhost:8000", "stub", Optional.empty(),
+                DiversityJudge.DEFAULT_TIMEOUT))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("judge: base URL 'localhost:8000' must begin with http:// or https://");
     }

@@ -12,7 +12,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.flowrl.rl.SharedData;
+import org.flowrl.rl.SharedRows;
 import org.flowrl.rl.task.Verdict;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,7 +66,7 @@ class GraderOracleTest {
     }
 
     private static Stream<JsonNode> pairs(Recorded recorded) {
-        return SharedData.rows(PAIRS).stream().filter(row -> row.get("grader").asText().equals(recorded.name()));
+        return SharedRows.of(PAIRS).stream().filter(row -> row.get("grader").asText().equals(recorded.name()));
     }
 
     @ParameterizedTest
@@ -94,7 +94,7 @@ class GraderOracleTest {
 
     @Test
     void everyRecordedGraderHasOneOfOurs() {
-        assertThat(SharedData.rows(PAIRS)).extracting(row -> row.get("grader").asText())
+        assertThat(SharedRows.of(PAIRS)).extracting(row -> row.get("grader").asText())
                 .containsOnly(Stream.of(Recorded.values()).map(Enum::name).toArray(String[]::new));
     }
 
@@ -103,7 +103,7 @@ class GraderOracleTest {
         "verl_math_reward, math-reward, 286", "verl_gsm8k_strict, gsm8k, 38", "verl_gsm8k_flexible, gsm8k-flexible, 38"})
     void rewardsOfWholeResponsesAreThoseOfVerl(String recorded, String name, int count) {
         Grader grader = Graders.named(name);
-        List<JsonNode> rows = SharedData.rows("math-verify/response-scores.jsonl").stream()
+        List<JsonNode> rows = SharedRows.of("math-verify/response-scores.jsonl").stream()
                 .filter(row -> row.has(recorded)).toList();
         assertThat(rows).hasSize(count).allSatisfy(row -> {
             JsonNode score = row.get(recorded);
@@ -114,7 +114,7 @@ class GraderOracleTest {
 
     @Test
     void normalFormsAndBoxesAreTheRecordedOnes() {
-        assertThat(SharedData.rows("math-verify/normalise-and-extract.jsonl")).hasSize(25).allSatisfy(row -> {
+        assertThat(SharedRows.of("math-verify/normalise-and-extract.jsonl")).hasSize(25).allSatisfy(row -> {
             String in = row.get("in").asText();
             String out = switch (row.get("kind").asText()) {
                 case "dapo_normalize" -> DapoNormalizer.normalize(in);

@@ -7,7 +7,7 @@ import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.flowrl.rl.SharedData;
+import org.flowrl.tensor.SharedData;
 
 /// Answers of the public reference functions, in the shared data; see its SOURCES.md.
 final class ReferenceVectors {

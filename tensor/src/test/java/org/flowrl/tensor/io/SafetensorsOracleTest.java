@@ -2,7 +2,6 @@ package org.flowrl.tensor.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -17,6 +16,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.flowrl.tensor.Memory;
 import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.SharedData;
 import org.flowrl.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DynamicTest;
@@ -39,7 +39,7 @@ class SafetensorsOracleTest {
 
     @TestFactory
     Stream<DynamicTest> everyRecordedVerdictIsOurs() throws IOException {
-        Path cases = data("safetensors");
+        Path cases = SharedData.path("safetensors");
         JsonNode expected = new ObjectMapper().readTree(cases.resolve("expected.json").toFile());
         return expected.valueStream().map(verdict -> {
             Path path = cases.resolve(verdict.get("file").asText());
@@ -107,7 +107,7 @@ class SafetensorsOracleTest {
     }
 
     private static Stream<Path> oracleFiles() throws IOException {
-        try (Stream<Path> walk = Files.walk(data("oracle"))) {
+        try (Stream<Path> walk = Files.walk(SharedData.path("oracle"))) {
             List<Path> files = walk.filter(path -> path.toString().endsWith(".safetensors")).sorted().toList();
             assertThat(files).isNotEmpty();
             return files.stream();
@@ -116,18 +116,5 @@ class SafetensorsOracleTest {
 
     private static String nameOf(Path path) {
         return path.getParent().getFileName() + "/" + path.getFileName();
-    }
-
-    private static Path data(String name) {
-        String shared = System.getProperty("flowrl.shared");
-        List<Path> places = shared != null ? List.of(Path.of(shared)) : List.of(Path.of("../shared"),
-                Path.of("../../shared"));
-        for (Path place : places) {
-            Path data = place.resolve("data").resolve(name);
-            if (Files.isDirectory(data)) {
-                return data;
-            }
-        }
-        return abort("no outside data: none of " + places + " holds data/" + name);
     }
 }

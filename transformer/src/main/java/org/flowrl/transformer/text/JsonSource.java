@@ -34,7 +34,7 @@ record JsonSource(String file, JsonNode root) {
         } catch (JsonProcessingException e) {
             String place = e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr() + ", column "
                     + e.getLocation().getColumnNr();
-            String reason = e.getOriginalMessage().lines().findFirst().orElse("no reason given");
+            String reason = JsonFault.reason(e);
             throw new TokenizerException(file + place + ": not valid JSON: " + reason, e);
         } catch (IOException e) {
             throw new UncheckedIOException(file + ": " + e.getMessage(), e);

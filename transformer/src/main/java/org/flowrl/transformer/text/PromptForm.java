@@ -22,6 +22,10 @@ public enum PromptForm {
     /// the paper's data ask for Python.
     JAVA("java", "", "", "\n\nWrite the answer as one Java program, in a single code block that begins with ```java. "
             + "Unless a declaration is given above, the program's class Main reads from standard input and prints to "
+            + "standard output."),
+    /// The same for Python, which a grader `run:` of the user's reads.
+    PYTHON("python", "", "", "\n\nWrite the answer as one Python program, in a single code block that begins with "
+            + "```python. Unless a declaration is given above, the program reads from standard input and prints to "
             + "standard output.");
 
     private final String label;

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.flowrl.tensor.SharedData;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -28,7 +29,7 @@ class ChatTemplateOracleTest {
 
     @BeforeAll
     static void read() throws IOException {
-        data = SharedData.folder("chat-templates");
+        data = SharedData.path("chat-templates");
         rows = new ArrayList<>();
         for (String line : Files.readAllLines(data.resolve("renders.jsonl"))) {
             rows.add(MAPPER.readTree(line));
@@ -51,7 +52,7 @@ class ChatTemplateOracleTest {
 
     @Test
     void renderedTextsHaveTheIdsOfTransformers() {
-        Tokenizer tokenizer = Tokenizer.load(SharedData.folder("tokenizer").resolve("qwen2.5"));
+        Tokenizer tokenizer = Tokenizer.load(SharedData.path("tokenizer").resolve("qwen2.5"));
         int compared = 0;
         for (JsonNode row : rows) {
             if (!row.get("ids").isNull()) {
@@ -66,7 +67,7 @@ class ChatTemplateOracleTest {
     /// The folder's template is that of Qwen2.5-Instruct.
     @Test
     void aFoldersOwnTemplateIsFound() {
-        Tokenizer tokenizer = Tokenizer.load(SharedData.folder("tokenizer").resolve("qwen2.5"));
+        Tokenizer tokenizer = Tokenizer.load(SharedData.path("tokenizer").resolve("qwen2.5"));
         assertThat(tokenizer.chatTemplate().orElseThrow().render(List.of(ChatMessage.user("1 + 1?")))).isEqualTo("""
                 <|im_start|>system
                 You are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>

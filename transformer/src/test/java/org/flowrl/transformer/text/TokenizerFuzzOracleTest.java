@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
+import org.flowrl.tensor.SharedData;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -41,7 +42,7 @@ class TokenizerFuzzOracleTest {
 
     @BeforeAll
     static void load() throws IOException {
-        Path data = SharedData.folder("tokenizer").resolve("qwen2.5");
+        Path data = SharedData.path("tokenizer").resolve("qwen2.5");
         try (InputStream in = new GZIPInputStream(Files.newInputStream(data.resolve("tokenizer.json.gz")))) {
             Files.copy(in, folder.resolve("tokenizer.json"));
         }

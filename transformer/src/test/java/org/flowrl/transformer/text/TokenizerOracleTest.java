@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
+import org.flowrl.tensor.SharedData;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,7 +37,7 @@ class TokenizerOracleTest {
 
     @BeforeAll
     static void load() throws IOException {
-        data = SharedData.folder("tokenizer");
+        data = SharedData.path("tokenizer");
         Path qwen = data.resolve("qwen2.5");
         ObjectNode tokenizerJson;
         try (InputStream in = new GZIPInputStream(Files.newInputStream(qwen.resolve("tokenizer.json.gz")))) {

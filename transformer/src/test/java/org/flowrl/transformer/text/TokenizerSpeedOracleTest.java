@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
+import org.flowrl.tensor.SharedData;
 import org.junit.jupiter.api.Test;
 
 /// Bytes of text a second of one core, real vocabulary and real texts: the JSONL of the math benchmarks, LaTeX and all.
@@ -23,7 +24,7 @@ class TokenizerSpeedOracleTest {
     @Test
     void fiveMegabytesOfNewTextAreEncodedInASecondOfACore() throws IOException {
         List<String> texts = texts();
-        Tokenizer tokenizer = Tokenizer.load(SharedData.folder("tokenizer").resolve("qwen2.5"));
+        Tokenizer tokenizer = Tokenizer.load(SharedData.path("tokenizer").resolve("qwen2.5"));
         int half = texts.size() / 2;
         // The second half is new to the piece cache but for the words of the first.
         bytesASecond(tokenizer, texts.subList(0, half));
@@ -52,7 +53,7 @@ class TokenizerSpeedOracleTest {
     /// The files interleaved, so that both halves are of one kind.
     private static List<String> texts() throws IOException {
         List<List<String>> files = new ArrayList<>();
-        try (Stream<Path> paths = Files.list(SharedData.folder("math"))) {
+        try (Stream<Path> paths = Files.list(SharedData.path("math"))) {
             for (Path path : paths.sorted().toList()) {
                 try (BufferedReader reader = new BufferedReader(new InputStreamReader(
                         new GZIPInputStream(Files.newInputStream(path)), StandardCharsets.UTF_8))) {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.flowrl.transformer.text.JsonFault;
 
 /// Reads stored contests; the package's documentation has the format.
 public final class ContestFiles {
@@ -108,7 +109,7 @@ public final class ContestFiles {
             return JSON.readTree(file.toFile());
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(file + ", line " + e.getLocation().getLineNr() + ", column "
-                    + e.getLocation().getColumnNr() + ": " + e.getOriginalMessage(), e);
+                    + e.getLocation().getColumnNr() + ": " + JsonFault.reason(e), e);
         } catch (IOException e) {
             throw new UncheckedIOException("contests: " + file, e);
         }

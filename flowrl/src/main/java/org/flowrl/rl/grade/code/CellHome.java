@@ -38,14 +38,19 @@ final class CellHome implements AutoCloseable {
             "-Duser.language=en", "-Duser.country=US", "-Duser.timezone=UTC");
 
     /// Most programs end before what the JIT makes of them pays: methods are compiled later than usual (200, 100 and
-    /// 2,000 are the JDK's), loops when they always are. A fifth less CPU for each program.
-    private static final List<String> SHORT_LIVED = List.of("-XX:Tier3InvocationThreshold=2000",
-            "-XX:Tier3MinInvocationThreshold=1000", "-XX:Tier3CompileThreshold=8000");
+    /// 2,000 are the JDK's), loops when they always are. A third less CPU for each program.
+    private static final List<String> SHORT_LIVED = List.of("-XX:Tier3InvocationThreshold=20000",
+            "-XX:Tier3MinInvocationThreshold=10000", "-XX:Tier3CompileThreshold=50000");
+
+    /// What the second compiler makes of javac does not pay even after hundreds of sources: without it the first 111
+    /// take half the CPU, and so do the next 555.
+    private static final List<String> COMPILER = List.of("-XX:TieredStopAtLevel=1");
 
     private final Path folder;
     private final Path emptyFolder;
     private final Path jar;
     private final Path marker;
+    private final Path archive;
 
     CellHome() {
         try {
@@ -53,9 +58,10 @@ final class CellHome implements AutoCloseable {
             emptyFolder = Files.createDirectory(folder.resolve("empty"));
             jar = folder.resolve("cell.jar");
             marker = Files.writeString(folder.resolve("closed"), "no cell may read this");
+            archive = folder.resolve("cell.jsa");
             writeJar();
             // Should nobody come to close it, as after Ctrl-C. Deleted in reverse order.
-            Stream.of(folder, emptyFolder, jar, marker).forEach(path -> path.toFile().deleteOnExit());
+            Stream.of(folder, emptyFolder, jar, marker, archive).forEach(path -> path.toFile().deleteOnExit());
         } catch (IOException e) {
             throw new UncheckedIOException("sandbox: its temporary folder in " + System.getProperty("java.io.tmpdir"),
                     e);
@@ -82,7 +88,21 @@ final class CellHome implements AutoCloseable {
     ///
     /// @param flags of the JVM, besides the usual ones
     ProcessBuilder forCompiler(boolean confined, long heapBytes, List<String> flags) {
-        return cell("compile", confined, heapBytes, flags);
+        return cell("compile", confined, heapBytes, Stream.concat(COMPILER.stream(), flags.stream()).toList());
+    }
+
+    /// A JVM that runs a program of our own as a cell would, without walls, and then archives the classes that it has
+    /// loaded, about to start.
+    ///
+    /// @param flags of the JVM, besides the usual ones
+    ProcessBuilder forRehearsal(boolean confined, long heapBytes, List<String> flags) {
+        return cell("rehearse", confined, heapBytes, Stream.concat(flags.stream(),
+                Stream.of("-XX:ArchiveClassesAtExit=" + archive)).toList());
+    }
+
+    /// Where the archive of a cell's classes is to be.
+    Path archive() {
+        return archive;
     }
 
     private ProcessBuilder cell(String mode, boolean confined, long heapBytes, List<String> flags) {

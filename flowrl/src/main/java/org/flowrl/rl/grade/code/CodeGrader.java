@@ -130,6 +130,12 @@ public final class CodeGrader implements Verifier, AutoCloseable {
         }
     }
 
+    /// As many programs as the sandbox runs at a time.
+    @Override
+    public int parallelism() {
+        return sandbox.parallelism();
+    }
+
     @Override
     public void close() {
         sandbox.close();

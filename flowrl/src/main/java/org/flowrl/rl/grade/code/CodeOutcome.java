@@ -60,7 +60,7 @@ public record CodeOutcome(Kind kind, String reason) {
         return switch (kind) {
             case PASSED -> new Verdict.Correct(1);
             case NO_PROGRAM -> new Verdict.Unparsable(0, text());
-            case TIME_LIMIT, CPU_LIMIT -> new Verdict.TimedOut(0);
+            case TIME_LIMIT, CPU_LIMIT -> new Verdict.TimedOut(0, text());
             case BAD_TESTS, NOT_RUN -> new Verdict.Failed(0, text());
             case NOT_COMPILED, SHADOWS_TESTS, WRONG_ANSWER, THREW, EXITED, OUTPUT_LIMIT, MEMORY_LIMIT, FILE_REFUSED,
                     NETWORK_REFUSED, PROCESS_REFUSED, INTERNALS_REFUSED -> new Verdict.Wrong(0, text());

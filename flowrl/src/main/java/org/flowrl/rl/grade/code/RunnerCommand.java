@@ -14,8 +14,8 @@ import java.util.stream.Stream;
 public record RunnerCommand(List<String> words, String suffix, List<Path> readable) {
     private static final String FILE = "{file}";
 
-    /// @throws IllegalArgumentException where the program is not an executable file or no word has the place for the
-    ///     source
+    /// @throws IllegalArgumentException where the program is not an executable file, no word has the place for the
+    ///     source, or something readable is not there
     public RunnerCommand {
         if (words.isEmpty() || !Path.of(words.getFirst()).isAbsolute()
                 || !Files.isExecutable(Path.of(words.getFirst()))) {
@@ -24,6 +24,12 @@ public record RunnerCommand(List<String> words, String suffix, List<Path> readab
         }
         if (words.stream().skip(1).noneMatch(word -> word.contains(FILE))) {
             throw new IllegalArgumentException("runner command " + words + ": one argument must contain " + FILE);
+        }
+        for (Path path : readable) {
+            if (!Files.exists(path)) {
+                throw new IllegalArgumentException("runner command " + words + ": readable " + path
+                        + " must be a file or folder that exists");
+            }
         }
         words = List.copyOf(words);
         readable = List.copyOf(readable);

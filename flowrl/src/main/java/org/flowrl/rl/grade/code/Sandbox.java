@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.stream.Stream;
 import org.flowrl.rl.grade.code.cell.CellJob;
 import org.flowrl.rl.grade.code.cell.Compilation;
 
@@ -48,6 +49,7 @@ public final class Sandbox implements AutoCloseable {
     private final boolean confined;
     private final List<String> flags;
     private final CellHome home = new CellHome();
+    private final CellArchive archive = new CellArchive(home.archive());
     private final ExecutorService threads = Executors.newCachedThreadPool(Thread.ofPlatform().daemon()
             .name("sandbox-", 0).factory());
     private final JavaCompilers compilers;
@@ -100,6 +102,11 @@ public final class Sandbox implements AutoCloseable {
     /// Whether programs are confined; never false unless the options allow it.
     public boolean isConfined() {
         return confined;
+    }
+
+    /// Programs that run at the same time; further ones wait.
+    public int parallelism() {
+        return options.parallelism();
     }
 
     /// The temporary folder.
@@ -177,7 +184,29 @@ public final class Sandbox implements AutoCloseable {
     }
 
     private Cell startCell() {
-        return new Cell(home.forProgram(confined, options.heapBytes(), flags), threads);
+        if (archive.isDueAfterAnotherCell()) {
+            threads.submit(this::makeArchive);
+        }
+        return new Cell(home.forProgram(confined, options.heapBytes(), with(archive.flags())), threads);
+    }
+
+    /// Makes the archive from which later cells start sooner.
+    private Void makeArchive() throws InterruptedException {
+        try {
+            switch (compile(CellArchive.REHEARSAL)) {
+                case Compilation.Compiled(var classes) -> archive.make(home.forRehearsal(confined, options.heapBytes(),
+                        flags), new CellJob.RunMain(classes, true));
+                case Compilation.Rejected(var reason) -> archive.missing(reason);
+                case Compilation.TooSlow() -> archive.missing("its rehearsal is not compiled in time");
+            }
+        } catch (RuntimeException e) {
+            archive.missing(e.toString());
+        }
+        return null;
+    }
+
+    private List<String> with(List<String> more) {
+        return Stream.concat(flags.stream(), more.stream()).toList();
     }
 
     private Process startCompiler() {
@@ -196,6 +225,7 @@ public final class Sandbox implements AutoCloseable {
             waiting.forEach(Cell::close);
             waiting.clear();
         }
+        archive.close();
         compilers.close();
         threads.shutdown();
         home.close();

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
+import org.flowrl.transformer.text.JsonFault;
 
 /// Reads the forms of {@link CodeTests}.
 final class TestsReader {
@@ -129,7 +130,7 @@ final class TestsReader {
         try {
             return JSON.readTree(text);
         } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("tests: " + what + " is not JSON: " + e.getOriginalMessage(), e);
+            throw new IllegalArgumentException("tests: " + what + " is not JSON: " + JsonFault.reason(e), e);
         }
     }
 }

@@ -21,7 +21,7 @@ import org.flowrl.rl.grade.symbolic.Expression.Text;
 
 /// Says whether two answers mean the same.
 ///
-/// - Numbers: exactly where both are rational, otherwise to 30 of 50 digits; where one is written with a decimal point,
+/// - Numbers: exactly where both are rational, otherwise by intervals of 50 digits; where one is written with a decimal point,
 ///   rounded to `decimals`.
 /// - Expressions in variables: at {@link #POINTS} points, at some of which variables are negative.
 /// - Equations: same sides, or sides whose differences are multiples of each other. An equation that gives a name a
@@ -176,7 +176,7 @@ public final class Equivalence {
         boolean decimal = hasDecimal(gold) || hasDecimal(answer);
         try {
             return RealSet.of(gold, budget).matches(RealSet.of(answer, budget), (left, right) ->
-                    left.isClose(right, BigDecimal.ZERO) || decimal && rounded(left, right));
+                    left.isSame(right) || decimal && rounded(left, right));
         } catch (Undefined e) {
             return gold instanceof SetOperation left && answer instanceof SetOperation right
                     && left.kind() == right.kind() && same(left.left(), right.left())
@@ -227,7 +227,7 @@ public final class Equivalence {
                 Value ratio = new Evaluation(trial, trial % 2 == 1, budget).value(left)
                         .over(new Evaluation(trial, trial % 2 == 1, budget).value(right));
                 boolean agrees = !ratio.isZero() && (anySign || ratio.real().signum() > 0)
-                        && ratio.isClose(factor.orElse(ratio), BigDecimal.ZERO);
+                        && ratio.isSame(factor.orElse(ratio));
                 if (!agrees) {
                     return false;
                 }
@@ -251,7 +251,7 @@ public final class Equivalence {
             try {
                 Value left = evaluation.value(gold);
                 Value right = evaluation.value(answer);
-                if (!left.isClose(right, evaluation.scale()) && !(decimal && rounded(left, right))) {
+                if (!left.isSame(right) && !(decimal && rounded(left, right))) {
                     return false;
                 }
                 points++;

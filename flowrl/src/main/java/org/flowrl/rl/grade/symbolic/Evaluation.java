@@ -24,12 +24,11 @@ final class Evaluation {
     /// Larger magnitudes of exponents and angles are refused: the digits before the point would cost the time.
     private static final BigDecimal MAX_ARGUMENT = new BigDecimal("1e5");
     private static final int MAX_FACTORIAL = 2_000;
-    private static final BigDecimal HALF = new BigDecimal("0.5");
+    private static final Rational HALF = Rational.of(BigInteger.ONE, BigInteger.TWO);
 
     private final RandomKey point;
     private final boolean signed;
     private final StepBudget budget;
-    private BigDecimal scale = BigDecimal.ZERO;
 
     /// @param point which point
     /// @param signed whether variables may be negative there
@@ -65,11 +64,6 @@ final class Evaluation {
         }
     }
 
-    /// The magnitude of the largest term that was added so far.
-    BigDecimal scale() {
-        return scale;
-    }
-
     /// A multiple of 1/97 between 0.3 and 2.4, or its negative.
     private Value variable(String name) {
         RandomKey key = point.fold(name);
@@ -79,9 +73,9 @@ final class Evaluation {
 
     private Value constant(Constant constant) {
         return switch (constant) {
-            case PI -> Value.of(BigDecimalMath.pi(Value.PRECISION));
-            case E -> Value.of(BigDecimalMath.e(Value.PRECISION));
-            case I -> Value.of(BigComplex.I);
+            case PI -> Value.of(BigDecimalMath.pi(Value.PRECISION), BigDecimal.ZERO);
+            case E -> Value.of(BigDecimalMath.e(Value.PRECISION), BigDecimal.ZERO);
+            case I -> Value.of(BigComplex.I, BigDecimal.ZERO);
             case INFINITY -> throw new Undefined("infinity");
         };
     }
@@ -89,11 +83,7 @@ final class Evaluation {
     private Value sum(List<Expression> terms) {
         Value total = Value.of(0);
         for (Expression term : terms) {
-            Value value = value(term);
-            if (value instanceof Value.Approximate) {
-                scale = scale.max(value.magnitude());
-            }
-            total = total.plus(value);
+            total = total.plus(value(term));
         }
         return total;
     }
@@ -121,17 +111,19 @@ final class Evaluation {
             if (exponent.real().signum() <= 0) {
                 throw new Undefined("a power of zero");
             }
-            return Value.of(0);
+            return base instanceof Value.Exact ? base : Value.of(BigDecimal.ZERO, BigDecimalMath.pow(
+                    base.magnitude().add(base.error()), exponent.real(), Value.BOUND));
         }
         if (exponent instanceof Value.Exact exact && exact.value().isInteger()) {
-            return Value.of(BigComplexMath.pow(base.complex(), exact.value().numerator().longValueExact(),
-                    Value.PRECISION));
+            BigComplex result = BigComplexMath.pow(base.complex(), exact.value().numerator().longValueExact(),
+                    Value.PRECISION);
+            return Value.of(result, ErrorBounds.power(base, exact.value(), result));
         }
-        if (exponent instanceof Value.Exact exact && exact.value().equals(Rational.of(BigInteger.ONE, BigInteger.TWO))) {
-            return Value.of(squareRoot(base));
+        if (exponent instanceof Value.Exact exact && exact.value().equals(HALF)) {
+            BigComplex result = squareRoot(base);
+            return Value.of(result, ErrorBounds.power(base, exact.value(), result));
         }
-        return Value.of(BigComplexMath.exp(BigComplexMath.log(base.complex(), Value.PRECISION)
-                .multiply(exponent.complex(), Value.PRECISION), Value.PRECISION));
+        return exponentiated(log(base).times(exponent));
     }
 
     private static BigComplex squareRoot(Value base) {
@@ -177,7 +169,7 @@ final class Evaluation {
         return switch (call.function()) {
             case "abs" -> x instanceof Value.Exact exact
                     ? new Value.Exact(exact.value().signum() < 0 ? exact.value().negate() : exact.value())
-                    : Value.of(x.magnitude());
+                    : Value.of(x.magnitude(), x.error());
             case "floor" -> floor(x);
             case "ceil" -> floor(x.negate()).negate();
             case "factorial" -> factorial(x);
@@ -190,15 +182,15 @@ final class Evaluation {
             case "cot" -> cosine(x).over(sine(x));
             case "sec" -> Value.of(1).over(cosine(x));
             case "csc" -> Value.of(1).over(sine(x));
-            case "arcsin" -> Value.of(BigComplexMath.asin(z, Value.PRECISION));
-            case "arccos" -> Value.of(BigComplexMath.acos(z, Value.PRECISION));
-            case "arctan" -> Value.of(BigComplexMath.atan(z, Value.PRECISION));
+            case "arcsin" -> arcsine(x);
+            case "arccos" -> constant(Constant.PI).times(half()).plus(arcsine(x).negate());
+            case "arctan" -> Value.of(BigComplexMath.atan(z, Value.PRECISION), ErrorBounds.arctangent(x));
             case "sinh" -> exponential(x).plus(exponential(x.negate()).negate()).times(half());
             case "cosh" -> exponential(x).plus(exponential(x.negate())).times(half());
             case "tanh" -> exponential(x).plus(exponential(x.negate()).negate())
                     .over(exponential(x).plus(exponential(x.negate())));
-            case "re" -> Value.of(z.re);
-            case "im" -> Value.of(z.im);
+            case "re" -> Value.of(z.re, x.error());
+            case "im" -> Value.of(z.im, x.error());
             case "max", "min", "gcd", "lcm" -> x;
             default -> unknown(call);
         };
@@ -260,26 +252,35 @@ final class Evaluation {
     }
 
     private Value sine(Value x) {
-        return zeroAware(x, BigComplexMath.sin(moderate(x), Value.PRECISION));
+        return Value.of(BigComplexMath.sin(moderate(x), Value.PRECISION), ErrorBounds.sine(x));
     }
 
     private Value cosine(Value x) {
-        return zeroAware(x, BigComplexMath.cos(moderate(x), Value.PRECISION));
+        return Value.of(BigComplexMath.cos(moderate(x), Value.PRECISION), ErrorBounds.sine(x));
     }
 
-    /// sin π is 0 but for rounding, which must not divide anything.
-    private static Value zeroAware(Value argument, BigComplex result) {
-        Value value = Value.of(result);
-        return argument instanceof Value.Approximate && value.magnitude().compareTo(Value.TOLERANCE) < 0
-                ? Value.of(0) : value;
+    private static Value arcsine(Value x) {
+        return Value.of(arcsine(x.complex(), Value.PRECISION), ErrorBounds.arcsine(x));
+    }
+
+    /// Between −1 and 1 the real function's: the library's complex one has no value at ±1.
+    static BigComplex arcsine(BigComplex z, MathContext precision) {
+        return z.isReal() && z.re.abs().compareTo(BigDecimal.ONE) <= 0
+                ? BigComplex.valueOf(BigDecimalMath.asin(z.re, precision)) : BigComplexMath.asin(z, precision);
     }
 
     private Value exponential(Value x) {
-        return Value.of(BigComplexMath.exp(moderate(x), Value.PRECISION));
+        requireModerate(x);
+        return exponentiated(x);
+    }
+
+    private static Value exponentiated(Value x) {
+        BigComplex result = BigComplexMath.exp(x.complex(), Value.PRECISION);
+        return Value.of(result, ErrorBounds.exponential(x, result));
     }
 
     private static Value half() {
-        return Value.of(HALF);
+        return new Value.Exact(HALF);
     }
 
     private Value logarithm(Value x) {
@@ -287,7 +288,12 @@ final class Evaluation {
         if (x.isZero()) {
             throw new Undefined("the logarithm of zero");
         }
-        return Value.of(BigComplexMath.log(x.complex(), Value.PRECISION));
+        return log(x);
+    }
+
+    /// @param x not 0
+    private static Value log(Value x) {
+        return Value.of(BigComplexMath.log(x.complex(), Value.PRECISION), ErrorBounds.logarithm(x));
     }
 
     /// The n-th root: the real one of a negative number where n is odd.
@@ -305,8 +311,8 @@ final class Evaluation {
 
     private static Value floor(Value x) {
         BigDecimal real = x.real();
-        // Just below an integer is that integer, but for rounding.
-        BigDecimal nudged = x instanceof Value.Exact ? real : real.add(Value.TOLERANCE);
+        // What cannot be told from an integer is that integer.
+        BigDecimal nudged = real.add(x.error());
         BigInteger floor = x instanceof Value.Exact exact
                 ? floor(exact.value()) : nudged.setScale(0, RoundingMode.FLOOR).toBigInteger();
         return new Value.Exact(Rational.of(floor, BigInteger.ONE));

@@ -42,7 +42,7 @@ record RealSet(List<Piece> pieces) {
             }
             Value left = value.orElseThrow();
             Value right = other.value.orElseThrow();
-            return left.isClose(right, BigDecimal.ZERO) ? 0 : left.real().compareTo(right.real());
+            return left.isSame(right) ? 0 : left.real().compareTo(right.real());
         }
 
         End opposite() {

@@ -1,43 +1,22 @@
 package org.flowrl.rl.grade.code;
 
-import static org.assertj.core.api.Assumptions.assumeThat;
-
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
-import java.util.zip.GZIPInputStream;
+import org.flowrl.rl.SharedRows;
 
 /// The problems of `../shared/data/code`, and all of them at a time.
 final class HumanEvalX {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private HumanEvalX() {
     }
 
-    /// Rows of a file; the test is skipped where it is absent.
-    static List<JsonNode> rows(String file) {
-        String shared = System.getProperty("flowrl.shared");
-        assumeThat(shared).as("system property flowrl.shared").isNotNull();
-        Path path = Path.of(shared, "data", "code", file);
-        assumeThat(Files.exists(path)).as("%s is there", path).isTrue();
-        try (BufferedReader lines = new BufferedReader(new InputStreamReader(
-                new GZIPInputStream(Files.newInputStream(path)), StandardCharsets.UTF_8))) {
-            return lines.lines().map(HumanEvalX::json).toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(path.toString(), e);
-        }
+    /// The Java problems; the test is skipped where they are absent.
+    static List<JsonNode> rows() {
+        return SharedRows.of("code/humaneval-x-java.jsonl.gz");
     }
 
     /// Applies a grader's work to many items on as many threads as it has cells.
@@ -54,14 +33,6 @@ final class HumanEvalX {
             return future.get();
         } catch (ExecutionException | InterruptedException e) {
             throw new IllegalStateException(e);
-        }
-    }
-
-    private static JsonNode json(String line) {
-        try {
-            return JSON.readTree(line);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

@@ -14,16 +14,15 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/// HumanEval-X, Java: what its authors wrote passes, and what is not that fails.
+/// HumanEval-X, Java: what is not its authors' solution fails; that theirs pass is `ScoreProgramsOracleTest`'s.
 class HumanEvalXOracleTest {
-    private static final String FILE = "humaneval-x-java.jsonl.gz";
     /// One recorded mutant in so many is graded again in each build: some ten seconds of CPU.
     private static final int SHARE = 4;
     private static CodeGrader grader;
 
     @BeforeAll
     static void open() {
-        HumanEvalX.rows(FILE);
+        HumanEvalX.rows();
         grader = Sandboxes.grader(TestRules.standard());
     }
 
@@ -34,22 +33,11 @@ class HumanEvalXOracleTest {
         }
     }
 
-    @Test
-    void everyCanonicalSolutionPasses() {
-        List<JsonNode> rows = HumanEvalX.rows(FILE);
-        List<CodeOutcome> outcomes = HumanEvalX.inParallel(rows,
-                row -> grader.grade(row.toString(), row.get("canonical_solution").textValue()));
-        assertThat(rows).hasSize(111);
-        assertThat(IntStream.range(0, rows.size())
-                .filter(i -> outcomes.get(i).kind() != CodeOutcome.Kind.PASSED)
-                .mapToObj(i -> rows.get(i).get("task_id").textValue() + ": " + outcomes.get(i))).isEmpty();
-    }
-
     /// The list has one mutant of each problem that has a place for one, drawn by a seeded rule, and what became of it:
     /// the tests of HumanEval-X itself do not notice 13 of them. `-Dflowrl.mutants=all` grades all of them.
     @Test
     void recordedMutantsFail() throws IOException {
-        Map<String, JsonNode> rows = HumanEvalX.rows(FILE).stream()
+        Map<String, JsonNode> rows = HumanEvalX.rows().stream()
                 .collect(Collectors.toMap(row -> row.get("task_id").textValue(), row -> row));
         List<String> recorded = recordedMutants();
         assertThat(recorded).hasSize(100);

@@ -12,7 +12,7 @@ final class RecordMutants {
     /// Needs the system property `flowrl.shared`.
     public static void main(String[] args) {
         try (CodeGrader grader = CodeGrader.java(SandboxOptions.standard(), TestRules.standard())) {
-            List<JsonNode> rows = HumanEvalX.rows("humaneval-x-java.jsonl.gz");
+            List<JsonNode> rows = HumanEvalX.rows();
             HumanEvalX.inParallel(rows, row -> {
                 String solution = row.get("canonical_solution").textValue();
                 Optional<Mutation> mutation = Mutation.of(row.get("task_id").textValue(), solution);

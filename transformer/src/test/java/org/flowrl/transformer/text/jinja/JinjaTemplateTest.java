@@ -68,6 +68,16 @@ class JinjaTemplateTest {
         "{{ 'a' is loud }}                    ¦ t, line 1: test 'loud' is not supported",
         "{% include 'x' %}                    ¦ t, line 1: statement 'include' is not supported; known: if, for, set, "
             + "macro, break, continue, generation, raw",
+        "{% call m() %}{% endcall %}          ¦ t, line 1: statement 'call' is not supported; known: if, for, set, "
+            + "macro, break, continue, generation, raw",
+        "{% filter upper %}{% endfilter %}    ¦ t, line 1: statement 'filter' is not supported; known: if, for, set, "
+            + "macro, break, continue, generation, raw",
+        "{% extends 'x' %}                    ¦ t, line 1: statement 'extends' is not supported; known: if, for, set, "
+            + "macro, break, continue, generation, raw",
+        "{% import 'x' as y %}                ¦ t, line 1: statement 'import' is not supported; known: if, for, set, "
+            + "macro, break, continue, generation, raw",
+        "{% with x = 1 %}{% endwith %}        ¦ t, line 1: statement 'with' is not supported; known: if, for, set, "
+            + "macro, break, continue, generation, raw",
         "{% break %}                          ¦ t, line 1: 'break' must stand in a loop",
         "`{% if x %}\n\na`                    ¦ t, line 3: 'endif' is missing",
         "`{{ 1\n+ }}`                         ¦ t, line 2: a value must come here, not '}}'",

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 /// Threads that the JVM starts before the walls are up must run no code of the program. Hence no finalizers
 /// (`--finalization=disabled`), no signal handlers (`-Xrs`) and no attaching (`-XX:+DisableAttachMechanism`).
 ///
-/// Arguments: `serve` or `compile`; `confined` or `unconfined`; then the paths that may be read.
+/// Arguments: `serve`, `compile` or `rehearse`; `confined` or `unconfined`; then the paths that may be read.
 public final class CellMain {
     /// The stack of the program's main thread: deep recursion is common in answers to contest problems.
     private static final long MAIN_STACK_BYTES = 64L << 20;
@@ -37,11 +37,11 @@ public final class CellMain {
 
     /// Entry point; see the class.
     public static void main(String[] args) throws IOException {
-        CellMain cell = new CellMain(Walls.of(args[1].equals("confined"),
-                Stream.of(args).skip(2).map(Path::of).toList()));
+        Walls walls = Walls.of(args[1].equals("confined"), Stream.of(args).skip(2).map(Path::of).toList());
         switch (args[0]) {
-            case "serve" -> cell.serve();
-            case "compile" -> cell.compile();
+            case "serve" -> new CellMain(walls).serve();
+            case "compile" -> new CellMain(walls).compile();
+            case "rehearse" -> new CellMain(new Walls.Rehearsed(walls)).serve();
             default -> throw new IllegalArgumentException("cell: mode " + args[0]);
         }
     }
