@@ -54,7 +54,8 @@ final class ReportTable {
         } else {
             problems.forEach(this::printProblem);
         }
-        printMean("mean", report.mean(), report.optimum(), !hasLogZ ? "" : String.format(Locale.ROOT, "   worst error %.3f",
+        printMean("mean", report.mean(), report.optimum(), !hasLogZ ? "" : String.format(Locale.ROOT,
+                "   worst error %.3f",
                 report.metrics().get("exact/log_z_error_max")));
         if (!report.heldOut().isEmpty()) {
             printMean("held out: mean",

@@ -25,9 +25,9 @@ import org.flowrl.tensor.Tensor;
 ///
 /// Objectives are held against an {@link Optimum}, whose figures are {@link OptimumMetrics}: FlowRL with raw rewards
 /// against its own; FlowRL with other rewards, and every baseline, against that of FlowRL's preset of the task, so that
-/// they can be compared. A version of FlowRL whose residual is not taken from the reference, or is one of tokens, aims at
-/// no distribution that is known ({@link FlowRlSettings#hasOptimum}): its log has none of the figures marked with *, nor
-/// those of {@link OptimumMetrics}.
+/// they can be compared. A version of FlowRL whose residual is not taken from the reference, or is one of tokens, aims
+/// at no distribution that is known ({@link FlowRlSettings#hasOptimum}): its log has none of the figures marked with *,
+/// nor those of {@link OptimumMetrics}.
 ///
 /// Beside the figures of {@link ExactMetrics} and {@link SolutionCoverage} the log has, over the problems to train on
 /// under `exact/…` and over held-out ones under `held_out/…`:
@@ -176,7 +176,8 @@ public final class ExactEvaluator implements Evaluator {
             ScoredAnswers scored = asked.scored(masses(policy, asked.rows()));
             Optional<Optimum.Target> target = optimum.map(aim -> aim.on(scored));
             reports.add(new ProblemReport(asked.problem(), ExactMetrics.of(scored, MALFORMED_REWARD),
-                    target.map(aim -> OptimumMetrics.of(scored, aim)), SolutionCoverage.of(scored, asked.solutions()), regions(asked, scored, target), logZ[i]));
+                    target.map(aim -> OptimumMetrics.of(scored, aim)), SolutionCoverage.of(scored, asked.solutions()),
+                            regions(asked, scored, target), logZ[i]));
         }
         return List.copyOf(reports);
     }

@@ -50,7 +50,8 @@ public record OptimumMetrics(double klToOptimum, double klPolicyToOptimum, doubl
 
     /// The mean of every figure over problems; empty where there are none.
     public static Optional<OptimumMetrics> mean(List<OptimumMetrics> problems) {
-        return problems.isEmpty() ? Optional.empty() : Optional.of(new OptimumMetrics(mean(problems, OptimumMetrics::klToOptimum),
+        return problems.isEmpty() ? Optional.empty() : Optional.of(new OptimumMetrics(mean(problems,
+                OptimumMetrics::klToOptimum),
                 mean(problems, OptimumMetrics::klPolicyToOptimum), mean(problems, OptimumMetrics::klOptimumToPolicy),
                 mean(problems, OptimumMetrics::accuracy), mean(problems, OptimumMetrics::reward),
                 mean(problems, OptimumMetrics::logZ)));

@@ -36,8 +36,8 @@ public final class Presets {
     private static final int CHECKPOINTS = 2;
     /// Learning rate of objectives other than FlowRL: what they did best with on a tiny model.
     private static final double POLICY_GRADIENT_RATE = 3e-4;
-    /// Weight decay of the preset that is to answer questions it was never trained on. Most of its gain is that of twice
-    /// the rate: on seed 1 that alone has 0.528 on held-out questions, and 0.570 with the decay.
+    /// Weight decay of the preset that is to answer questions it was never trained on. Most of its gain is that of
+    /// twice the rate: on seed 1 that alone has 0.528 on held-out questions, and 0.570 with the decay.
     private static final double HELD_OUT_DECAY = 0.1;
     /// Learning rate of every algorithm on a pretrained model, in the public recipe's script.
     private static final double PRETRAINED_RATE = 1e-6;
@@ -59,7 +59,8 @@ public final class Presets {
     /// @param weightDecay of reinforcement learning
     /// @param evaluateEvery steps between evaluations
     private record Base(String task, OptionalDouble beta, double rate, double policyGradientRate, double weightDecay,
-            long steps, int warmUpSteps, double warmUpRate, int prompts, int samples, long evaluateEvery, long checkpointEvery) {
+            long steps, int warmUpSteps, double warmUpRate, int prompts, int samples, long evaluateEvery,
+                    long checkpointEvery) {
         static Base tiny(String task, double beta, double rate, long steps, int warmUpSteps, double warmUpRate,
                 int prompts, int samples, long evaluateEvery, long checkpointEvery) {
             return new Base(task, OptionalDouble.of(beta), rate, POLICY_GRADIENT_RATE, 0, steps, warmUpSteps,

@@ -113,7 +113,8 @@ class ExactMetricsTest {
                 new int[] {3, 3, 3}, policy, log(0.1, 0.1, 0.4)), EIGHTFOLD);
 
         assertThat(metrics.policy().accuracy()).isZero();
-        assertThat(metrics.policy().effectiveModes()).isCloseTo(Math.exp(2 * Math.log(2) - 0.75 * Math.log(3)), ROUNDING);
+        assertThat(metrics.policy().effectiveModes()).isCloseTo(Math.exp(2 * Math.log(2) - 0.75 * Math.log(3)),
+                ROUNDING);
     }
 
     /// A right answer that the policy never gives counts 0 · ln 0 = 0; one that the optimum never gives costs +∞.

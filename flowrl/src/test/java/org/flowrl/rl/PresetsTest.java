@@ -34,7 +34,8 @@ class PresetsTest {
 
     /// tokens · β · reward range in nats, see ../shared/design/calibration.md; rewards lie between 0 and 1.
     @ParameterizedTest
-    @CsvSource({"lattice, 9", "lattice-12, 9.75", "lattice-walls, 9", "minicount, 9", "minicount-diverse, 6", "minicount-held-out, 9",
+    @CsvSource({"lattice, 9", "lattice-12, 9.75", "lattice-walls, 9", "minicount, 9", "minicount-diverse, 6",
+            "minicount-held-out, 9",
         "modes, 10", "modes-8, 10"})
     void flowRlAsksForSixToTenNats(String preset, double nats) {
         TrainConfig config = Presets.config(preset, "flowrl");

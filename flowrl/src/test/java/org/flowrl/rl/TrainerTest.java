@@ -66,8 +66,8 @@ class TrainerTest {
         }
     }
 
-    /// Checklist point 13: norms, biases and the log Z net lose their share too. AdamW adds −rate · decay · θ to what it
-    /// does without, so two runs of one update differ by that, up to an F32 rounding of θ and of the update.
+    /// Checklist point 13: norms, biases and the log Z net lose their share too. AdamW adds −rate · decay · θ to what
+    /// it does without, so two runs of one update differ by that, up to an F32 rounding of θ and of the update.
     @Test
     void decayIsOfEveryParameter() {
         Map<String, String> once = Map.of("update.miniBatches", "1", "update.optimizer.learningRate", "0.1");

@@ -96,7 +96,8 @@ class TrainingRunTest {
             run.train();
         }
         assertThat(numbers(folderOfRun)).hasSize(3).allSatisfy(row -> assertThat(row).containsKeys("loss",
-                "reward/mean", "sampled/avg@2", "sampled/pass@2", "sampled/distinct_correct", "sampled/distinct_solutions"));
+                "reward/mean", "sampled/avg@2", "sampled/pass@2", "sampled/distinct_correct",
+                        "sampled/distinct_solutions"));
     }
 
     /// Of 309 problems to train on every third is measured, of 77 held-out ones each.
@@ -260,7 +261,8 @@ class TrainingRunTest {
     /// FlowRL without the reference in its residual has no optimum of its own, and none is made up for it.
     @ParameterizedTest
     @MethodSource("heldAgainstAnOptimum")
-    void onlyWhatHasAnOptimumIsHeldAgainstOne(String algorithm, boolean hasOptimum, boolean hasLogZ) throws IOException {
+    void onlyWhatHasAnOptimumIsHeldAgainstOne(String algorithm, boolean hasOptimum,
+            boolean hasLogZ) throws IOException {
         Path run = folder.resolve("run");
         run(SmallRuns.config(algorithm, Map.of("steps", "1", "evaluateEvery", "1")), run);
         List<String> names = List.copyOf(new MetricsLog(run).rows().getFirst().keySet());
@@ -294,9 +296,9 @@ class TrainingRunTest {
         assertThat(distanceOfWholeAndCut("flowrl")).isPositive().isLessThanOrEqualTo(1e-6);
     }
 
-    /// Checklist point 11. The defect weighs each part by 9 over the mini-batch's rows, so a batch in one part has 9 / 32
-    /// of the meant gradient and one in k parts some k times that, which clipping by the norm of 1 cannot hide where the
-    /// norm is below it: the limit on it is raised.
+    /// Checklist point 11. The defect weighs each part by 9 over the mini-batch's rows, so a batch in one part has 9 /
+    /// 32 of the meant gradient and one in k parts some k times that, which clipping by the norm of 1 cannot hide where
+    /// the norm is below it: the limit on it is raised.
     @Test
     void withTheReleasedCodesDefectWhereAMiniBatchIsCutDecidesItsGradient() {
         assertThat(distanceOfWholeAndCut("flowrl-released")).isGreaterThan(0.1);

@@ -148,9 +148,9 @@ public record FlowRlSettings(String variant, double beta, Weight weight, Advanta
         return new FlowRlSettings(name, beta, weight, reward, logZ, lengthNormalised, countEpsilon, variations);
     }
 
-    /// True where all residuals are 0 at one policy, π_ref · exp(T · (β · R − log Z)), which is then the aim. Taken from
-    /// the sampling policy, a residual vanishes nowhere: each rollout moves its own aim on, up to the best answers alone.
-    /// Taken from nothing or of single tokens, its aim is none of whole answers.
+    /// True where all residuals are 0 at one policy, π_ref · exp(T · (β · R − log Z)), which is then the aim. Taken
+    /// from the sampling policy, a residual vanishes nowhere: each rollout moves its own aim on, up to the best answers
+    /// alone. Taken from nothing or of single tokens, its aim is none of whole answers.
     public boolean hasOptimum() {
         return variations.anchor() == Variations.Anchor.REFERENCE && variations.level() == Variations.Level.RESPONSE;
     }

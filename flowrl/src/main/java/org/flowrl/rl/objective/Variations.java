@@ -66,8 +66,8 @@ public record Variations(Anchor anchor, Level level, TokenMask tokenMask, Sequen
         boolean isOfResponses = !(tokenMask instanceof TokenMask.All) || !(sequenceClip instanceof SequenceClip.None)
                 || !gapClip.isOff() || samplerCap > 0 || policyTerm > 0 || equalMicroBatchWeight;
         if (level == Level.TOKEN && isOfResponses) {
-            throw new IllegalArgumentException("flowrl: level token goes with none of tokenMask, sequenceClip, gapClip, "
-                    + "samplerCap, policyTerm and equalMicroBatchWeight, which are of whole responses");
+            throw new IllegalArgumentException("flowrl: level token goes with none of tokenMask, sequenceClip, "
+                    + "gapClip, samplerCap, policyTerm and equalMicroBatchWeight, which are of whole responses");
         }
     }
 

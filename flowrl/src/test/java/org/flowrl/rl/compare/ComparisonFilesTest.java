@@ -71,7 +71,8 @@ class ComparisonFilesTest {
         for (List<String> row : rows.subList(0, 2)) {
             for (int c = 0; c < Measure.columns(true).size(); c++) {
                 Measure measure = Measure.columns(true).get(c);
-                double[] values = files.csv("cells.csv").stream().filter(cell -> cell.get("contender").equals(row.getFirst())
+                double[] values = files.csv("cells.csv").stream().filter(cell
+                        -> cell.get("contender").equals(row.getFirst())
                         && cell.get("phase").equals("reported"))
                         .mapToDouble(cell -> Double.parseDouble(cell.get(measure.metric()))).toArray();
                 assertThat(values).hasSize(2);

@@ -28,7 +28,8 @@ class StoppedGradientTest {
     /// differences (3e-13 of the loss) would count.
     private static final double TOLERANCE = 1e-6;
     private static final double FLOOR = 1e-5;
-    /// Log-ratios of some tenths on either side of every bound below, and none within 0.02 of one: the seed was searched.
+    /// Log-ratios of some tenths on either side of every bound below, and none within 0.02 of one: the seed was
+    /// searched.
     private static final Responses CASE = responses();
     private static final double[] LOG_PROBS = Bench.flat(CASE.logProbs());
     private static final double[] ENTROPIES = Arrays.stream(LOG_PROBS).map(x -> 1 - x).toArray();
@@ -73,7 +74,8 @@ class StoppedGradientTest {
         try (Bench bench = new Bench(DType.F64)) {
             Bench.Outcome outcome = run(bench, settings);
             requireSame(outcome.loss(), outcome.inputs().get(0), SURROGATE.policyGradient(settings, LOG_PROBS,
-                    ENTROPIES), Surrogate.differences(x -> SURROGATE.policyGradient(settings, x, ENTROPIES), LOG_PROBS));
+                    ENTROPIES), Surrogate.differences(x -> SURROGATE.policyGradient(settings, x, ENTROPIES),
+                            LOG_PROBS));
             requireSame(outcome.loss(), outcome.inputs().get(1), outcome.loss(),
                     Surrogate.differences(h -> SURROGATE.policyGradient(settings, LOG_PROBS, h), ENTROPIES));
         }
@@ -91,7 +93,8 @@ class StoppedGradientTest {
                 arguments("sums, masked, clipped gap", base.withLengthNormalised(false).withVariations(none
                         .withTokenMask(new TokenMask.Cispo(0.1, 0.1)).withGapClip(new GapClip(-0.5, 0.4)))),
                 arguments("masked, clipped by GSPO, capped, beside a policy term", base.withVariations(none
-                        .withTokenMask(new TokenMask.Cispo(0.2, 0.28)).withSequenceClip(new SequenceClip.Gspo(0.03, 0.03))
+                        .withTokenMask(new TokenMask.Cispo(0.2, 0.28)).withSequenceClip(new SequenceClip.Gspo(0.03,
+                                0.03))
                         .withSamplerCap(1.1).withPolicyTerm(0.2))),
                 arguments("the sampling policy, clipped, micro-batches equal", base.withVariations(none
                         .withAnchor(Variations.Anchor.OLD).withSequenceClip(new SequenceClip.Clamp(0.05, 0.05))
@@ -115,8 +118,8 @@ class StoppedGradientTest {
         }
     }
 
-    /// Were a stopped part to move with the rest, the gradient would be another: the tables above can tell. GSPO's would
-    /// not: it stops a mean so that each token has the gradient of that mean.
+    /// Were a stopped part to move with the rest, the gradient would be another: the tables above can tell. GSPO's
+    /// would not: it stops a mean so that each token has the gradient of that mean.
     @ParameterizedTest
     @ValueSource(strings = {"cispo", "flowrl", "flowrl-ppo", "flowrl-cispo", "flowrl-token"})
     void withNothingHeldStillTheGradientIsAnother(String name) {
@@ -155,7 +158,8 @@ class StoppedGradientTest {
     private static Bench.Outcome run(Bench bench, PolicyGradientSettings settings) {
         PolicyGradient objective = new PolicyGradient(settings, Optional.empty());
         return bench.run((tape, in) -> objective.loss(new PolicyOutput(in.get(0), in.get(1), null), batch(bench),
-                new MetricSums()), bench.tensor(LOG_PROBS, LOG_PROBS.length), bench.tensor(ENTROPIES, ENTROPIES.length));
+                new MetricSums()), bench.tensor(LOG_PROBS, LOG_PROBS.length), bench.tensor(ENTROPIES,
+                        ENTROPIES.length));
     }
 
     private static Bench.Outcome run(Bench bench, FlowRlSettings settings) {

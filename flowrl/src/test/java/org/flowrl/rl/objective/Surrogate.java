@@ -6,8 +6,8 @@ import java.util.function.ToDoubleFunction;
 import org.flowrl.rl.objective.Bench.Responses;
 
 /// The losses in plain numbers, written from their formulas: of log-probabilities x, with every part whose gradient is
-/// stopped read at other ones, x0. At x = x0 it is the loss, and its derivative towards x at fixed x0 is what stopping a
-/// gradient means.
+/// stopped read at other ones, x0. At x = x0 it is the loss, and its derivative towards x at fixed x0 is what stopping
+/// a gradient means.
 ///
 /// @param responses old and reference log-probabilities and advantages; its log-probabilities are x0
 /// @param sampler log-probabilities of the sampling engine, [response][token]
