@@ -9,7 +9,8 @@ import java.util.function.ToDoubleFunction;
 ///
 /// With p(y) the probabilities of whole answers, end of sequence included, under the policy; r(y) the reward; C the
 /// correct answers, N of them; p_C the probabilities given that the answer is correct, p_W given that it is
-/// well-formed: ```
+/// well-formed:
+/// ```
 /// accuracy            p(C) = Σ_C p(y)                       what is missing to 1 is on wrong and malformed answers
 /// entropy H           −Σ_C p_C(y) · ln p_C(y)
 /// hNorm               H / ln N                              1 where N = 1
