@@ -13,11 +13,25 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 packed=.gpu
 
+# The folder of a JDK 25: JAVA_HOME, that of javac, or the first of the usual ones.
+jdk() {
+    local folder
+    for folder in "${JAVA_HOME:-}" "$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")" /usr/lib/jvm/*; do
+        if grep -qs '^JAVA_VERSION="25' "$folder/release" && [ -x "$folder/bin/jlink" ]; then
+            echo "$folder"
+            return
+        fi
+    done
+    echo "pack: no JDK 25 found; set JAVA_HOME to one" >&2
+    return 1
+}
+
 pack() {
     set -e
     rm -rf "$packed"
     mkdir -p "$packed/lib"
-    local java_home=${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")}
+    local java_home
+    java_home=$(jdk)
     "$java_home/bin/jlink" --add-modules java.logging,java.xml,java.management,jdk.incubator.vector,jdk.unsupported \
         --strip-debug --strip-native-commands --no-header-files --no-man-pages --compress zip-9 \
         --output "$packed/jre.part" > /dev/null
@@ -51,7 +65,8 @@ unpack() {
     tar -C "$packed" -xzf "$packed.tar.gz"
 }
 
-# step NAME SECONDS COMMAND...: runs a command, shows the end of its output in the report.
+# step NAME SECONDS COMMAND...: runs a program or one of the functions below in a shell of its own, which timeout can
+# end, and shows the end of its output in the report.
 failures=0
 step() {
     local name=$1 seconds=$2
@@ -59,7 +74,8 @@ step() {
     echo "== $name" >&2
     printf '\n## %s\n\n```\n' "$name" >> "$report"
     local started=$SECONDS code
-    timeout "$seconds" "$@" > "$log" 2>&1
+    timeout "$seconds" bash -c "set -uo pipefail; $(declare -p java real); $(declare -f); \"\$@\"" "$name" "$@" \
+        > "$log" 2>&1
     code=$?
     tail -n 120 "$log" >> "$report"
     printf '```\nexit code %d, %d seconds\n' "$code" $((SECONDS - started)) >> "$report"
@@ -103,6 +119,18 @@ steps() {
     rm -rf "$folder"
 }
 
+# The same samples through recorded steps and through steps that are asked for kernel by kernel: how many lines differ,
+# which on a card they may, cuBLAS choosing its kernels by the number of rows.
+decoding() {
+    local folder
+    folder=$(mktemp -d)
+    "${java[@]}" org.flowrl.rl.CardCompletions > "$folder/recorded.txt" || return
+    "${java[@]}" -Dgpu.graphs=off org.flowrl.rl.CardCompletions > "$folder/direct.txt" || return
+    echo "$(wc -l < "$folder/recorded.txt") lines, $(diff --suppress-common-lines -y "$folder/recorded.txt" \
+        "$folder/direct.txt" | wc -l) of them differ between recorded and direct steps"
+    rm -rf "$folder"
+}
+
 run() {
     local folder=$1
     mkdir -p "$folder"
@@ -125,7 +153,10 @@ run() {
         step "compute-sanitizer racecheck" 240 sanitized racecheck
     fi
     step "lattice, card and CPU" 240 steps
+    step "decoding, recorded and direct" 120 decoding
     step speeds 240 "${java[@]}" org.flowrl.gpu.CardSpeeds $sizes
+    step "decoding speed" 240 "${java[@]}" org.flowrl.rl.CardDecodeSpeed $sizes
+    step "decoding speed without graphs" 240 "${java[@]}" -Dgpu.graphs=off org.flowrl.rl.CardDecodeSpeed $sizes
     if python3 -c 'import torch; torch.zeros(1).cuda()' 2> /dev/null; then
         step "PyTorch's speeds" 120 python3 gpu/peer_speeds.py
     fi
@@ -137,7 +168,7 @@ run() {
 flags=()
 real=true
 sizes=
-contracts="FfmContractTest JCudaContractTest"
+contracts="FfmContractTest JCudaContractTest PagedAttentionTest CudaRecorderTest"
 case ${1:-} in
     pack) pack ;;
     run) run "${2:-bench/results}" ;;
@@ -145,7 +176,8 @@ case ${1:-} in
         libraries=$(ls -dt gpu/target/emulator/*/ | head -1)
         flags=("-Dgpu.libraries=$PWD/$libraries" "-Dgpu.slabBytes=0")
         sizes=small
-        contracts=JCudaContractTest
+        real=false
+        contracts="JCudaContractTest PagedAttentionTest CudaRecorderTest"
         run "${2:-gpu/target}"
         ;;
     *) sed -n '2,12p' "$0"; exit 2 ;;

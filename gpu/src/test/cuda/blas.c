@@ -20,7 +20,11 @@ static float at(const void* data, int type, long long i) {
 
 typedef struct {
     int math;
+    void* stream;
 } Handle;
+
+// Of the stand-in driver: does the work, or notes it with a copy of its arguments where the stream is captured.
+int emulatorPut(void* stream, int (*work)(const void*), const void* arguments, size_t bytes);
 
 API int cublasCreate_v2(void** handle) { *handle = calloc(1, sizeof(Handle)); return SUCCESS; }
 API int cublasDestroy_v2(void* handle) { free(handle); return SUCCESS; }
@@ -30,7 +34,13 @@ API int cublasGetVersion_v2(void* handle, int* version) {
     return handle ? SUCCESS : NOT_INITIALIZED;
 }
 
-API int cublasSetStream_v2(void* handle, void* stream) { return handle && stream ? SUCCESS : NOT_INITIALIZED; }
+API int cublasSetStream_v2(void* handle, void* stream) {
+    if (!handle || !stream) {
+        return NOT_INITIALIZED;
+    }
+    ((Handle*)handle)->stream = stream;
+    return SUCCESS;
+}
 
 API int cublasSetWorkspace_v2(void* handle, void* workspace, size_t bytes) {
     return handle && workspace && bytes ? SUCCESS : INVALID_VALUE;
@@ -48,7 +58,46 @@ API int cublasSetMathMode(void* handle, int mode) {
 API int cublasGetMathMode(void* handle, int* mode) { *mode = ((Handle*)handle)->math; return SUCCESS; }
 API int cublasGetPointerMode_v2(void* handle, int* mode) { *mode = 0; return handle ? SUCCESS : NOT_INITIALIZED; }
 
+// What a product reads and writes. The factors are those that the caller's pointers held at the call.
+typedef struct {
+    int turnA, turnB, m, n, k, type, lda, ldb, ldc;
+    const void* a;
+    const void* b;
+    float* c;
+    float scale, keep;
+} Product;
+
 // Column-major, as the library: element (i, j) of op(A) [m, k] lies at i + j * lda, or at j + i * lda where turned.
+static int multiply(const void* arguments) {
+    const Product* p = arguments;
+    int m = p->m, k = p->k;
+    // op(A) by columns and one column of sums, so that the inner loop runs over neighbours.
+    float* columns = malloc(sizeof(float) * ((size_t)m * k + m + 1));
+    float* sums = columns + (size_t)m * k;
+    for (int l = 0; l < k; l++) {
+        for (int i = 0; i < m; i++) {
+            columns[(size_t)l * m + i] = at(p->a, p->type, p->turnA ? (long long)i * p->lda + l
+                    : (long long)l * p->lda + i);
+        }
+    }
+    for (int j = 0; j < p->n; j++) {
+        memset(sums, 0, sizeof(float) * m);
+        for (int l = 0; l < k; l++) {
+            float y = at(p->b, p->type, p->turnB ? (long long)l * p->ldb + j : (long long)j * p->ldb + l);
+            const float* column = columns + (size_t)l * m;
+            for (int i = 0; i < m; i++) {
+                sums[i] += column[i] * y;
+            }
+        }
+        float* out = p->c + (long long)j * p->ldc;
+        for (int i = 0; i < m; i++) {
+            out[i] = p->keep == 0 ? p->scale * sums[i] : p->scale * sums[i] + p->keep * out[i];
+        }
+    }
+    free(columns);
+    return SUCCESS;
+}
+
 API int cublasGemmEx(void* handle, int turnA, int turnB, int m, int n, int k, const void* alpha, const void* a,
         int typeA, int lda, const void* b, int typeB, int ldb, const void* beta, void* c, int typeC, int ldc,
         int compute, int algorithm) {
@@ -62,32 +111,9 @@ API int cublasGemmEx(void* handle, int turnA, int turnB, int m, int n, int k, co
             || ldc < 1 || algorithm != -1) {
         return INVALID_VALUE;
     }
-    float scale = *(const float*)alpha;
-    float keep = *(const float*)beta;
-    // op(A) by columns and one column of sums, so that the inner loop runs over neighbours.
-    float* columns = malloc(sizeof(float) * ((size_t)m * k + m + 1));
-    float* sums = columns + (size_t)m * k;
-    for (int l = 0; l < k; l++) {
-        for (int i = 0; i < m; i++) {
-            columns[(size_t)l * m + i] = at(a, typeA, turnA ? (long long)i * lda + l : (long long)l * lda + i);
-        }
-    }
-    for (int j = 0; j < n; j++) {
-        memset(sums, 0, sizeof(float) * m);
-        for (int l = 0; l < k; l++) {
-            float y = at(b, typeB, turnB ? (long long)l * ldb + j : (long long)j * ldb + l);
-            const float* column = columns + (size_t)l * m;
-            for (int i = 0; i < m; i++) {
-                sums[i] += column[i] * y;
-            }
-        }
-        float* out = (float*)c + (long long)j * ldc;
-        for (int i = 0; i < m; i++) {
-            out[i] = keep == 0 ? scale * sums[i] : scale * sums[i] + keep * out[i];
-        }
-    }
-    free(columns);
-    return SUCCESS;
+    Product product = {turnA, turnB, m, n, k, typeA, lda, ldb, ldc, a, b, c, *(const float*)alpha,
+        *(const float*)beta};
+    return emulatorPut(((Handle*)handle)->stream, multiply, &product, sizeof product);
 }
 
 API int cublasGemmStridedBatchedEx(void* handle, int turnA, int turnB, int m, int n, int k, const void* alpha,

@@ -4,6 +4,11 @@
 // A stream's number decides the order in which its threads run, so that two backends in one test run them in opposite
 // orders. After every launch the guards of all allocations are looked at: a kernel that wrote next to one has failed
 // with CUDA_ERROR_ILLEGAL_ADDRESS. Fresh memory reads as NaN.
+//
+// While a stream is captured, work is noted as the driver notes it. What the driver refuses then (waiting, taking and
+// giving back memory, loading modules) is refused with its codes, and the capture fails. So are copies from and to the
+// host, which the driver notes with the host's address: nothing here wants them repeated.
+#include <algorithm>
 #include <cstddef>
 #include <set>
 #include <time.h>
@@ -14,32 +19,31 @@
 typedef unsigned long long Address;
 
 enum Code { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, INVALID_DEVICE = 101,
-    INVALID_IMAGE = 200, INVALID_CONTEXT = 201, INVALID_HANDLE = 400, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700,
-    LAUNCH_FAILED = 719 };
+    INVALID_IMAGE = 200, INVALID_CONTEXT = 201, INVALID_HANDLE = 400, ILLEGAL_STATE = 401, NOT_FOUND = 500,
+    ILLEGAL_ADDRESS = 700, LAUNCH_FAILED = 719, CAPTURE_UNSUPPORTED = 900, CAPTURE_INVALIDATED = 901 };
 
 static const size_t GUARD = 256;
 static const unsigned char GUARD_BYTE = 0xa5;
 static const size_t TOTAL_BYTES = (size_t)1 << 30;
 
-struct Launch {
-    const emulator::Kernel* kernel;
-    Index3 grid, size;
-    unsigned sharedBytes;
-    std::vector<std::vector<char>> values;
-};
-
 struct Module {
     std::string image;
 };
 
+struct Stream;
+
+// What is done in a stream; the result is a code.
+typedef std::function<int(Stream*)> Work;
+
 struct Stream {
     int number;
     bool capturing;
-    std::vector<Launch> captured;
+    bool valid;
+    std::vector<Work> captured;
 };
 
 struct Graph {
-    std::vector<Launch> launches;
+    std::vector<Work> works;
 };
 
 struct Event {
@@ -50,6 +54,46 @@ static std::map<Address, size_t> allocations;
 static size_t allocatedBytes;
 static int streams;
 static bool initialized, current;
+static Stream* capturing;
+static long long graphLaunches;
+static const int USUAL_SHARED_BYTES = 48 << 10;
+static int mostSharedBytes = 163 << 10;
+// Dynamic shared memory that kernels are allowed, where it is more than usual.
+static std::map<const void*, int> allowedSharedBytes;
+
+// For tests: graphs that were launched.
+API long long emulatorGraphLaunches() { return graphLaunches; }
+
+// For tests: makes the card one whose blocks have so much shared memory; what they had before.
+API int emulatorSharedBytes(int bytes) {
+    int before = mostSharedBytes;
+    mostSharedBytes = bytes;
+    return before;
+}
+
+// Does the work, or notes it where the stream is captured. The default stream, a null pointer, is none that is.
+static int put(void* stream, Work work) {
+    Stream* s = (Stream*)stream;
+    if (s && s->capturing) {
+        s->captured.push_back(std::move(work));
+        return SUCCESS;
+    }
+    return work(s);
+}
+
+// As put, for the stand-in of cuBLAS: the arguments are copied.
+API int emulatorPut(void* stream, int (*work)(const void*), const void* arguments, size_t bytes) {
+    std::vector<char> copy((const char*)arguments, (const char*)arguments + bytes);
+    return put(stream, [work, copy](Stream*) { return work(copy.data()); });
+}
+
+// True where a capture is under way, which ends it: the caller returns CAPTURE_UNSUPPORTED.
+static bool breaksCapture() {
+    if (capturing) {
+        capturing->valid = false;
+    }
+    return capturing != nullptr;
+}
 
 API int cuInit(unsigned) { initialized = true; return SUCCESS; }
 API int cuDriverGetVersion(int* version) { *version = 13000; return SUCCESS; }
@@ -74,7 +118,7 @@ API int cuDeviceGetAttribute(int* value, int attribute, int) {
         case 16: *value = 2; return SUCCESS;
         case 75: *value = 8; return SUCCESS;
         case 76: *value = 0; return SUCCESS;
-        case 97: *value = 163 << 10; return SUCCESS;
+        case 97: *value = mostSharedBytes; return SUCCESS;
         default: return INVALID_VALUE;
     }
 }
@@ -96,6 +140,9 @@ API int cuMemGetInfo_v2(size_t* free, size_t* total) {
 }
 
 API int cuMemAlloc_v2(Address* address, size_t bytes) {
+    if (breaksCapture()) {
+        return CAPTURE_UNSUPPORTED;
+    }
     if (!current) {
         return INVALID_CONTEXT;
     }
@@ -127,6 +174,9 @@ static bool guardsHold(Address address, size_t bytes) {
 }
 
 API int cuMemFree_v2(Address address) {
+    if (breaksCapture()) {
+        return CAPTURE_UNSUPPORTED;
+    }
     auto found = allocations.find(address);
     if (found == allocations.end()) {
         return INVALID_VALUE;
@@ -156,6 +206,9 @@ static bool isDevice(Address address, size_t bytes) {
 }
 
 API int cuMemcpyHtoDAsync_v2(Address to, const void* from, size_t bytes, void*) {
+    if (breaksCapture()) {
+        return CAPTURE_UNSUPPORTED;
+    }
     if (!isDevice(to, bytes)) {
         return INVALID_VALUE;
     }
@@ -164,6 +217,9 @@ API int cuMemcpyHtoDAsync_v2(Address to, const void* from, size_t bytes, void*) 
 }
 
 API int cuMemcpyDtoHAsync_v2(void* to, Address from, size_t bytes, void*) {
+    if (breaksCapture()) {
+        return CAPTURE_UNSUPPORTED;
+    }
     if (!isDevice(from, bytes)) {
         return INVALID_VALUE;
     }
@@ -171,29 +227,33 @@ API int cuMemcpyDtoHAsync_v2(void* to, Address from, size_t bytes, void*) {
     return SUCCESS;
 }
 
-API int cuMemcpyDtoDAsync_v2(Address to, Address from, size_t bytes, void*) {
-    if (!isDevice(to, bytes) || !isDevice(from, bytes)) {
-        return INVALID_VALUE;
-    }
-    memmove((void*)to, (void*)from, bytes);
-    return SUCCESS;
+API int cuMemcpyDtoDAsync_v2(Address to, Address from, size_t bytes, void* stream) {
+    return put(stream, [=](Stream*) {
+        if (!isDevice(to, bytes) || !isDevice(from, bytes)) {
+            return INVALID_VALUE;
+        }
+        memmove((void*)to, (void*)from, bytes);
+        return SUCCESS;
+    });
 }
 
-API int cuMemsetD8Async(Address to, unsigned char value, size_t bytes, void*) {
-    if (!isDevice(to, bytes)) {
-        return INVALID_VALUE;
-    }
-    memset((void*)to, value, bytes);
-    return SUCCESS;
+API int cuMemsetD8Async(Address to, unsigned char value, size_t bytes, void* stream) {
+    return put(stream, [=](Stream*) {
+        if (!isDevice(to, bytes)) {
+            return INVALID_VALUE;
+        }
+        memset((void*)to, value, bytes);
+        return SUCCESS;
+    });
 }
 
 API int cuStreamCreate(void** stream, unsigned) {
-    *stream = new Stream{streams++, false, {}};
+    *stream = new Stream{streams++, false, true, {}};
     return SUCCESS;
 }
 
 API int cuStreamDestroy_v2(void* stream) { delete (Stream*)stream; return SUCCESS; }
-API int cuStreamSynchronize(void*) { return SUCCESS; }
+API int cuStreamSynchronize(void*) { return breaksCapture() ? CAPTURE_UNSUPPORTED : SUCCESS; }
 
 API int cuEventCreate(void** event, unsigned) { *event = new Event{0}; return SUCCESS; }
 
@@ -218,6 +278,9 @@ API int cuEventElapsedTime_v2(float* milliseconds, void* start, void* end) {
 API int cuEventDestroy_v2(void* event) { delete (Event*)event; return SUCCESS; }
 
 API int cuModuleLoadData(void** module, const void* image) {
+    if (breaksCapture()) {
+        return CAPTURE_UNSUPPORTED;
+    }
     std::string text((const char*)image);
     if (text.find(".version") == std::string::npos) {
         return INVALID_IMAGE;
@@ -239,8 +302,12 @@ API int cuModuleGetFunction(void** function, void* module, const char* name) {
     return SUCCESS;
 }
 
-API int cuFuncSetAttribute(void*, int attribute, int value) {
-    return attribute == 8 && value <= 163 << 10 ? SUCCESS : INVALID_VALUE;
+API int cuFuncSetAttribute(void* function, int attribute, int value) {
+    if (attribute != 8 || value > mostSharedBytes) {
+        return INVALID_VALUE;
+    }
+    allowedSharedBytes[function] = value;
+    return SUCCESS;
 }
 
 static int run(const emulator::Kernel& kernel, Index3 grid, Index3 size, unsigned sharedBytes, void** parameters,
@@ -263,7 +330,6 @@ static int run(const emulator::Kernel& kernel, Index3 grid, Index3 size, unsigne
 API int cuLaunchKernel(void* function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned sizeX, unsigned sizeY,
         unsigned sizeZ, unsigned sharedBytes, void* stream, void** parameters, void**) {
     const emulator::Kernel& kernel = *(emulator::Kernel*)function;
-    Stream* s = (Stream*)stream;
     if (!current) {
         return INVALID_CONTEXT;
     }
@@ -272,32 +338,50 @@ API int cuLaunchKernel(void* function, unsigned gridX, unsigned gridY, unsigned 
         given++;
     }
     if (given != kernel.parameters || !gridX || !gridY || !gridZ || !sizeX || sizeX * sizeY * sizeZ > 1024
-            || gridY > 65535 || gridZ > 65535) {
-        fprintf(stderr, "emulator: %s: %zu parameters given, %zu taken; grid %u x %u, block %u\n", kernel.name.c_str(),
-                given, kernel.parameters, gridX, gridY, sizeX);
+            || gridY > 65535 || gridZ > 65535
+            || (int)sharedBytes > std::max(USUAL_SHARED_BYTES, allowedSharedBytes[function])) {
+        fprintf(stderr, "emulator: %s: %zu parameters given, %zu taken; grid %u x %u, block %u, shared %u\n",
+                kernel.name.c_str(), given, kernel.parameters, gridX, gridY, sizeX, sharedBytes);
         return INVALID_VALUE;
     }
-    if (s->capturing) {
-        Launch launch{&kernel, {gridX, gridY, gridZ}, {sizeX, sizeY, sizeZ}, sharedBytes, {}};
-        for (size_t i = 0; i < given; i++) {
-            launch.values.emplace_back((char*)parameters[i], (char*)parameters[i] + 8);
-        }
-        s->captured.push_back(launch);
-        return SUCCESS;
+    // The values are read now: the caller's array is used for the next launch.
+    std::vector<std::vector<char>> values;
+    for (size_t i = 0; i < given; i++) {
+        values.emplace_back((char*)parameters[i], (char*)parameters[i] + 8);
     }
-    return run(kernel, {gridX, gridY, gridZ}, {sizeX, sizeY, sizeZ}, sharedBytes, parameters, s);
+    return put(stream, [=, &kernel](Stream* s) {
+        std::vector<void*> pointers;
+        for (auto& value : values) {
+            pointers.push_back((void*)value.data());
+        }
+        return run(kernel, {gridX, gridY, gridZ}, {sizeX, sizeY, sizeZ}, sharedBytes, pointers.data(), s);
+    });
 }
 
 API int cuStreamBeginCapture_v2(void* stream, int) {
-    ((Stream*)stream)->capturing = true;
+    Stream* s = (Stream*)stream;
+    if (capturing) {
+        return ILLEGAL_STATE;
+    }
+    s->capturing = true;
+    s->valid = true;
+    capturing = s;
     return SUCCESS;
 }
 
 API int cuStreamEndCapture(void* stream, void** graph) {
     Stream* s = (Stream*)stream;
+    if (capturing != s) {
+        return ILLEGAL_STATE;
+    }
     s->capturing = false;
-    *graph = new Graph{std::move(s->captured)};
+    capturing = nullptr;
+    std::vector<Work> works = std::move(s->captured);
     s->captured.clear();
+    if (!s->valid) {
+        return CAPTURE_INVALIDATED;
+    }
+    *graph = new Graph{works};
     return SUCCESS;
 }
 
@@ -307,14 +391,9 @@ API int cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned lon
 }
 
 API int cuGraphLaunch(void* executable, void* stream) {
-    for (Launch& launch : ((Graph*)executable)->launches) {
-        std::vector<void*> parameters;
-        for (auto& value : launch.values) {
-            parameters.push_back(value.data());
-        }
-        parameters.push_back(nullptr);
-        int code = run(*launch.kernel, launch.grid, launch.size, launch.sharedBytes, parameters.data(),
-                (Stream*)stream);
+    graphLaunches++;
+    for (Work& work : ((Graph*)executable)->works) {
+        int code = put(stream, work);
         if (code) {
             return code;
         }

@@ -8,4 +8,6 @@
 #include "heads.cu"
 #undef LANE
 #include "attention.cu"
+#undef ROWS
+#include "paged.cu"
 #include "planted.cu"

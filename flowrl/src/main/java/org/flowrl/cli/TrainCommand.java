@@ -67,14 +67,15 @@ final class TrainCommand implements Callable<Integer> {
     private boolean recomputeActivations;
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Set a key of the configuration, such as "
-            + "update.optimizer.learningRate=1e-3. Repeatable.")
+            + "update.optimizer.learningRate=1e-3, or how a card is used: gpu.binding, gpu.graphs, gpu.libraries, "
+            + "gpu.products, gpu.slabBytes. Repeatable.")
     private Map<String, String> settings = new LinkedHashMap<>();
 
     @Option(names = "--out", paramLabel = "DIR", description = "Run folder (default: the next free runs/TASK-ALGO-N).")
     private Path out;
 
     @Option(names = "--resume", description = "Continue the run in --out from its newest checkpoint; "
-            + "only --steps may be given beside it.")
+            + "only --steps and --set gpu.KEY may be given beside it.")
     private boolean resume;
 
     @Option(names = "--dashboard", paramLabel = "PORT", description = "Show the run as it goes at "
@@ -86,6 +87,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        CardSettings.take(settings);
         if (resume) {
             requireResumable();
         }
@@ -115,7 +117,7 @@ final class TrainCommand implements Callable<Integer> {
         if (preset != null || algorithm != null || variant != null || config != null || model != null || size != null
                 || data != null || reward != null || seed != null || recomputeActivations || !settings.isEmpty()) {
             throw new IllegalArgumentException("--resume takes its configuration from " + out
-                    + "; only --steps may be given beside it");
+                    + "; only --steps and --set gpu.KEY may be given beside it");
         }
     }
 

@@ -8,6 +8,7 @@ package org.flowrl.gpu;
 interface CudaApi extends AutoCloseable {
     /// Attributes of a device, by the driver's numbers (`CUdevice_attribute`).
     int MULTIPROCESSORS = 16;
+    /// Of a block's shared memory, where a kernel is allowed them.
     int MOST_SHARED_BYTES = 97;
     int CAPABILITY_MAJOR = 75;
     int CAPABILITY_MINOR = 76;
@@ -125,9 +126,13 @@ interface CudaApi extends AutoCloseable {
     /// @param parameters host address of an array of addresses, one of each parameter's value, read before the return
     void launch(long function, int gridX, int gridY, int threads, int sharedBytes, long stream, long parameters);
 
-    // Graphs.
+    // Graphs: where the driver has them.
 
-    /// From here on the stream's work is noted instead of done.
+    /// True where the driver has the calls about graphs (CUDA 11.4 and later).
+    boolean capturesGraphs();
+
+    /// From here on the stream's work is noted instead of done. Until the end this thread may ask for nothing that waits
+    /// or allocates.
     void beginCapture(long stream);
 
     /// Ends the notes and gives them as a graph.

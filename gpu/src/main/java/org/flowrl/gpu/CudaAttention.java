@@ -5,13 +5,18 @@ import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.cpu.Arguments;
 
-/// Attention, of attention.cu. N tokens, B sequences, H query heads, G key heads, E head size.
+/// Attention, of attention.cu and, over the cache, of paged.cu. N tokens, B sequences, H query heads, G key heads, E head size.
 final class CudaAttention implements AttentionKernels {
     /// The shapes of attention.cu: keys in a tile, warps of a block, rows of a block.
     private static final int TILE = 32;
     private static final int WARPS = 4;
     private static final int TILE_ROWS = 16;
     private static final int THREADS = WARPS * Kernels.WARP;
+    /// The shapes of paged.cu beside them: keys of a part of a sequence, query heads of a block.
+    private static final int SPLIT = 256;
+    private static final int BLOCK_HEADS = 8;
+    /// Bytes of sums over parts that are held at a time.
+    private static final long PARTIAL_BYTES = 64 << 20;
 
     private final Card card;
 
@@ -21,6 +26,17 @@ final class CudaAttention implements AttentionKernels {
 
     private Kernels.Launch launch(String kernel) {
         return card.kernels().launch("attention", kernel);
+    }
+
+    /// Refuses heads whose tiles a block of this card has not enough shared memory for; those of cards from 2020 on
+    /// have 99 KiB at least, in which all kernels but the gradient of keys find room for 256 elements, and that for 252.
+    private void requireShared(String operation, Tensor q, int bytes) {
+        int most = card.device().mostSharedBytes();
+        if (bytes > most) {
+            throw new IllegalArgumentException("%s: q %s has heads of %d elements, which take %,d bytes of a block's "
+                    .formatted(operation, q, q.dim(2), bytes) + "shared memory, they must take at most the %,d of %s"
+                    .formatted(most, card.device().device()));
+        }
     }
 
     /// Bytes of the tiles of two operands, of `rows` times 16 rows of the other side, and of `weights` matrices
@@ -38,6 +54,7 @@ final class CudaAttention implements AttentionKernels {
     public void forward(Tensor q, Tensor k, Tensor v, Tensor starts, double scale, Tensor out, Tensor statistics) {
         Arguments.attentionForward(q, k, v, starts, scale, out, statistics);
         card.requireFloats("attention forward", q);
+        requireShared("attention forward", q, sharedBytes(q.dim(2), 1, 1));
         CudaRows.checkStarts(card, starts, q.dim(0), true, Fault.ATTENTION_FORWARD_STARTS);
         sizes(launch("attentionForward").tensor(q).tensor(k).tensor(v).tensor(starts).real(scale).tensor(out)
                 .tensor(statistics).number(starts.elements() - 1).number(q.dim(0)), q, k.dim(1))
@@ -49,6 +66,7 @@ final class CudaAttention implements AttentionKernels {
             double scale, Tensor dq, Tensor dk, Tensor dv) {
         Arguments.attentionBackward(dout, q, k, v, out, statistics, starts, scale, dq, dk, dv);
         card.requireFloats("attention backward", q);
+        requireShared("attention backward", q, sharedBytes(q.dim(2), 2, 2));
         long tokens = q.dim(0);
         long rows = tokens * q.dim(1);
         CudaRows.checkStarts(card, starts, tokens, true, Fault.ATTENTION_BACKWARD_STARTS);
@@ -72,20 +90,48 @@ final class CudaAttention implements AttentionKernels {
     public void writePages(Tensor k, Tensor v, Tensor slots, Tensor keyPages, Tensor valuePages) {
         Arguments.attentionWritePages(k, v, slots, keyPages, valuePages);
         card.requireFloats("attention writePages", k);
-        launch("writePages").tensor(k).tensor(v).tensor(slots).tensor(keyPages).tensor(valuePages).number(k.dim(0))
+        pagedLaunch("writePages").tensor(k).tensor(v).tensor(slots).tensor(keyPages).tensor(valuePages).number(k.dim(0))
                 .integer(k.dim(1)).integer(k.dim(2)).number(keyPages.dim(0) * Backend.LANES)
                 .fault(Fault.WRITE_PAGES_SLOTS).over(k.elements());
     }
 
+    /// In parts of the cache, whose sums are folded in order; some tokens at a time, where all of their sums would take
+    /// too much memory.
     @Override
     public void forwardPaged(Tensor q, Tensor keyPages, Tensor valuePages, Tensor positions, Tensor sequences,
             Tensor pageTable, double scale, Tensor out) {
         Arguments.attentionForwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
         card.requireFloats("attention forwardPaged", q);
-        sizes(launch("attentionForwardPaged").tensor(q).tensor(keyPages).tensor(valuePages).tensor(positions)
-                .tensor(sequences).tensor(pageTable).real(scale).tensor(out).number(q.dim(0)), q, keyPages.dim(1))
-                .number(keyPages.dim(0)).number(pageTable.dim(1)).number(pageTable.dim(0))
-                .fault(Fault.PAGED_POSITIONS).fault(Fault.PAGED_SEQUENCES).fault(Fault.PAGED_TABLE)
-                .grid(Math.ceilDiv(q.dim(0), (long) WARPS), q.dim(1), THREADS, 0);
+        requireShared("attention forwardPaged", q, pagedSharedBytes(q.dim(2)));
+        long tokens = q.dim(0);
+        long heads = q.dim(1);
+        long groups = keyPages.dim(1);
+        long size = q.dim(2);
+        long width = pageTable.dim(1);
+        long parts = Math.max(1, Math.ceilDiv(width * Backend.LANES, (long) SPLIT));
+        long tokenBytes = heads * parts * (size + 2) * Float.BYTES;
+        long most = Math.clamp(PARTIAL_BYTES / tokenBytes, 1, Math.max(1, tokens));
+        long partials = card.scratch().address(Scratch.Use.PARTIALS, most * tokenBytes);
+        for (long first = 0; first < tokens; first += most) {
+            long count = Math.min(most, tokens - first);
+            sizes(pagedLaunch("attentionPagedParts").tensor(q).tensor(keyPages).tensor(valuePages).tensor(positions)
+                    .tensor(sequences).tensor(pageTable).real(scale).number(partials).number(first).number(parts), q,
+                    groups).number(keyPages.dim(0)).number(width).number(pageTable.dim(0))
+                    .fault(Fault.PAGED_POSITIONS).fault(Fault.PAGED_SEQUENCES).fault(Fault.PAGED_TABLE)
+                    .grid(count * parts, groups * Math.ceilDiv(heads / groups, (long) BLOCK_HEADS), THREADS,
+                            pagedSharedBytes(size));
+            pagedLaunch("attentionPagedFold").number(partials).tensor(positions).tensor(out).number(first)
+                    .number(count).number(parts).number(heads).integer(size).number(width).overWarps(count * heads);
+        }
+    }
+
+    private Kernels.Launch pagedLaunch(String kernel) {
+        return card.kernels().launch("paged", kernel);
+    }
+
+    /// Bytes of a tile of keys and of values, of the queries, and of their weights for the tile.
+    private static int pagedSharedBytes(long size) {
+        return Math.toIntExact(Float.BYTES
+                * (TILE * (size + 1) + TILE * size + BLOCK_HEADS * size + (long) BLOCK_HEADS * TILE));
     }
 }

@@ -1,5 +1,6 @@
 package org.flowrl.gpu;
 
+import java.util.Optional;
 import org.flowrl.tensor.AttentionKernels;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Device;
@@ -8,6 +9,7 @@ import org.flowrl.tensor.HeadKernels;
 import org.flowrl.tensor.MatmulKernels;
 import org.flowrl.tensor.Memory;
 import org.flowrl.tensor.OptimizerKernels;
+import org.flowrl.tensor.Recorder;
 import org.flowrl.tensor.RowKernels;
 
 /// Computes in F32 on one NVIDIA card: products by cuBLAS, everything else by the project's own kernels.
@@ -24,6 +26,7 @@ final class CudaBackend implements Backend {
     private final HeadKernels heads;
     private final ElementwiseKernels elementwise;
     private final OptimizerKernels optimizer;
+    private final Optional<Recorder> recorder;
 
     /// Opens card `index` and takes over `api`.
     CudaBackend(CudaApi api, int index) {
@@ -37,6 +40,8 @@ final class CudaBackend implements Backend {
         heads = new CudaHeads(card, products);
         elementwise = new CudaElementwise(card);
         optimizer = new CudaOptimizer(card);
+        recorder = CudaRecorder.isOn() && api.capturesGraphs() ? Optional.of(new CudaRecorder(card))
+                : Optional.empty();
     }
 
     /// What the kernel families share.
@@ -73,6 +78,12 @@ final class CudaBackend implements Backend {
     @Override
     public long workspaceBytes() {
         return card.scratch().bytes() + card.device().workspaceBytes();
+    }
+
+    /// CUDA graphs, where the driver has them and the system property `gpu.graphs` is not `off`.
+    @Override
+    public Optional<Recorder> recorder() {
+        return recorder;
     }
 
     @Override

@@ -18,6 +18,7 @@ final class CudaDevice implements AutoCloseable {
     private final Device device;
     private final int index;
     private final int multiprocessors;
+    private final int mostSharedBytes;
     private final long context;
     private final long stream;
     private final long blas;
@@ -26,6 +27,7 @@ final class CudaDevice implements AutoCloseable {
     private final MemorySegment faultNotes;
     private final MemorySegment staging;
     private long stagingUsed;
+    private boolean isCapturing;
     private Thread user;
 
     /// Opens card `index` and takes over `api`.
@@ -34,6 +36,7 @@ final class CudaDevice implements AutoCloseable {
         this.index = index;
         this.device = new Device("cuda", index);
         multiprocessors = api.attribute(CudaApi.MULTIPROCESSORS, index);
+        mostSharedBytes = api.attribute(CudaApi.MOST_SHARED_BYTES, index);
         context = api.retainContext(index);
         enter();
         stream = api.createStream();
@@ -81,6 +84,11 @@ final class CudaDevice implements AutoCloseable {
         return multiprocessors;
     }
 
+    /// Bytes of shared memory that a block can have.
+    int mostSharedBytes() {
+        return mostSharedBytes;
+    }
+
     /// Bytes that are held for the card's libraries.
     long workspaceBytes() {
         return BLAS_WORKSPACE_BYTES + FAULT_BYTES;
@@ -101,6 +109,7 @@ final class CudaDevice implements AutoCloseable {
 
     /// Copies from any host memory; the copy may be under way at the return, the host memory is free again.
     void copyIn(MemorySegment host, long address) {
+        requireNoCapture("a copy from the host");
         for (long at = 0; at < host.byteSize(); at += STAGING_BYTES) {
             long bytes = Math.min(STAGING_BYTES, host.byteSize() - at);
             MemorySegment part = stage(bytes).copyFrom(host.asSlice(at, bytes));
@@ -112,6 +121,7 @@ final class CudaDevice implements AutoCloseable {
     ///
     /// @throws IllegalArgumentException where a kernel since the last wait was given a wrong index
     void copyOut(long address, MemorySegment host) {
+        requireNoCapture("a copy to the host");
         for (long at = 0; at < host.byteSize(); at += STAGING_BYTES) {
             long bytes = Math.min(STAGING_BYTES, host.byteSize() - at);
             MemorySegment part = stage(bytes);
@@ -136,6 +146,7 @@ final class CudaDevice implements AutoCloseable {
     /// @throws IllegalArgumentException where a kernel since the last wait was given a wrong index
     /// @throws ArithmeticException where it was to draw from no distribution
     void synchronize() {
+        requireNoCapture("waiting for the card");
         enter().copyOut(faults, faultNotes.address(), FAULT_BYTES, stream);
         api.synchronize(stream);
         stagingUsed = 0;
@@ -145,6 +156,41 @@ final class CudaDevice implements AutoCloseable {
                 clearFaults();
                 throw fault.exception(note);
             }
+        }
+    }
+
+    /// Notes the work that `work` puts into the stream, and does not do it.
+    ///
+    /// @return a graph, which the caller destroys
+    /// @throws IllegalStateException where the work asks for what cannot be noted
+    long capture(Runnable work) {
+        requireNoCapture("a second recording");
+        enter().beginCapture(stream);
+        isCapturing = true;
+        try {
+            work.run();
+        } catch (RuntimeException | Error e) {
+            isCapturing = false;
+            giveUpCapture(e);
+            throw e;
+        }
+        isCapturing = false;
+        return api.endCapture(stream);
+    }
+
+    /// The driver has no graph to give where it has itself refused a call.
+    private void giveUpCapture(Throwable cause) {
+        try {
+            api.destroyGraph(api.endCapture(stream));
+        } catch (CudaException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    /// Refuses what the driver does not take while it notes work, or takes and would repeat with what lay there then.
+    void requireNoCapture(String what) {
+        if (isCapturing) {
+            throw new IllegalStateException("record: " + what + " must not be asked for while work is recorded");
         }
     }
 

@@ -51,6 +51,7 @@ final class CudaMemory implements Memory.Source {
     }
 
     private long newAllocation(long bytes) {
+        device.requireNoCapture("new device memory");
         CudaApi api = device.enter();
         long address;
         try {

@@ -13,6 +13,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.util.stream.Stream;
 
 /// The binding through java.lang.foreign. Handles, device pointers (CUdeviceptr is 64 bits wide) and host addresses go
 /// as `long`; pointers to results are segments of this object.
@@ -375,6 +376,12 @@ final class FfmApi implements CudaApi {
     public void launch(long kernel, int gridX, int gridY, int threads, int sharedBytes, long stream, long parameters) {
         call(launch, h -> (int) h.invokeExact(kernel, gridX, gridY, 1, threads, 1, 1, sharedBytes, stream, parameters,
                 0L));
+    }
+
+    @Override
+    public boolean capturesGraphs() {
+        return Stream.of(beginCapture, endCapture, instantiate, launchGraph, destroyGraph, destroyExecutable)
+                .allMatch(function -> cuda.find(function.name).isPresent());
     }
 
     @Override

@@ -326,6 +326,12 @@ final class JCudaApi implements CudaApi {
                 sharedBytes, stream(stream), new Raw(parameters), null));
     }
 
+    /// JCuda's library is linked against them, and would not have been loaded without.
+    @Override
+    public boolean capturesGraphs() {
+        return true;
+    }
+
     @Override
     public void beginCapture(long stream) {
         check("cuStreamBeginCapture", cuStreamBeginCapture(stream(stream), CAPTURE_THREAD_LOCAL));

@@ -43,6 +43,7 @@ final class Kernels implements AutoCloseable {
     Launch launch(String module, String name) {
         Long function = functions.get(name);
         if (function == null) {
+            device.requireNoCapture("kernel " + name + ", which is not loaded yet,");
             function = device.enter().function(modules.computeIfAbsent(module, this::load), name);
             functions.put(name, function);
         }

@@ -15,7 +15,9 @@ final class Scratch implements AutoCloseable {
         /// Operands of a product, rounded to BF16.
         LEFT, RIGHT,
         /// D of the attention's gradient.
-        DOTS
+        DOTS,
+        /// Sums over parts of a sequence's cached keys.
+        PARTIALS
     }
 
     private record Buffer(long address, long bytes) {
@@ -25,6 +27,7 @@ final class Scratch implements AutoCloseable {
 
     private final CudaDevice device;
     private final Map<Use, Buffer> buffers = new EnumMap<>(Use.class);
+    private long moves;
 
     Scratch(CudaDevice device) {
         this.device = device;
@@ -34,15 +37,22 @@ final class Scratch implements AutoCloseable {
     long address(Use use, long bytes) {
         Buffer buffer = buffers.get(use);
         if (buffer == null || buffer.bytes < bytes) {
+            device.requireNoCapture("a larger buffer for work within a call");
             if (buffer != null) {
                 device.enter().free(buffer.address);
                 buffers.remove(use);
+                moves++;
             }
             long size = Math.max(SMALLEST_BYTES, bytes + bytes / 4);
             buffer = new Buffer(device.enter().allocate(size), size);
             buffers.put(use, buffer);
         }
         return buffer.address;
+    }
+
+    /// How often a buffer has moved, so that addresses given out before no longer hold.
+    long moves() {
+        return moves;
     }
 
     /// Bytes of all buffers.

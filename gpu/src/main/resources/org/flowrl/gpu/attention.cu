@@ -1,4 +1,4 @@
-// Causal attention over packed sequences and over a paged cache: N tokens, H query heads, G key heads, E head size.
+// Causal attention over packed sequences: N tokens, H query heads, G key heads, E head size. The cache is in paged.cu.
 //
 // Scores are made for tiles of 32 keys (or, for the gradients of keys, of 32 queries), one lane each, from tiles in
 // shared memory that four warps use together, each for four rows. So each number in shared memory is read once for four
@@ -10,8 +10,6 @@
 #define ROWS 4
 #define TILE_ROWS (WARPS * ROWS)
 #define MOST_PARTS 8
-// Tokens in a page of the cache.
-#define PAGE 16
 
 #define LANE ((int)(threadIdx.x % WARP_SIZE))
 #define WARP ((int)(threadIdx.x / WARP_SIZE))
@@ -89,7 +87,7 @@ DEVICE void storeRow(const float sums[MOST_PARTS], float factor, float* out, int
     }
 }
 
-// Online softmax (Milakov and Gimelshein 2018) over tiles of keys. Grid: tiles of 16 tokens, query heads.
+// Online softmax over tiles of keys. Grid: tiles of 16 tokens, query heads.
 KERNEL(attentionForward, const float* q, const float* k, const float* v, const int* starts, float scale, float* out,
         float* statistics, Index sequences, Index tokens, int heads, int groups, int size) {
     DYNAMIC_SHARED(float, memory);
@@ -127,20 +125,7 @@ KERNEL(attentionForward, const float* q, const float* k, const float* v, const i
         Index key = from + LANE;
         for (int r = 0; r < ROWS; r++) {
             bool isRead = key >= firsts[r] && key <= row + r && row + r < tokens;
-            float score = isRead ? scores[r] * scale : MINUS_INFINITY;
-            float highest = larger(most[r], warpLargest(score));
-            float weight = 0.0f;
-            float keep = 1.0f;
-            if (highest != MINUS_INFINITY) {
-                weight = isRead ? expOf(score - highest) : 0.0f;
-                keep = expOf(most[r] - highest);
-            }
-            total[r] = total[r] * keep + warpSum(weight);
-            most[r] = highest;
-            for (int part = 0; part < MOST_PARTS; part++) {
-                sums[r][part] *= keep;
-            }
-            ownWeights[r * TILE + LANE] = weight;
+            ownWeights[r * TILE + LANE] = onlineWeight(scores[r] * scale, isRead, most[r], total[r], sums[r]);
         }
         __syncwarp();
         addWeighted(ownWeights, values, size, sums);
@@ -301,96 +286,4 @@ KERNEL(attentionKeyGradient, const float* dout, const float* q, const float* k, 
             storeRow(valueSums[r], 1.0f, dv + at, size);
         }
     }
-}
-
-KERNEL(writePages, const float* k, const float* v, const int* slots, float* keyPages, float* valuePages, Index tokens,
-        int groups, int size, Index bound, Fault* fault) {
-    for (Index i = FIRST; i < tokens * groups * size; i += STRIDE) {
-        Index token = i / ((Index)groups * size);
-        Index rest = i % ((Index)groups * size);
-        Index group = rest / size;
-        Index e = rest % size;
-        int slot = slots[token];
-        if (!isWithin(slot, bound, token, fault)) {
-            continue;
-        }
-        Index page = ((Index)(slot / PAGE) * groups + group) * size * PAGE;
-        keyPages[page + e * PAGE + slot % PAGE] = k[i];
-        valuePages[page + (Index)(slot % PAGE) * size + e] = v[i];
-    }
-}
-
-// A warp for each token and head: lanes 0 ... 15 take the keys of one page, the others those of the next page.
-// Grid: groups of four tokens, query heads.
-KERNEL(attentionForwardPaged, const float* q, const float* keyPages, const float* valuePages, const int* positions,
-        const int* sequences, const int* pageTable, float scale, float* out, Index tokens, int heads, int groups,
-        int size, Index pages, Index width, Index sequenceCount, Fault* positionFault, Fault* sequenceFault,
-        Fault* pageFault) {
-    SHARED(float, queries, WARPS * MOST_PARTS * WARP_SIZE);
-    SHARED(float, weights, WARPS * TILE);
-    SHARED(Index, places, WARPS * TILE);
-    Index token = (Index)blockIdx.x * WARPS + WARP;
-    if (token >= tokens) {
-        return;
-    }
-    int head = blockIdx.y;
-    int group = head / (heads / groups);
-    int position = positions[token];
-    int sequence = sequences[token];
-    if (!isWithin(position, width * PAGE, token, positionFault)
-            || !isWithin(sequence, sequenceCount, token, sequenceFault)) {
-        return;
-    }
-    float* query = queries + WARP * MOST_PARTS * WARP_SIZE;
-    float* ownWeights = weights + WARP * TILE;
-    Index* ownPlaces = places + WARP * TILE;
-    for (int e = LANE; e < size; e += WARP_SIZE) {
-        query[e] = q[(token * heads + head) * size + e];
-    }
-    __syncwarp();
-    float most = MINUS_INFINITY;
-    float total = 0.0f;
-    float sums[MOST_PARTS] = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
-    for (int from = 0; from <= position; from += TILE) {
-        int key = from + LANE;
-        float score = MINUS_INFINITY;
-        Index place = -1;
-        Index entry = sequence * width + key / PAGE;
-        if (key <= position && isWithin(pageTable[entry], pages, entry, pageFault)) {
-            Index page = ((Index)pageTable[entry] * groups + group) * size * PAGE;
-            place = page + (Index)(key % PAGE) * size;
-            float sum = 0.0f;
-            for (int e = 0; e < size; e++) {
-                sum = fmaf(query[e], keyPages[page + (Index)e * PAGE + key % PAGE], sum);
-            }
-            score = sum * scale;
-        }
-        float highest = larger(most, warpLargest(score));
-        float weight = 0.0f;
-        float keep = 1.0f;
-        if (highest != MINUS_INFINITY) {
-            weight = place >= 0 ? expOf(score - highest) : 0.0f;
-            keep = expOf(most - highest);
-        }
-        total = total * keep + warpSum(weight);
-        most = highest;
-        ownWeights[LANE] = weight;
-        ownPlaces[LANE] = place;
-        __syncwarp();
-#pragma unroll
-        for (int part = 0; part < MOST_PARTS; part++) {
-            int e = LANE + part * WARP_SIZE;
-            if (e < size) {
-                sums[part] *= keep;
-#pragma unroll 4
-                for (int j = 0; j < TILE; j++) {
-                    if (ownPlaces[j] >= 0) {
-                        sums[part] = fmaf(ownWeights[j], valuePages[ownPlaces[j] + e], sums[part]);
-                    }
-                }
-            }
-        }
-        __syncwarp();
-    }
-    storeRow(sums, 1.0f / total, out + (token * heads + head) * size, size);
 }

@@ -123,6 +123,26 @@ DEVICE float warpLargest(float value) {
     return value;
 }
 
+// A tile of 32 scores in an online softmax (Milakov and Gimelshein 2018): this lane's weight e^(score - m), 0 where its
+// score is not read. Carries on a row's highest score m, the sum of its weights, and its weighted sums, which other
+// lanes hold other parts of.
+template <int PARTS> DEVICE float onlineWeight(float score, bool isRead, float& most, float& total,
+        float (&sums)[PARTS]) {
+    float highest = larger(most, warpLargest(isRead ? score : MINUS_INFINITY));
+    float weight = 0.0f;
+    float keep = 1.0f;
+    if (highest != MINUS_INFINITY) {
+        weight = isRead ? expOf(score - highest) : 0.0f;
+        keep = expOf(most - highest);
+    }
+    total = total * keep + warpSum(weight);
+    most = highest;
+    for (int part = 0; part < PARTS; part++) {
+        sums[part] *= keep;
+    }
+    return weight;
+}
+
 template <class T> DEVICE T blockSum(T value) {
     SHARED(T, sums, WARP_SIZE);
     int lane = threadIdx.x % WARP_SIZE;

@@ -4,12 +4,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.ElementwiseKernels;
 import org.flowrl.tensor.OptimizerKernels;
 import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.Recorder;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
@@ -108,7 +110,9 @@ final class CardSpeeds implements AutoCloseable {
         optimizer(copy);
         attention(product);
         head(product);
-        decode(copy);
+        decode(copy, size(64), size(1024));
+        decode(copy, 1, size(32_768));
+        launches();
     }
 
     /// Products of a weight held as BF16 and as F32; the rate of the plain BF16 product.
@@ -225,10 +229,9 @@ final class CardSpeeds implements AutoCloseable {
         }
     }
 
-    /// One token of each of 64 sequences of 1,024 cached tokens: the cache is read once.
-    private void decode(double copy) {
-        int sequences = size(64);
-        int pages = size(1024 / Backend.LANES);
+    /// One token of each of `sequences` with so many cached tokens: the cache is read once.
+    private void decode(double copy, int sequences, int cached) {
+        int pages = Math.ceilDiv(cached, Backend.LANES);
         int heads = 14;
         int groups = 2;
         int e = 64;
@@ -250,6 +253,32 @@ final class CardSpeeds implements AutoCloseable {
                     2.0 * keys.bytes(), copy, () -> backend.attention().forwardPaged(q, keys, values, places, owners,
                             pageTable, 0.1, out));
         }
+    }
+
+    /// Kernels too short to hide their launch, as in a decoding step, one by one and recorded.
+    private void launches() {
+        int kernels = 200;
+        try (Scope scope = Scope.root("speeds", backend.memory())) {
+            Tensor x = random(scope, 64, 896);
+            Runnable work = () -> {
+                for (int i = 0; i < kernels; i++) {
+                    backend.elementwise().affine(x, 1, 0, x);
+                }
+            };
+            launches("one by one", kernels, work);
+            Optional<Recorder> recorder = backend.recorder();
+            if (recorder.isPresent()) {
+                try (Recorder.Recording recording = recorder.get().record(work)) {
+                    launches("recorded", kernels, recording::run);
+                }
+            }
+        }
+    }
+
+    private void launches(String how, int kernels, Runnable work) {
+        double milliseconds = milliseconds(work);
+        System.out.printf(Locale.ROOT, "| %d short kernels, %s | %.3f | %.2f us each | |%n", kernels, how, milliseconds,
+                1e3 * milliseconds / kernels);
     }
 
     @Override

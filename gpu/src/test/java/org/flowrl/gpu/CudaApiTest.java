@@ -89,29 +89,40 @@ class CudaApiTest {
         }
     }
 
+    /// Starts `ys = xs * scale + shift` over three numbers, as affine of elementwise.cu has it.
+    private void affine(CudaApi api, long module, long stream, long x, float scale, float shift) {
+        MemorySegment values = arena.allocate(5 * 8L, 8);
+        MemorySegment addresses = arena.allocate(6 * 8L, 8);
+        for (int i = 0; i < 5; i++) {
+            addresses.setAtIndex(ValueLayout.JAVA_LONG, i, values.address() + 8L * i);
+        }
+        values.set(ValueLayout.JAVA_LONG, 0, x);
+        values.set(ValueLayout.JAVA_FLOAT, 8, scale);
+        values.set(ValueLayout.JAVA_FLOAT, 16, shift);
+        values.set(ValueLayout.JAVA_LONG, 24, x);
+        values.set(ValueLayout.JAVA_LONG, 32, 3);
+        api.launch(api.function(module, "affine"), 1, 1, 32, 0, stream, addresses.address());
+        // The driver has read the parameters: what becomes of them afterwards does not matter to a graph.
+        values.fill((byte) 0);
+    }
+
+    private static long affineModule(CudaApi api) {
+        return api.loadModule("""
+                .version 7.8
+                .entry affine(
+                \0""".getBytes(StandardCharsets.US_ASCII));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"ffm", "jcuda"})
     void aCapturedGraphDoesItsWorkWheneverItIsStarted(String binding) {
-        try (CudaApi api = open(binding); Arena host = Arena.ofConfined()) {
+        try (CudaApi api = open(binding)) {
+            assertThat(api.capturesGraphs()).isTrue();
             long stream = api.createStream();
             long x = onCard(api, stream, 1, 2, 3);
-            long module = api.loadModule("""
-                    .version 7.8
-                    .entry affine(
-                    \0""".getBytes(StandardCharsets.US_ASCII));
-            MemorySegment values = host.allocate(5 * 8L, 8);
-            MemorySegment addresses = host.allocate(6 * 8L, 8);
-            for (int i = 0; i < 5; i++) {
-                addresses.setAtIndex(ValueLayout.JAVA_LONG, i, values.address() + 8L * i);
-            }
-            values.set(ValueLayout.JAVA_LONG, 0, x);
-            values.set(ValueLayout.JAVA_FLOAT, 8, 2);
-            values.set(ValueLayout.JAVA_FLOAT, 16, 1);
-            values.set(ValueLayout.JAVA_LONG, 24, x);
-            values.set(ValueLayout.JAVA_LONG, 32, 3);
-            long function = api.function(module, "affine");
+            long module = affineModule(api);
             api.beginCapture(stream);
-            api.launch(function, 1, 1, 32, 0, stream, addresses.address());
+            affine(api, module, stream, x, 2, 1);
             long graph = api.endCapture(stream);
             assertThat(read(api, stream, x, 3)).as("while captured").containsExactly(1, 2, 3);
             long executable = api.instantiate(graph);
@@ -123,6 +134,60 @@ class CudaApiTest {
             api.destroyExecutable(executable);
             api.unloadModule(module);
             api.free(x);
+            api.destroyStream(stream);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ffm", "jcuda"})
+    void aGraphHoldsCopiesFillsAndProductsInTheirOrder(String binding) {
+        try (CudaApi api = open(binding)) {
+            long stream = api.createStream();
+            long blas = api.createBlas();
+            api.blasStream(blas, stream);
+            long module = affineModule(api);
+            long x = onCard(api, stream, 1, 2, 3);
+            long y = onCard(api, stream, 4, 5, 6);
+            long z = onCard(api, stream, 7);
+            api.beginCapture(stream);
+            api.copy(x, y, 12, stream);
+            api.fill(y + 4, (byte) 0, 4, stream);
+            affine(api, module, stream, y, 1, 1);
+            // z[1, 1] = x[1, 3] · y[3, 1]
+            api.gemm(blas, false, false, 1, 1, 3, x, 1, y, 3, CudaApi.F32, true, z, 1);
+            long graph = api.endCapture(stream);
+            assertThat(read(api, stream, y, 3)).as("while captured").containsExactly(4, 5, 6);
+            long executable = api.instantiate(graph);
+            api.launchGraph(executable, stream);
+            assertThat(read(api, stream, y, 3)).containsExactly(2, 1, 4);
+            // 7 + 1 · 2 + 2 · 1 + 3 · 4
+            assertThat(read(api, stream, z, 1)).containsExactly(23);
+            api.copyIn(floats(0, 0, 1).address(), x, 12, stream);
+            api.launchGraph(executable, stream);
+            // 23 + 0 · 1 + 0 · 1 + 1 · 2
+            assertThat(read(api, stream, z, 1)).containsExactly(25);
+            api.destroyExecutable(executable);
+            api.destroyGraph(graph);
+            api.unloadModule(module);
+            api.free(x);
+            api.free(y);
+            api.free(z);
+            api.destroyBlas(blas);
+            api.destroyStream(stream);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ffm", "jcuda"})
+    void aCaptureThatIsWaitedForFails(String binding) {
+        try (CudaApi api = open(binding)) {
+            long stream = api.createStream();
+            api.beginCapture(stream);
+            assertThatThrownBy(() -> api.synchronize(stream)).isInstanceOf(CudaException.class)
+                    .hasMessage("cuStreamSynchronize: 900 (CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED)");
+            assertThatThrownBy(() -> api.endCapture(stream)).isInstanceOf(CudaException.class)
+                    .hasMessage("cuStreamEndCapture: 901 (CUDA_ERROR_STREAM_CAPTURE_INVALIDATED)");
+            api.synchronize(stream);
             api.destroyStream(stream);
         }
     }

@@ -30,10 +30,15 @@ abstract class CudaContract extends BackendContract {
 
     @Override
     protected Backend open(int threads) {
+        useCard();
+        return new CudaBackend(CudaBinding.open(binding), 0);
+    }
+
+    /// The card of the tests that can do with either: the emulated one, or a real one where it is asked for.
+    static void useCard() {
         if (!Boolean.getBoolean(REAL_CARD)) {
             EmulatedCuda.use();
         }
-        return new CudaBackend(CudaBinding.open(binding), 0);
     }
 
     /// Of each kernel at most so many cases, evenly over its table, the last one among them.

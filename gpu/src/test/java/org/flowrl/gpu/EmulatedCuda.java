@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,10 +49,45 @@ public final class EmulatedCuda {
         if (!Files.exists(folder.resolve("libcublas.so.12"))) {
             build(folder, "libcuda.so.1", "g++", "-std=c++17", "-I" + tests, "-I" + kernels,
                     tests.resolve("driver.cpp").toString());
+            // cuBLAS puts its work into the driver's streams, and so is linked against the driver.
             build(folder, "libcublas.so.12", "gcc", "-Wl,--version-script=" + tests.resolve("blas.map"),
-                    tests.resolve("blas.c").toString());
+                    tests.resolve("blas.c").toString(), folder.resolve("libcuda.so.1").toString());
         }
         return folder;
+    }
+
+    /// Graphs that the stand-in driver of this JVM has launched.
+    public static long graphLaunches() {
+        try {
+            return (long) emulated("emulatorGraphLaunches", FunctionDescriptor.of(ValueLayout.JAVA_LONG)).invokeExact();
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Runs `test` on a card whose blocks have no more shared memory than this.
+    static void withSharedBytes(int bytes, Runnable test) {
+        int before = setSharedBytes(bytes);
+        try {
+            test.run();
+        } finally {
+            setSharedBytes(before);
+        }
+    }
+
+    private static int setSharedBytes(int bytes) {
+        try {
+            return (int) emulated("emulatorSharedBytes", FunctionDescriptor.of(ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_INT)).invokeExact(bytes);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @SuppressWarnings("restricted")
+    private static MethodHandle emulated(String function, FunctionDescriptor descriptor) {
+        return Linker.nativeLinker().downcallHandle(CudaLibrary.driver().symbols().find(function).orElseThrow(),
+                descriptor);
     }
 
     /// The gpu module's folder, from itself or from its neighbours.

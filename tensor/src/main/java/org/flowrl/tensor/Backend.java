@@ -1,5 +1,7 @@
 package org.flowrl.tensor;
 
+import java.util.Optional;
+
 /// Computes on one device: a handful of kernel families over one {@link Memory}.
 ///
 /// Kernels are destination-passing: they write into given tensors, allocate nothing that outlives the call and keep no
@@ -52,6 +54,11 @@ public interface Backend extends AutoCloseable {
     /// given back before {@link #close}. Constant once a loop is warm.
     default long workspaceBytes() {
         return 0;
+    }
+
+    /// Repeats work without asking for each of its kernels anew; empty where that gains nothing.
+    default Optional<Recorder> recorder() {
+        return Optional.empty();
     }
 
     /// Matrix products.

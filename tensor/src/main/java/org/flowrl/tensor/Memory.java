@@ -127,6 +127,13 @@ public final class Memory implements AutoCloseable {
         return new Memory(new PlannedSource());
     }
 
+    /// Memory of the same device whose blocks are taken from this one, where they count as in use, and go to nobody else
+    /// until the child is closed, which must be before this one is: for work that comes back to the same addresses, see
+    /// {@link Recorder}.
+    public Memory child() {
+        return new Memory(new ChildSource(this));
+    }
+
     /// The device that the memory belongs to.
     public Device device() {
         return source.device();
@@ -157,6 +164,7 @@ public final class Memory implements AutoCloseable {
         return systemAllocations;
     }
 
+    /// A block of at least this many bytes.
     MemorySegment take(long bytes) {
         long size = sizeClass(bytes);
         int number = classNumber(size);

@@ -57,6 +57,38 @@ class MemoryTest {
         }
     }
 
+    @Test
+    void aChildKeepsItsBlocksFromOthersUntilItIsClosed() {
+        try (Memory memory = Memory.ofHost()) {
+            long address;
+            try (Memory child = memory.child()) {
+                MemorySegment block = child.take(1000);
+                address = block.address();
+                child.giveBack(block);
+                assertThat(child.bytesInUse()).isZero();
+                assertThat(memory.bytesInUse()).isEqualTo(1024);
+                assertThat(memory.take(1000).address()).isNotEqualTo(address);
+                assertThat(child.take(1000).address()).isEqualTo(address);
+                assertThat(memory.systemAllocations()).isEqualTo(2);
+            }
+            assertThat(memory.bytesInUse()).isEqualTo(1024);
+            assertThat(memory.take(1000).address()).isEqualTo(address);
+        }
+    }
+
+    @Test
+    void tensorsOfAChildAreReadAndWrittenAsOthers() {
+        try (Memory memory = Memory.ofHost(); Memory child = memory.child();
+                Scope own = Scope.root("own", child); Scope other = Scope.root("other", memory)) {
+            Tensor x = own.of(new float[] {1, 2, 3}, 3);
+            Tensor y = other.zeros(DType.F32, 3);
+            y.copyFrom(x);
+            x.fillBytes((byte) 0);
+            assertThat(y.toFloats()).containsExactly(1, 2, 3);
+            assertThat(x.toFloats()).containsOnly(0);
+        }
+    }
+
     /// A device that offers nothing but copies to and from the host, here over the heap.
     private static final class CopyingSource implements Memory.Source {
         @Override

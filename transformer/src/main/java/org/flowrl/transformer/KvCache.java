@@ -144,6 +144,21 @@ public final class KvCache {
     /// @param tokens at least one new token for each
     /// @throws IllegalStateException where there are not enough free pages; nothing is appended
     public CacheBatch prepare(Scope scope, int[] numbers, int[][] tokens) {
+        Appended added = append(numbers, tokens);
+        int n = added.ids.length;
+        int width = pagesFor(added.longest);
+        int[] table = new int[numbers.length * width];
+        writePageTable(numbers, width, table, 0);
+        return new CacheBatch(this, scope.of(added.ids, n), scope.of(added.positions, n), scope.of(added.slots, n),
+                scope.of(added.rows, n), scope.of(table, numbers.length, width), added.lastRows, added.longest);
+    }
+
+    /// Tokens that have places in the cache: the fields of a {@link CacheBatch}, on the host.
+    record Appended(int[] ids, int[] positions, int[] slots, int[] rows, int[] lastRows, int longest) {
+    }
+
+    /// Appends tokens to sequences, as {@link #prepare} does, and says where they stand.
+    Appended append(int[] numbers, int[][] tokens) {
         requireFree(newPages(numbers, tokens));
         int n = Arrays.stream(tokens).mapToInt(added -> added.length).sum();
         int[] ids = new int[n];
@@ -164,8 +179,15 @@ public final class KvCache {
             lastRows[b] = at - 1;
             longest = Math.max(longest, sequence.length);
         }
-        return new CacheBatch(this, scope.of(ids, n), scope.of(positions, n), scope.of(slots, n), scope.of(rows, n),
-                pageTable(scope, numbers, pagesFor(longest)), lastRows, longest);
+        return new Appended(ids, positions, slots, rows, lastRows, longest);
+    }
+
+    /// Writes the pages of sequences to rows of `width` entries each, from `table[at]` on.
+    void writePageTable(int[] numbers, int width, int[] table, int at) {
+        for (int b = 0; b < numbers.length; b++) {
+            Sequence sequence = sequences.get(numbers[b]);
+            System.arraycopy(sequence.pages, 0, table, at + b * width, sequence.pageCount());
+        }
     }
 
     Tensor keyPages(int layer) {
@@ -208,15 +230,6 @@ public final class KvCache {
         }
         sequence.length++;
         return sequence.pages[page] * PAGE_TOKENS + lane;
-    }
-
-    private Tensor pageTable(Scope scope, int[] numbers, int columns) {
-        int[] table = new int[numbers.length * columns];
-        for (int b = 0; b < numbers.length; b++) {
-            Sequence sequence = sequences.get(numbers[b]);
-            System.arraycopy(sequence.pages, 0, table, b * columns, sequence.pageCount());
-        }
-        return scope.of(table, numbers.length, columns);
     }
 
     private int take() {

@@ -6,12 +6,13 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import org.flowrl.autograd.Tape;
 import org.flowrl.autograd.Var;
 import org.flowrl.autograd.ops.Rows;
 import org.flowrl.tensor.Backend;
-import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
+import org.flowrl.tensor.Recorder;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
@@ -21,7 +22,7 @@ import org.flowrl.transformer.Qwen;
 
 /// One call of {@link Generator#generate}. Alternates two steps until all samples have ended: {@link #admit} fills the
 /// batch with new samples, {@link #decode} gives each of its rows one more token.
-final class Decoding {
+final class Decoding implements AutoCloseable {
     /// A running sample.
     private static final class Row {
         private final PromptState prompt;
@@ -44,9 +45,6 @@ final class Decoding {
         }
     }
 
-    private record Draws(int[] tokens, float[] logProbs) {
-    }
-
     private final Qwen model;
     private final Backend backend;
     private final Scope scope;
@@ -57,6 +55,7 @@ final class Decoding {
     private final TokenListener listener;
     private final KvCache cache;
     private final PagePlan plan;
+    private final DecodeStep step;
     /// Prompts that have not been computed, in order.
     private final Deque<PromptState> waiting = new ArrayDeque<>();
     /// Prompts that have been computed and have samples to begin, in order.
@@ -64,8 +63,10 @@ final class Decoding {
     private final List<Row> rows = new ArrayList<>();
     private Completion[] completions;
 
-    Decoding(Qwen model, Backend backend, Scope scope, Limits limits, int pages, SamplingLaw law, int maxNewTokens,
-            BitSet ends, TokenListener listener) {
+    /// @param pages of the cache
+    /// @param longest tokens of the longest sequence that the cache will hold
+    Decoding(Qwen model, Backend backend, Scope scope, Limits limits, int pages, int longest, SamplingLaw law,
+            int maxNewTokens, BitSet ends, TokenListener listener) {
         this.model = model;
         this.backend = backend;
         this.scope = scope;
@@ -74,8 +75,12 @@ final class Decoding {
         this.maxNewTokens = maxNewTokens;
         this.ends = ends;
         this.listener = listener;
-        this.cache = new KvCache(model.config(), model.store().dtype(), scope, pages);
+        Optional<Recorder> recorder = backend.recorder();
+        this.cache = new KvCache(model.config(), model.store().dtype(), scope,
+                pages + (recorder.isPresent() ? RecordedStep.PAGES : 0));
         this.plan = new PagePlan(pages);
+        this.step = recorder.isEmpty() ? new DecodeStep.Direct(model, backend, scope, cache, law)
+                : new RecordedStep(model, backend, recorder.get(), scope, cache, longest, law);
     }
 
     List<Completion> run(List<PromptState> prompts, int samples) {
@@ -179,7 +184,7 @@ final class Decoding {
             }
         }
         Tensor indices = hidden.tape().scope().of(from, count);
-        Draws draws = draw(Rows.gather(hidden, indices), uniforms);                           // [samples, D]
+        Draws draws = Draws.from(Rows.gather(hidden, indices), model.head().packed(), law, uniforms); // [samples, D]
         at = 0;
         for (PromptState prompt : group) {
             System.arraycopy(draws.tokens(), at, prompt.firstTokens, 0, prompt.samples());
@@ -202,19 +207,15 @@ final class Decoding {
     private void decode() {
         int n = rows.size();
         int[] sequences = new int[n];
-        int[][] tokens = new int[n][];
+        int[][] newest = new int[n][];
         double[] uniforms = new double[n];
         for (int i = 0; i < n; i++) {
             Row row = rows.get(i);
             sequences[i] = row.sequence;
-            tokens[i] = row.newest;
+            newest[i] = row.newest;
             uniforms[i] = row.key.uniform(row.length);
         }
-        Draws draws;
-        try (Tape tape = Tape.inference(backend, scope)) {
-            Var hidden = model.forward(tape, cache.prepare(tape.scope(), sequences, tokens)); // [n, D]
-            draws = draw(hidden, uniforms);
-        }
+        Draws draws = step.next(sequences, newest, uniforms);
         int running = 0;
         for (int i = 0; i < n; i++) {
             Row row = rows.get(i);
@@ -223,24 +224,6 @@ final class Decoding {
             }
         }
         rows.subList(running, n).clear();
-    }
-
-    private Draws draw(Var hidden, double[] uniforms) {
-        Tape tape = hidden.tape();
-        int n = uniforms.length;
-        Tensor tokens = tape.allocate(DType.I32, n);
-        Tensor logProbs = tape.allocate(hidden.value().dtype(), n);
-        backend.heads().sample(hidden.value(), model.head().packed(), law, tape.scope().of(uniforms, n), tokens,
-                logProbs);
-        if (logProbs.dtype() == DType.F32) {
-            return new Draws(tokens.toInts(), logProbs.toFloats());
-        }
-        double[] values = logProbs.toDoubles();
-        float[] rounded = new float[n];
-        for (int i = 0; i < n; i++) {
-            rounded[i] = (float) values[i];
-        }
-        return new Draws(tokens.toInts(), rounded);
     }
 
     /// Adds a token; true where the sample has then ended and its pages have been given back.
@@ -269,5 +252,10 @@ final class Decoding {
         if (prompt.sequence == PromptState.NONE && prompt.running == 0) {
             plan.release(prompt.promptPages());
         }
+    }
+
+    @Override
+    public void close() {
+        step.close();
     }
 }

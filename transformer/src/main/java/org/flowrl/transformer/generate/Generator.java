@@ -75,8 +75,9 @@ public final class Generator {
         BitSet ends = new BitSet();
         endTokens.forEach(ends::set);
         int pages = PagePlan.capacity(states, model.config(), model.store().dtype(), limits);
-        try (Scope run = scope.child("generate")) {
-            Decoding decoding = new Decoding(model, backend, run, limits, pages, law, maxNewTokens, ends, listener);
+        int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElseThrow() + maxNewTokens - 1;
+        try (Scope run = scope.child("generate"); Decoding decoding = new Decoding(model, backend, run, limits, pages,
+                longest, law, maxNewTokens, ends, listener)) {
             return decoding.run(states, samples);
         }
     }

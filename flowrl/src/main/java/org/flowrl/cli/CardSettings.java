@@ -1,0 +1,49 @@
+package org.flowrl.cli;
+
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/// Keys of `--set` that say how a card is used and are no part of a run's configuration, since it may go on elsewhere:
+/// the system properties that the gpu module reads, for which `-D` before `-jar` does as well.
+///
+/// @param name of the key and of the property
+/// @param values that it can have
+/// @param rule in words
+record CardSettings(String name, Pattern values, String rule) {
+    private static final String PREFIX = "gpu.";
+    private static final List<CardSettings> ALL = List.of(
+            new CardSettings("gpu.binding", Pattern.compile("ffm|jcuda"), "ffm or jcuda"),
+            new CardSettings("gpu.graphs", Pattern.compile("on|off"), "on or off"),
+            new CardSettings("gpu.libraries", Pattern.compile(".+"), "folders to look in first"),
+            new CardSettings("gpu.products", Pattern.compile("f32|tf32|bf16"), "f32, tf32 or bf16"),
+            new CardSettings("gpu.slabBytes", Pattern.compile("[0-9]{1,15}"), "a number of bytes"));
+
+    /// Takes the keys that begin with `gpu.` out of `settings` and makes them system properties.
+    ///
+    /// @throws IllegalArgumentException where a key is unknown or a value does not fit; nothing is set
+    static void take(Map<String, String> settings) {
+        settings.forEach(CardSettings::require);
+        Iterator<Map.Entry<String, String>> entries = settings.entrySet().iterator();
+        while (entries.hasNext()) {
+            Map.Entry<String, String> entry = entries.next();
+            if (entry.getKey().startsWith(PREFIX)) {
+                System.setProperty(entry.getKey(), entry.getValue());
+                entries.remove();
+            }
+        }
+    }
+
+    private static void require(String key, String value) {
+        if (!key.startsWith(PREFIX)) {
+            return;
+        }
+        CardSettings setting = ALL.stream().filter(known -> known.name.equals(key)).findFirst().orElseThrow(() ->
+                new IllegalArgumentException("--set " + key + ": must be one of " + String.join(", ",
+                        ALL.stream().map(CardSettings::name).toList())));
+        if (!setting.values.matcher(value).matches()) {
+            throw new IllegalArgumentException("--set " + key + "=" + value + ": must be " + setting.rule);
+        }
+    }
+}
