@@ -5,12 +5,15 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 import org.flowrl.rl.Evaluator;
 import org.flowrl.rl.Evaluator.ExactReport;
 import org.flowrl.rl.Evaluator.ProblemReport;
 import org.flowrl.rl.Evaluator.Report;
 import org.flowrl.rl.Evaluator.SampledReport;
 import org.flowrl.rl.ExactMetrics;
+import org.flowrl.rl.OptimumMetrics;
 
 /// What training did to a policy: a table of its figures and, where they are exact, a picture of how many correct
 /// answers are alive.
@@ -51,26 +54,36 @@ final class ReportTable {
         } else {
             problems.forEach(this::printProblem);
         }
-        printMean("mean", report.mean(), !hasLogZ ? "" : String.format(Locale.ROOT, "   worst error %.3f",
+        printMean("mean", report.mean(), report.optimum(), !hasLogZ ? "" : String.format(Locale.ROOT,
+                "   worst error %.3f",
                 report.metrics().get("exact/log_z_error_max")));
         if (!report.heldOut().isEmpty()) {
-            printMean("held out: mean", ExactMetrics.mean(
-                    report.heldOut().stream().map(ProblemReport::exact).toList()), "");
+            printMean("held out: mean",
+                    ExactMetrics.mean(report.heldOut().stream().map(ProblemReport::exact).toList()),
+                    OptimumMetrics.mean(
+                            report.heldOut().stream().flatMap(problem -> problem.optimum().stream()).toList()), "");
         }
         out.println();
     }
 
     private void printProblem(ProblemReport problem) {
         ExactMetrics exact = problem.exact();
-        out.printf(Locale.ROOT, "%-16s %9.3f %9.3f %9.0f %9.1f %10.3f%s%n", problem.problem().id(),
-                exact.accuracy(), exact.optimumAccuracy(), exact.modes(), exact.effectiveModes(),
-                exact.klToOptimum(), problem.logZ().isEmpty() ? "" : String.format(Locale.ROOT, "%10.3f %12.3f",
-                        problem.logZ().getAsDouble(), exact.optimumLogZ()));
+        out.printf(Locale.ROOT, "%-16s %9.3f %9s %9.0f %9.1f %10s%s%n", problem.problem().id(),
+                exact.accuracy(), text(problem.optimum(), OptimumMetrics::accuracy), exact.modes(),
+                exact.effectiveModes(), text(problem.optimum(), OptimumMetrics::klToOptimum),
+                problem.logZ().isEmpty() ? "" : String.format(Locale.ROOT, "%10.3f %12s",
+                        problem.logZ().getAsDouble(), text(problem.optimum(), OptimumMetrics::logZ)));
     }
 
-    private void printMean(String label, ExactMetrics mean, String more) {
-        out.printf(Locale.ROOT, "%-16s %9.3f %9.3f %9.1f %9.1f %10.3f%s%n", label, mean.accuracy(),
-                mean.optimumAccuracy(), mean.modes(), mean.effectiveModes(), mean.klToOptimum(), more);
+    private void printMean(String label, ExactMetrics mean, Optional<OptimumMetrics> optimum, String more) {
+        out.printf(Locale.ROOT, "%-16s %9.3f %9s %9.1f %9.1f %10s%s%n", label, mean.accuracy(),
+                text(optimum, OptimumMetrics::accuracy), mean.modes(), mean.effectiveModes(),
+                text(optimum, OptimumMetrics::klToOptimum), more);
+    }
+
+    /// A figure of the optimum, or a dash where the objective aims at none that is known.
+    private static String text(Optional<OptimumMetrics> optimum, ToDoubleFunction<OptimumMetrics> figure) {
+        return optimum.map(known -> String.format(Locale.ROOT, "%.3f", figure.applyAsDouble(known))).orElse("-");
     }
 
     /// Means over the problems of the probabilities of the task's regions.
@@ -81,16 +94,23 @@ final class ReportTable {
         }
         Map<String, Double> metrics = report.metrics();
         out.printf(Locale.ROOT, "%-16s %9s %9s%n", "mean of", "mass", "optimum");
-        regions.stream().map(region -> region.group() + "_" + region.rank()).sorted().forEach(name ->
-                out.printf(Locale.ROOT, "%-16s %9.3f %9.3f%n", name.replace('_', ' '),
-                        metrics.get("exact/" + name + "_mass"), metrics.get("exact/" + name + "_optimum")));
+        regions.stream().map(region -> region.group() + "_" + region.rank()).sorted().forEach(name -> {
+            Double optimum = metrics.get("exact/" + name + "_optimum");
+            out.printf(Locale.ROOT, "%-16s %9.3f %9s%n", name.replace('_', ' '), metrics.get("exact/" + name + "_mass"),
+                    optimum == null ? "-" : String.format(Locale.ROOT, "%.3f", optimum));
+        });
+        if (report.optimum().isEmpty()) {
+            out.println();
+            return;
+        }
+        OptimumMetrics optimum = report.optimum().get();
         regions.stream().map(Evaluator.RegionMass::group).distinct().sorted().forEach(group -> out.printf(Locale.ROOT,
                 "%ss missed: %.0f of %d%n", group, metrics.get("exact/" + group + "_missed"), report.problems().stream()
                         .mapToLong(problem -> problem.regions().stream().filter(r -> r.group().equals(group)).count())
                         .sum()));
         out.printf(Locale.ROOT, "KL(optimum, policy) %.3f, on the worst prompt %.3f; KL(policy, optimum) %.3f%n%n",
-                report.mean().klOptimumToPolicy(), metrics.get("exact/kl_optimum_to_policy_max"),
-                report.mean().klPolicyToOptimum());
+                optimum.klOptimumToPolicy(), metrics.get("exact/kl_optimum_to_policy_max"),
+                optimum.klPolicyToOptimum());
     }
 
     private void printBars(ExactReport before, ExactReport after) {

@@ -2,19 +2,26 @@ package org.flowrl.rl;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.flowrl.tensor.DType;
 import org.flowrl.transformer.Lora;
 
-/// Training configurations as YAML text. Keys that are not known and keys that are missing are errors.
+/// Training configurations as YAML text. Keys that are not known and keys that are missing are errors; only files that
+/// are older than a key may lack it.
 public final class ConfigFile {
     private static final String VARIANT_LABEL = "objective.variant";
-
-    /// Keys that files need not have, and what they say then.
-    private static final Map<String, Object> LATER_KEYS = Map.of("lora", Lora.NONE, "weights", DType.F32);
+    /// Keys that were added when there were files already, and what these say without them.
+    private static final Map<String, JsonNode> LATER_KEYS = Map.of("data", NullNode.getInstance(),
+            "update.epochs", IntNode.valueOf(1), "lora", YamlRecords.tree(Lora.NONE),
+            "weights", YamlRecords.tree(DType.F32));
+    /// Those of them that {@link #hash} leaves out where they say the same, as checkpoints without them were written.
+    private static final List<String> UNHASHED_DEFAULTS = List.of("update.epochs", "lora", "weights");
 
     private ConfigFile() {
     }
@@ -26,11 +33,7 @@ public final class ConfigFile {
     public static TrainConfig read(Path file) {
         JsonNode tree = YamlRecords.tree(file);
         if (tree instanceof ObjectNode keys) {
-            LATER_KEYS.forEach((key, value) -> {
-                if (!keys.has(key)) {
-                    keys.set(key, YamlRecords.tree(value));
-                }
-            });
+            LATER_KEYS.forEach((key, value) -> putIfAbsent(keys, key, value));
         }
         return YamlRecords.bind(tree, file.toString(), TrainConfig.class);
     }
@@ -54,19 +57,16 @@ public final class ConfigFile {
         ObjectNode tree = (ObjectNode) YamlRecords.tree(config);
         tree.remove("steps");
         tree.remove("keepCheckpoints");
-        // Runs from before these keys keep their hash.
-        LATER_KEYS.forEach((key, value) -> {
-            if (tree.get(key).equals(YamlRecords.tree(value))) {
-                tree.remove(key);
-            }
-        });
+        UNHASHED_DEFAULTS.forEach(key -> removeIfEqual(tree, key, LATER_KEYS.get(key)));
         return Hashes.sha256(tree.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     private static void set(ObjectNode tree, String key, String value) {
         if (key.equals(VARIANT_LABEL)) {
-            throw new IllegalArgumentException("--set " + key + ": it records which version the settings started from; "
-                    + "--variant chooses one");
+            boolean isFlowRl = tree.at("/objective/algo").asText().equals("flowrl");
+            throw new IllegalArgumentException("--set " + key + ": it records what the settings started from; "
+                    + (isFlowRl ? "--variant chooses a version of flowrl, --algo an algorithm"
+                            : "--algo chooses an algorithm"));
         }
         String[] path = key.split("\\.");
         ObjectNode node = tree;
@@ -85,6 +85,28 @@ public final class ConfigFile {
             node.set(last, YamlRecords.parse(value));
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("--set " + key + "=" + value + ": " + e.getOriginalMessage(), e);
+        }
+    }
+
+    private static void putIfAbsent(ObjectNode tree, String key, JsonNode value) {
+        String[] path = key.split("\\.");
+        ObjectNode node = tree;
+        for (int i = 0; i < path.length - 1; i++) {
+            if (!(node.get(path[i]) instanceof ObjectNode next)) {
+                return;                                      // missing or no record itself: an error when it is bound
+            }
+            node = next;
+        }
+        if (!node.has(path[path.length - 1])) {
+            node.set(path[path.length - 1], value);
+        }
+    }
+
+    private static void removeIfEqual(ObjectNode tree, String key, JsonNode value) {
+        int dot = key.lastIndexOf('.');
+        ObjectNode parent = dot < 0 ? tree : (ObjectNode) tree.at("/" + key.substring(0, dot).replace('.', '/'));
+        if (value.equals(parent.get(key.substring(dot + 1)))) {
+            parent.remove(key.substring(dot + 1));
         }
     }
 

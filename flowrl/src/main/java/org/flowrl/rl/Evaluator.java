@@ -2,6 +2,7 @@ package org.flowrl.rl;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.flowrl.rl.task.Problem;
 
@@ -24,24 +25,27 @@ public sealed interface Evaluator permits ExactEvaluator, SampledEvaluator {
     /// What was measured exactly.
     ///
     /// @param mean means over the problems to train on
+    /// @param optimum means over them of the distances to what the objective aims at; empty where that is not known
     /// @param problems each of these problems by itself
     /// @param heldOut the problems that are never trained on
-    record ExactReport(ExactMetrics mean, List<ProblemReport> problems, List<ProblemReport> heldOut,
-            Map<String, Double> metrics) implements Report {
+    record ExactReport(ExactMetrics mean, Optional<OptimumMetrics> optimum, List<ProblemReport> problems,
+            List<ProblemReport> heldOut, Map<String, Double> metrics) implements Report {
     }
 
     /// What was measured exactly on one problem.
     ///
     /// @param problem the question
     /// @param exact its figures
+    /// @param optimum distances to what the objective aims at; empty where that is not known
     /// @param coverage of its solutions
     /// @param regions sets of answers that the task asks to report
     /// @param logZ the objective's estimate, nats per token; empty where it has none or its target is not known
-    record ProblemReport(Problem problem, ExactMetrics exact, SolutionCoverage coverage, List<RegionMass> regions,
-            OptionalDouble logZ) {
+    record ProblemReport(Problem problem, ExactMetrics exact, Optional<OptimumMetrics> optimum,
+            SolutionCoverage coverage, List<RegionMass> regions, OptionalDouble logZ) {
         /// |log Z − closed form|, or empty.
         public OptionalDouble logZError() {
-            return logZ.isEmpty() ? logZ : OptionalDouble.of(Math.abs(logZ.getAsDouble() - exact.optimumLogZ()));
+            return logZ.isEmpty() || optimum.isEmpty() ? OptionalDouble.empty()
+                    : OptionalDouble.of(Math.abs(logZ.getAsDouble() - optimum.get().logZ()));
         }
     }
 
@@ -50,14 +54,14 @@ public sealed interface Evaluator permits ExactEvaluator, SampledEvaluator {
     /// @param group what kind of set it is
     /// @param rank its number in the group, from 1
     /// @param mass its probability under the policy
-    /// @param optimumMass its probability under the optimum
-    record RegionMass(String group, int rank, double mass, double optimumMass) {
+    /// @param optimumMass its probability under the optimum; empty where that is not known
+    record RegionMass(String group, int rank, double mass, OptionalDouble optimumMass) {
         /// A set with less than this share of its probability under the optimum is missed.
         private static final double MISSED_SHARE = 0.1;
 
-        /// True where the policy has lost it.
+        /// True where the policy has lost what the optimum keeps.
         public boolean isMissed() {
-            return mass < MISSED_SHARE * optimumMass;
+            return optimumMass.isPresent() && mass < MISSED_SHARE * optimumMass.getAsDouble();
         }
     }
 

@@ -23,6 +23,12 @@ import org.flowrl.tensor.Tensor;
 
 /// Measures a policy without sampling noise: every well-formed answer to every measured problem is scored.
 ///
+/// Objectives are held against an {@link Optimum}, whose figures are {@link OptimumMetrics}: FlowRL with raw rewards
+/// against its own; FlowRL with other rewards, and every baseline, against that of FlowRL's preset of the task, so that
+/// they can be compared. A version of FlowRL whose residual is not taken from the reference, or is one of tokens, aims
+/// at no distribution that is known ({@link FlowRlSettings#hasOptimum}): its log has none of the figures marked with *,
+/// nor those of {@link OptimumMetrics}.
+///
 /// Beside the figures of {@link ExactMetrics} and {@link SolutionCoverage} the log has, over the problems to train on
 /// under `exact/…` and over held-out ones under `held_out/…`:
 ///
@@ -30,15 +36,17 @@ import org.flowrl.tensor.Tensor;
 /// |---|---|
 /// | `multi_coverage@64` | `coverage@64` of the problems with at least two solutions |
 /// | `lost_share` | share of problems with accuracy below 2 % |
-/// | `kl_optimum_to_policy_max` | on the worst problem |
-/// | `log_z_error_max`, `log_z_error_mean` | distance of log Z from its closed form |
-/// | `GROUP_RANK_mass`, `GROUP_RANK_optimum` | probability of a {@link Enumeration.Region}, such as `ball_1_mass` |
-/// | `GROUP_missed` | number of such sets in all with less than a tenth of their probability under the optimum |
+/// | `kl_optimum_to_policy_max`* | on the worst problem |
+/// | `log_z_error_max`*, `log_z_error_mean`* | distance of log Z from its closed form |
+/// | `GROUP_RANK_mass`, `GROUP_RANK_optimum`* | probability of a {@link Enumeration.Region}, such as `ball_1_mass` |
+/// | `GROUP_missed`* | number of such sets in all with less than a tenth of their probability under the optimum |
 public final class ExactEvaluator implements Evaluator {
     /// Problems of a kind that are measured; where there are more, every n-th.
     static final int MOST_PROBLEMS = 100;
 
     private static final double LOST_ACCURACY = 0.02;
+    /// Of answers that are not well-formed, in every task that lists its answers.
+    private static final double MALFORMED_REWARD = 0;
 
     private final Scope scope;
     private final Task task;
@@ -50,7 +58,8 @@ public final class ExactEvaluator implements Evaluator {
     private final long positions;
     /// The settings of a FlowRL whose optimum is known: the one with raw rewards.
     private final Optional<FlowRlSettings> closedForm;
-    private final Optimum optimum;
+    /// What policies are held against; empty for an objective that aims at no known distribution.
+    private final Optional<Optimum> optimum;
     /// Made, and scored under the reference, when first needed: problems to train on, then held-out ones.
     private List<Questionnaire> trained;
     private List<Questionnaire> heldOut;
@@ -81,10 +90,12 @@ public final class ExactEvaluator implements Evaluator {
         this.objective = objective;
         this.temperature = temperature;
         this.positions = positions;
-        this.closedForm = objective instanceof FlowRl flowRl && flowRl.settings().reward() == Advantages.RAW
-                ? Optional.of(flowRl.settings()) : Optional.empty();
-        this.optimum = new Optimum(closedForm.map(FlowRlSettings::beta).orElse(presetBeta),
-                closedForm.map(FlowRlSettings::lengthNormalised).orElse(true), 0);
+        Optional<FlowRlSettings> flowRl = objective instanceof FlowRl own ? Optional.of(own.settings())
+                : Optional.empty();
+        this.closedForm = flowRl.filter(settings -> settings.hasOptimum() && settings.reward() == Advantages.RAW);
+        this.optimum = flowRl.isPresent() && !flowRl.get().hasOptimum() ? Optional.empty()
+                : Optional.of(new Optimum(closedForm.map(FlowRlSettings::beta).orElse(presetBeta),
+                        closedForm.map(FlowRlSettings::lengthNormalised).orElse(true), MALFORMED_REWARD));
     }
 
     @Override
@@ -97,8 +108,8 @@ public final class ExactEvaluator implements Evaluator {
         if (!heldOutReports.isEmpty()) {
             metrics(heldOutReports).forEach((name, value) -> metrics.put("held_out/" + name, value));
         }
-        return new ExactReport(ExactMetrics.mean(reports.stream().map(ProblemReport::exact).toList()), reports,
-                heldOutReports, metrics);
+        return new ExactReport(ExactMetrics.mean(reports.stream().map(ProblemReport::exact).toList()),
+                meanToOptimum(reports), reports, heldOutReports, metrics);
     }
 
     @Override
@@ -163,25 +174,36 @@ public final class ExactEvaluator implements Evaluator {
         for (int i = 0; i < questionnaires.size(); i++) {
             Questionnaire asked = questionnaires.get(i);
             ScoredAnswers scored = asked.scored(masses(policy, asked.rows()));
-            Optimum.Target target = optimum.on(scored);
-            reports.add(new ProblemReport(asked.problem(), ExactMetrics.of(scored, optimum, target),
-                    SolutionCoverage.of(scored, asked.solutions()), regions(asked, scored, target), logZ[i]));
+            Optional<Optimum.Target> target = optimum.map(aim -> aim.on(scored));
+            reports.add(new ProblemReport(asked.problem(), ExactMetrics.of(scored, MALFORMED_REWARD),
+                    target.map(aim -> OptimumMetrics.of(scored, aim)), SolutionCoverage.of(scored, asked.solutions()),
+                            regions(asked, scored, target), logZ[i]));
         }
         return List.copyOf(reports);
     }
 
-    private List<RegionMass> regions(Questionnaire asked, ScoredAnswers scored, Optimum.Target target) {
+    private List<RegionMass> regions(Questionnaire asked, ScoredAnswers scored, Optional<Optimum.Target> target) {
         return enumeration.regions(asked.problem()).stream().map(region -> {
-            double mass = 0;
-            double optimumMass = 0;
-            for (int i = 0; i < scored.count(); i++) {
-                if (region.contains().test(asked.answers().get(i))) {
-                    mass += Math.exp(scored.policyLogProbs()[i]);
-                    optimumMass += Math.exp(target.logProbs()[i]);
-                }
+            boolean[] inside = new boolean[scored.count()];
+            for (int i = 0; i < inside.length; i++) {
+                inside[i] = region.contains().test(asked.answers().get(i));
             }
-            return new RegionMass(region.group(), region.rank(), mass, optimumMass);
+            return new RegionMass(region.group(), region.rank(), mass(scored.policyLogProbs(), inside),
+                    target.map(aim -> OptionalDouble.of(mass(aim.logProbs(), inside)))
+                            .orElse(OptionalDouble.empty()));
         }).toList();
+    }
+
+    private static double mass(double[] logProbs, boolean[] inside) {
+        double mass = 0;
+        for (int i = 0; i < inside.length; i++) {
+            mass += inside[i] ? Math.exp(logProbs[i]) : 0;
+        }
+        return mass;
+    }
+
+    private static Optional<OptimumMetrics> meanToOptimum(List<ProblemReport> reports) {
+        return OptimumMetrics.mean(reports.stream().flatMap(report -> report.optimum().stream()).toList());
     }
 
     private OptionalDouble[] logZ(Policy policy, List<Questionnaire> questionnaires) {
@@ -202,6 +224,7 @@ public final class ExactEvaluator implements Evaluator {
     private static Map<String, Double> metrics(List<ProblemReport> reports) {
         Map<String, Double> metrics = new TreeMap<>(
                 ExactMetrics.mean(reports.stream().map(ProblemReport::exact).toList()).values());
+        meanToOptimum(reports).ifPresent(mean -> metrics.putAll(mean.values()));
         means(reports, report -> report.coverage().values(), metrics);
         means(reports, ExactEvaluator::regionMasses, metrics);
         reports.stream().filter(report -> report.coverage().solutions() > 1)
@@ -209,12 +232,13 @@ public final class ExactEvaluator implements Evaluator {
                 .ifPresent(mean -> metrics.put("multi_coverage@64", mean));
         metrics.put("lost_share", reports.stream().mapToDouble(
                 report -> report.exact().accuracy() < LOST_ACCURACY ? 1 : 0).average().orElseThrow());
-        metrics.put("kl_optimum_to_policy_max", reports.stream()
-                .mapToDouble(report -> report.exact().klOptimumToPolicy()).max().orElseThrow());
+        reports.stream().flatMap(report -> report.optimum().stream()).mapToDouble(OptimumMetrics::klOptimumToPolicy)
+                .max().ifPresent(worst -> metrics.put("kl_optimum_to_policy_max", worst));
         double[] errors = reports.stream().flatMapToDouble(report -> report.logZError().stream()).toArray();
         Arrays.stream(errors).max().ifPresent(worst -> metrics.put("log_z_error_max", worst));
         Arrays.stream(errors).average().ifPresent(mean -> metrics.put("log_z_error_mean", mean));
-        reports.stream().flatMap(report -> report.regions().stream()).forEach(region ->
+        reports.stream().flatMap(report -> report.regions().stream())
+                .filter(region -> region.optimumMass().isPresent()).forEach(region ->
                 metrics.merge(region.group() + "_missed", region.isMissed() ? 1.0 : 0.0, Double::sum));
         return metrics;
     }
@@ -224,7 +248,7 @@ public final class ExactEvaluator implements Evaluator {
         for (RegionMass region : report.regions()) {
             String name = region.group() + "_" + region.rank();
             masses.put(name + "_mass", region.mass());
-            masses.put(name + "_optimum", region.optimumMass());
+            region.optimumMass().ifPresent(mass -> masses.put(name + "_optimum", mass));
         }
         return masses;
     }

@@ -49,6 +49,7 @@ final class ProblemFile {
     private static Map<String, Object> row(Evaluator.ProblemReport report, boolean isHeldOut) {
         Map<String, Object> row = row(report.problem(), isHeldOut);
         row.putAll(report.exact().values());
+        report.optimum().ifPresent(optimum -> row.putAll(optimum.values()));
         row.putAll(report.coverage().values());
         report.logZ().ifPresent(logZ -> row.put("log_z", logZ));
         report.regions().forEach(region -> row.put(region.group() + "_" + region.rank() + "_mass", region.mass()));

@@ -6,6 +6,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Task;
+import org.flowrl.rl.task.Verdict;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
@@ -14,7 +15,8 @@ import org.flowrl.transformer.generate.Generator;
 
 /// Measures a policy from samples: as many as a training step takes, of evenly chosen problems to train on, and as many
 /// of held-out ones. Problems and random numbers are the same at each call, so that policies are compared on equal
-/// draws. The figures of {@link SampledMetrics} are logged under `evaluation/…` and `held_out/…`.
+/// draws. The figures of {@link SampledMetrics} are logged under `evaluation/…` and `held_out/…`, and with them
+/// `reward` and `accuracy`, the share of correct samples.
 public final class SampledEvaluator implements Evaluator {
     private final Scope scope;
     private final Task task;
@@ -61,6 +63,9 @@ public final class SampledEvaluator implements Evaluator {
         List<SampledMetrics.Group> groups = SampledMetrics.groups(rollout,
                 asked.stream().map(task::solutions).toList());
         SampledMetrics.values(groups).forEach((name, value) -> metrics.put(group + "/" + name, value));
+        metrics.put(group + "/accuracy", (double) rollout.responses().stream()
+                .filter(response -> response.verdict() instanceof Verdict.Correct).count() / rollout.responses()
+                        .size());
         metrics.put(group + "/reward", rollout.responses().stream().mapToDouble(Response::reward).average()
                 .orElseThrow());
         return IntStream.range(0, count).mapToObj(i -> new SampledProblem(asked.get(i),

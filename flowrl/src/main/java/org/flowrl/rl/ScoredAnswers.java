@@ -50,6 +50,20 @@ public record ScoredAnswers(double[] rewards, boolean[] correct, int[] tokens, d
         return chosen;
     }
 
+    /// ln of the probability that a policy's answer is correct.
+    ///
+    /// @param who the policy, for the message
+    /// @param logProbs of each answer
+    /// @throws IllegalArgumentException where it is 0
+    double logMassOfCorrect(String who, double[] logProbs) {
+        double logMass = LogSums.logSumExp(ofCorrect(logProbs));
+        if (logMass == Double.NEGATIVE_INFINITY) {
+            throw new IllegalArgumentException("exact metrics: the " + who
+                    + " gives no correct answer any probability, at least one must have some");
+        }
+        return logMass;
+    }
+
     private static void requireProbabilities(String who, double[] logProbs) {
         double mass = Math.exp(LogSums.logSumExp(logProbs));
         if (!(mass <= 1 + MASS_TOLERANCE)) {

@@ -58,6 +58,15 @@ public record TrainConfig(String task, DataSettings data, String model, String s
         if (weights != DType.F32 && weights != DType.BF16) {
             throw new IllegalArgumentException("config: weights " + weights + " must be F32 or BF16");
         }
+        if (model.isEmpty() && !Presets.SIZES.contains(size)) {
+            throw new IllegalArgumentException("config: size '" + size + "' must be one of "
+                    + String.join(", ", Presets.SIZES));
+        }
+        if (data != null && rollout.overlong().factor() > 0
+                && rollout.overlong().buffer() > data.maxResponseTokens()) {
+            throw new IllegalArgumentException("config: rollout.overlong.buffer " + rollout.overlong().buffer()
+                    + " must be at most data.maxResponseTokens " + data.maxResponseTokens());
+        }
         if (rollout.rows() % update.miniBatches() != 0) {
             throw new IllegalArgumentException("config: update.miniBatches " + update.miniBatches()
                     + " must divide the " + rollout.rows() + " responses of a step");
@@ -118,8 +127,9 @@ public record TrainConfig(String task, DataSettings data, String model, String s
             }
             requirePositive("rollout.prompts", prompts);
             requirePositive("rollout.samples", samples);
-            if (!(temperature > 0)) {
-                throw new IllegalArgumentException("config: rollout.temperature " + temperature + " must be above 0");
+            if (!(temperature > 0 && temperature < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException("config: rollout.temperature " + temperature
+                        + " must be above 0 and finite");
             }
         }
 
@@ -160,18 +170,26 @@ public record TrainConfig(String task, DataSettings data, String model, String s
         }
     }
 
-    /// How a step's responses become optimizer steps: one pass over them in random equal parts.
+    /// How a step's responses become optimizer steps: passes over them, each in random equal parts.
     ///
-    /// @param miniBatches optimizer steps in a step; divides the number of responses
+    /// @param miniBatches optimizer steps in a pass; divides the number of responses
+    /// @param epochs passes over a step's responses, each in another order; the log-probabilities that ratios compare
+    ///     with are those of the sampler in all of them. 1 in every published run of FlowRL
     /// @param optimizer of these steps
     /// @param microBatchMebibytes activations that one backward pass may hold where all are kept; decides how
     ///     mini-batches are cut
     /// @param recomputeActivations true where a backward pass keeps each block's input alone and computes the rest
     ///     again: the same bits from the same cuts, in less memory and more time
-    public record Update(int miniBatches, Optimizer optimizer, int microBatchMebibytes,
+    public record Update(int miniBatches, int epochs, Optimizer optimizer, int microBatchMebibytes,
             boolean recomputeActivations) {
+        /// One pass over a step's responses.
+        public Update(int miniBatches, Optimizer optimizer, int microBatchMebibytes, boolean recomputeActivations) {
+            this(miniBatches, 1, optimizer, microBatchMebibytes, recomputeActivations);
+        }
+
         public Update {
             requirePositive("update.miniBatches", miniBatches);
+            requirePositive("update.epochs", epochs);
             requirePositive("update.microBatchMebibytes", microBatchMebibytes);
         }
     }
@@ -179,7 +197,7 @@ public record TrainConfig(String task, DataSettings data, String model, String s
     /// AdamW and the course of its learning rate.
     ///
     /// @param learningRate the highest
-    /// @param warmup steps over which it rises linearly
+    /// @param warmup steps over which it rises linearly; with a cosine at most `scheduleSteps`
     /// @param scheduleSteps steps over which it then falls, along a half cosine, to `floor`; it stays there.
     ///     Independent of how long the run is, so that a run that is stopped and resumed takes the same course
     /// @param floor share of the learning rate that remains
@@ -194,8 +212,19 @@ public record TrainConfig(String task, DataSettings data, String model, String s
 
         public Optimizer {
             Objects.requireNonNull(course, "course");
-            if (!(learningRate > 0)) {
-                throw new IllegalArgumentException("config: learningRate " + learningRate + " must be above 0");
+            if (!(learningRate > 0 && learningRate < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException("config: learningRate " + learningRate
+                        + " must be above 0 and finite");
+            }
+            if (warmup < 0) {
+                throw new IllegalArgumentException("config: warmup " + warmup + " must be 0 or more");
+            }
+            if (course == Course.COSINE && warmup > scheduleSteps) {
+                throw new IllegalArgumentException("config: warmup " + warmup + " must be at most scheduleSteps "
+                        + scheduleSteps + ", over which the rate rises and falls");
+            }
+            if (!(floor >= 0 && floor <= 1)) {
+                throw new IllegalArgumentException("config: floor " + floor + " must be in [0, 1]");
             }
         }
 

@@ -166,19 +166,11 @@ public final class Trainer {
         return scorer.score(run, rows, config.rollout().temperature(), microBatchPositions);
     }
 
-    /// One pass over the responses in random equal parts, an optimizer step each. While a critic warms up, it alone is
-    /// trained.
+    /// Passes over the responses, each in random equal parts, an optimizer step each. While a critic warms up, it alone
+    /// is trained.
     void update(long step, Scores scores, MetricSums metrics) {
-        int[] order = key.fold("minibatches").fold(step).permutation(scores.rows().size());
-        int parts = config.update().miniBatches();
-        int size = scores.rows().size() / parts;
         boolean policyLearns = objective.critic().map(critic -> step >= critic.settings().warmUpSteps()).orElse(true);
-        for (int part = 0; part < parts; part++) {
-            // Rollout order within a part keeps prompts together and makes the batches' boundaries easy to follow.
-            int[] members = Arrays.copyOfRange(order, part * size, (part + 1) * size);
-            Arrays.sort(members);
-            MiniBatch miniBatch = new MiniBatch("step " + (step + 1) + ", mini-batch " + (part + 1), members, scores,
-                    key.fold("update").fold(step).fold(part));
+        for (MiniBatch miniBatch : miniBatches(step, scores)) {
             if (criticLearner.isPresent()) {
                 Critic critic = objective.critic().orElseThrow();
                 learn(step, miniBatch, criticLearner.get(), "value/", "value/loss", metrics,
@@ -190,6 +182,33 @@ public final class Trainer {
             }
         }
         metrics.mean("policy/learning_rate", policyLearns ? config.update().optimizer().rate(step) : 0, 1);
+    }
+
+    /// The optimizer steps of step `step`, in their order. Rollout order within each keeps prompts together and makes
+    /// the batches' boundaries easy to follow.
+    private List<MiniBatch> miniBatches(long step, Scores scores) {
+        int parts = config.update().miniBatches();
+        int epochs = config.update().epochs();
+        int size = scores.rows().size() / parts;
+        RandomKey updates = key.fold("update").fold(step);
+        List<MiniBatch> all = new ArrayList<>();
+        for (int epoch = 0; epoch < epochs; epoch++) {
+            int[] order = order(step, epoch, scores.rows().size());
+            for (int part = 0; part < parts; part++) {
+                int[] members = Arrays.copyOfRange(order, part * size, (part + 1) * size);
+                Arrays.sort(members);
+                String place = "step " + (step + 1) + (epochs == 1 ? "" : ", epoch " + (epoch + 1)) + ", mini-batch "
+                        + (part + 1);
+                all.add(new MiniBatch(place, members, scores, updates.fold((long) epoch * parts + part)));
+            }
+        }
+        return all;
+    }
+
+    /// The order in which pass `epoch` of step `step` goes through `rows` responses.
+    int[] order(long step, int epoch, int rows) {
+        RandomKey shuffle = key.fold("minibatches").fold(step);
+        return (epoch == 0 ? shuffle : shuffle.fold(epoch)).permutation(rows);
     }
 
     /// The responses of one optimizer step.

@@ -32,7 +32,7 @@ public final class YamlRecords {
         return bind(tree(file), file.toString(), type);
     }
 
-    /// What a file says.
+    /// What a file says, as a tree.
     ///
     /// @throws IllegalArgumentException naming the file where it is not YAML
     static JsonNode tree(Path file) {

@@ -28,14 +28,15 @@ class ExactMetricsTest {
     /// ½, ½ the divergence is ln 2 − H. Well-formed: π*_W = .4, .4, .2 and p_W = ½, ⅙, ⅓.
     @Test
     void metricsOfThreeAnswersAreThoseWorkedOutByHand() {
-        ExactMetrics metrics = of(answers(new double[] {1, 1, 0}, new double[] {0.3, 0.1, 0.2},
+        Measured metrics = of(answers(new double[] {1, 1, 0}, new double[] {0.3, 0.1, 0.2},
                 new double[] {0.1, 0.1, 0.4}), EIGHTFOLD);
         double entropy = 2 * Math.log(2) - 0.75 * Math.log(3);
 
-        requireClose(metrics, new ExactMetrics(0.4, 0.6, 2, entropy / Math.log(2), Math.exp(entropy),
-                Math.exp(entropy) / 2, Math.log(2) - entropy,
+        requireClose(metrics.policy().values(), new ExactMetrics(0.4, 0.6, 2, entropy / Math.log(2),
+                Math.exp(entropy), Math.exp(entropy) / 2, 0.4, 0.2).values());
+        requireClose(metrics.optimum().values(), new OptimumMetrics(Math.log(2) - entropy,
                 0.5 * Math.log(1.25) + Math.log(5.0 / 12) / 6 + Math.log(5.0 / 3) / 3,
-                0.4 * Math.log(4.0 / 3) + 0.4 * Math.log(4), 0.4, 0.2, 1.6 / 2.4, 1.6 / 2.4, Math.log(2.4) / 3));
+                0.4 * Math.log(4.0 / 3) + 0.4 * Math.log(4), 1.6 / 2.4, 1.6 / 2.4, Math.log(2.4) / 3).values());
     }
 
     /// Rewards 1 and ⅓ for right answers, −⅓ for a wrong one and −1 for malformed ones weigh 8, 2, ½ and ⅛:
@@ -43,24 +44,26 @@ class ExactMetricsTest {
     /// well-formed, 4/7, 2/7, 1/7 and ½, ½, 0, so that the optimum keeps what the policy has lost.
     @Test
     void gradedRewardsWeighAnswersByTheirExponentials() {
-        ExactMetrics metrics = of(answers(new double[] {1, 1.0 / 3, -1.0 / 3},
+        Measured metrics = of(answers(new double[] {1, 1.0 / 3, -1.0 / 3},
                 new double[] {0.25, 0.25, 0}, new double[] {0.1, 0.2, 0.4}),
                 new Optimum(Math.log(2), true, -1));
 
-        requireClose(metrics, new ExactMetrics(0.5, 0.5, 2, 1, 2, 1, 0.5 * Math.log(9.0 / 8),
-                0.5 * Math.log(7.0 / 8) + 0.5 * Math.log(7.0 / 4), Double.POSITIVE_INFINITY, 0.25 + 0.25 / 3 - 0.5, 0.3,
-                1.2 / 1.4375, (0.8 + 0.4 / 3 - 0.2 / 3 - 0.0375) / 1.4375, Math.log(1.4375) / 3));
+        requireClose(metrics.policy().values(),
+                new ExactMetrics(0.5, 0.5, 2, 1, 2, 1, 0.25 + 0.25 / 3 - 0.5, 0.3).values());
+        requireClose(metrics.optimum().values(), new OptimumMetrics(0.5 * Math.log(9.0 / 8),
+                0.5 * Math.log(7.0 / 8) + 0.5 * Math.log(7.0 / 4), Double.POSITIVE_INFINITY,
+                1.2 / 1.4375, (0.8 + 0.4 / 3 - 0.2 / 3 - 0.0375) / 1.4375, Math.log(1.4375) / 3).values());
     }
 
     @Test
     void oneCorrectAnswerIsAllThereIsToKeep() {
-        ExactMetrics metrics = of(answers(new double[] {1, 0, 0}, new double[] {0.5, 0.25, 0.25},
+        Measured metrics = of(answers(new double[] {1, 0, 0}, new double[] {0.5, 0.25, 0.25},
                 new double[] {0.25, 0.25, 0.25}), EIGHTFOLD);
 
-        assertThat(metrics.modes()).isEqualTo(1);
-        assertThat(metrics.hNorm()).isEqualTo(1);
-        assertThat(metrics.effectiveModes()).isEqualTo(1);
-        assertThat(metrics.klToOptimum()).isZero();
+        assertThat(metrics.policy().modes()).isEqualTo(1);
+        assertThat(metrics.policy().hNorm()).isEqualTo(1);
+        assertThat(metrics.policy().effectiveModes()).isEqualTo(1);
+        assertThat(metrics.optimum().klToOptimum()).isZero();
     }
 
     /// h of an even reference over the 256 strings, for L = 8 and k = 9 · β.
@@ -72,57 +75,60 @@ class ExactMetricsTest {
     @MethodSource("betas")
     void onTheLatticeLogZIsTheClosedFormAndTheEvenPolicyIsTheOptimumGivenThatItIsRight(double beta) {
         for (Problem problem : new Lattice(8).problems()) {
-            ExactMetrics metrics = of(lattice(problem), new Optimum(beta, true, 0));
-            double h = metrics.modes() / 256;
+            Measured metrics = of(lattice(problem), new Optimum(beta, true, 0));
+            double h = metrics.policy().modes() / 256;
             // ln(h·e^k + 1 − h) written around e^k, which overflows.
             double logZ = (9 * beta + Math.log(h + (1 - h) * Math.exp(-9 * beta))) / 9;
 
-            assertThat(metrics.accuracy()).isCloseTo(h, ROUNDING);
-            assertThat(metrics.referenceAccuracy()).isCloseTo(h, ROUNDING);
-            assertThat(metrics.optimumAccuracy())
+            assertThat(metrics.policy().accuracy()).isCloseTo(h, ROUNDING);
+            assertThat(metrics.policy().referenceAccuracy()).isCloseTo(h, ROUNDING);
+            assertThat(metrics.optimum().accuracy())
                     .isCloseTo(h / (h + (1 - h) * Math.exp(-9 * beta)), ROUNDING);
-            assertThat(metrics.optimumLogZ()).isCloseTo(logZ, within(1e-12 * Math.max(1, beta)));
-            assertThat(metrics.hNorm()).isCloseTo(1, ROUNDING);
+            assertThat(metrics.optimum().logZ()).isCloseTo(logZ, within(1e-12 * Math.max(1, beta)));
+            assertThat(metrics.policy().hNorm()).isCloseTo(1, ROUNDING);
             // Eleven digits: e^H multiplies the rounding of H by up to 70, and logs of e^(k · r) lose digits to k.
-            assertThat(metrics.effectiveModes()).isCloseTo(metrics.modes(), within(1e-10));
-            assertThat(metrics.klToOptimum()).isCloseTo(0, within(1e-10));
+            assertThat(metrics.policy().effectiveModes()).isCloseTo(metrics.policy().modes(), within(1e-10));
+            assertThat(metrics.optimum().klToOptimum()).isCloseTo(0, within(1e-10));
         }
     }
 
     @Test
     void theMeanOverTheLatticesPromptsIs476ModesAndALogZOf080AtBeta1() {
-        ExactMetrics mean = ExactMetrics.mean(new Lattice(8).problems().stream()
-                .map(problem -> of(lattice(problem), new Optimum(1, true, 0))).toList());
+        List<Measured> all = new Lattice(8).problems().stream()
+                .map(problem -> of(lattice(problem), new Optimum(1, true, 0))).toList();
+        ExactMetrics mean = ExactMetrics.mean(all.stream().map(Measured::policy).toList());
+        OptimumMetrics optimum = OptimumMetrics.mean(all.stream().map(Measured::optimum).toList()).orElseThrow();
 
         assertThat(mean.modes()).isCloseTo(47.6, ROUNDING);
         assertThat(mean.effectiveModes()).isCloseTo(47.6, within(1e-10));
-        assertThat(mean.optimumLogZ()).isCloseTo(0.80, within(0.01));
-        assertThat(mean.optimumAccuracy()).isCloseTo(0.999, within(1e-3));
+        assertThat(optimum.logZ()).isCloseTo(0.80, within(0.01));
+        assertThat(optimum.accuracy()).isCloseTo(0.999, within(1e-3));
     }
 
     /// Log-probabilities of −3000 nats: their shares are still ¾ and ¼.
     @Test
     void aPolicyThatHardlyEverAnswersRightStillHasShares() {
         double[] policy = {Math.log(0.75) - 3000, Math.log(0.25) - 3000, Math.log(0.9)};
-        ExactMetrics metrics = of(new ScoredAnswers(new double[] {1, 1, 0}, new boolean[] {true, true, false},
+        Measured metrics = of(new ScoredAnswers(new double[] {1, 1, 0}, new boolean[] {true, true, false},
                 new int[] {3, 3, 3}, policy, log(0.1, 0.1, 0.4)), EIGHTFOLD);
 
-        assertThat(metrics.accuracy()).isZero();
-        assertThat(metrics.effectiveModes()).isCloseTo(Math.exp(2 * Math.log(2) - 0.75 * Math.log(3)), ROUNDING);
+        assertThat(metrics.policy().accuracy()).isZero();
+        assertThat(metrics.policy().effectiveModes()).isCloseTo(Math.exp(2 * Math.log(2) - 0.75 * Math.log(3)),
+                ROUNDING);
     }
 
     /// A right answer that the policy never gives counts 0 · ln 0 = 0; one that the optimum never gives costs +∞.
     @Test
     void answersOfNoProbabilityAreCounted() {
-        ExactMetrics collapsed = of(answers(new double[] {1, 1, 0}, new double[] {1, 0, 0},
+        Measured collapsed = of(answers(new double[] {1, 1, 0}, new double[] {1, 0, 0},
                 new double[] {0.1, 0.1, 0.4}), EIGHTFOLD);
-        ExactMetrics elsewhere = of(answers(new double[] {1, 1, 0}, new double[] {0.5, 0.5, 0},
+        Measured elsewhere = of(answers(new double[] {1, 1, 0}, new double[] {0.5, 0.5, 0},
                 new double[] {0.1, 0, 0.4}), EIGHTFOLD);
 
-        assertThat(collapsed.effectiveModes()).isEqualTo(1);
-        assertThat(collapsed.hNorm()).isZero();
-        assertThat(collapsed.klToOptimum()).isCloseTo(Math.log(2), ROUNDING);
-        assertThat(elsewhere.klToOptimum()).isEqualTo(Double.POSITIVE_INFINITY);
+        assertThat(collapsed.policy().effectiveModes()).isEqualTo(1);
+        assertThat(collapsed.policy().hNorm()).isZero();
+        assertThat(collapsed.optimum().klToOptimum()).isCloseTo(Math.log(2), ROUNDING);
+        assertThat(elsewhere.optimum().klToOptimum()).isEqualTo(Double.POSITIVE_INFINITY);
     }
 
     /// ρ = ¼, ¼ and ½ malformed, lengths 1 and 3 (2 on average), rewards 1 and 0, malformed −1, β = ln 2:
@@ -153,17 +159,20 @@ class ExactMetricsTest {
 
     @Test
     void figuresHaveNamesForTheLog() {
-        ExactMetrics metrics = new ExactMetrics(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
+        ExactMetrics metrics = new ExactMetrics(1, 2, 3, 4, 5, 6, 7, 8);
+        OptimumMetrics optimum = new OptimumMetrics(1, 2, 3, 4, 5, 6);
 
-        assertThat(metrics.values()).containsExactlyInAnyOrderEntriesOf(Map.ofEntries(Map.entry("accuracy", 1.0),
-                Map.entry("well_formed_share", 2.0), Map.entry("modes", 3.0), Map.entry("h_norm", 4.0),
-                Map.entry("effective_modes", 5.0), Map.entry("effective_share", 6.0), Map.entry("kl_to_optimum", 7.0),
-                Map.entry("kl_policy_to_optimum", 8.0), Map.entry("kl_optimum_to_policy", 9.0),
-                Map.entry("reward", 10.0), Map.entry("reference_accuracy", 11.0), Map.entry("optimum_accuracy", 12.0),
-                Map.entry("optimum_reward", 13.0), Map.entry("optimum_log_z", 14.0)));
-        assertThat(ExactMetrics.mean(List.of(metrics,
-                new ExactMetrics(3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16))))
-                .isEqualTo(new ExactMetrics(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+        assertThat(metrics.values()).containsExactlyInAnyOrderEntriesOf(Map.of("accuracy", 1.0, "well_formed_share",
+                2.0, "modes", 3.0, "h_norm", 4.0, "effective_modes", 5.0, "effective_share", 6.0, "reward", 7.0,
+                "reference_accuracy", 8.0));
+        assertThat(optimum.values()).containsExactlyInAnyOrderEntriesOf(Map.of("kl_to_optimum", 1.0,
+                "kl_policy_to_optimum", 2.0, "kl_optimum_to_policy", 3.0, "optimum_accuracy", 4.0, "optimum_reward",
+                5.0, "optimum_log_z", 6.0));
+        assertThat(ExactMetrics.mean(List.of(metrics, new ExactMetrics(3, 4, 5, 6, 7, 8, 9, 10))))
+                .isEqualTo(new ExactMetrics(2, 3, 4, 5, 6, 7, 8, 9));
+        assertThat(OptimumMetrics.mean(List.of(optimum, new OptimumMetrics(3, 4, 5, 6, 7, 8))))
+                .contains(new OptimumMetrics(2, 3, 4, 5, 6, 7));
+        assertThat(OptimumMetrics.mean(List.of())).isEmpty();
     }
 
     static Stream<Arguments> impossibleAnswers() {
@@ -202,8 +211,13 @@ class ExactMetricsTest {
         return new ScoredAnswers(rewards, correct, lengths, log(policy), log(reference));
     }
 
-    private static ExactMetrics of(ScoredAnswers answers, Optimum optimum) {
-        return ExactMetrics.of(answers, optimum, optimum.on(answers));
+    /// A policy's figures, and how far it is from an optimum.
+    private record Measured(ExactMetrics policy, OptimumMetrics optimum) {
+    }
+
+    private static Measured of(ScoredAnswers answers, Optimum optimum) {
+        return new Measured(ExactMetrics.of(answers, optimum.malformedReward()),
+                OptimumMetrics.of(answers, optimum.on(answers)));
     }
 
     /// Policy and reference even over the well-formed answers.
@@ -224,12 +238,12 @@ class ExactMetricsTest {
         return Arrays.stream(probabilities).map(Math::log).toArray();
     }
 
-    private static void requireClose(ExactMetrics actual, ExactMetrics expected) {
-        expected.values().forEach((name, value) -> {
+    private static void requireClose(Map<String, Double> actual, Map<String, Double> expected) {
+        expected.forEach((name, value) -> {
             if (Double.isInfinite(value)) {
-                assertThat(actual.values().get(name)).as(name).isEqualTo(value);
+                assertThat(actual.get(name)).as(name).isEqualTo(value);
             } else {
-                assertThat(actual.values().get(name)).as(name).isCloseTo(value, ROUNDING);
+                assertThat(actual.get(name)).as(name).isCloseTo(value, ROUNDING);
             }
         });
     }

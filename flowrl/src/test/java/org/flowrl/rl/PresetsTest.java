@@ -35,6 +35,7 @@ class PresetsTest {
     /// tokens · β · reward range in nats, see ../shared/design/calibration.md; rewards lie between 0 and 1.
     @ParameterizedTest
     @CsvSource({"lattice, 9", "lattice-12, 9.75", "lattice-walls, 9", "minicount, 9", "minicount-diverse, 6",
+            "minicount-held-out, 9",
         "modes, 10", "modes-8, 10"})
     void flowRlAsksForSixToTenNats(String preset, double nats) {
         TrainConfig config = Presets.config(preset, "flowrl");
@@ -62,6 +63,16 @@ class PresetsTest {
 
         assertThat(((Estimator.Gae) ppo.estimator()).critic().warmUpSteps()).isEqualTo(40);
         assertThat(Presets.config("modes", "ppo").update().optimizer().learningRate()).isEqualTo(3e-4);
+    }
+
+    @Test
+    void thePresetForHeldOutQuestionsDecaysWeightsAndNoOtherTinyOneDoes() {
+        assertThat(Presets.NAMES.stream().filter(name ->
+                Presets.config(name, "flowrl").update().optimizer().adam().weightDecay() > 0))
+                .containsExactly("minicount-held-out");
+        TrainConfig heldOut = Presets.config("minicount-held-out", "flowrl");
+        assertThat(heldOut.update().optimizer().adam().weightDecay()).isEqualTo(0.1);
+        assertThat(heldOut.warmUp()).isEqualTo(Presets.config("minicount", "flowrl").warmUp());
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -65,6 +66,35 @@ class TrainerTest {
         }
     }
 
+    /// Checklist point 13: norms, biases and the log Z net lose their share too. AdamW adds −rate · decay · θ to what
+    /// it does without, so two runs of one update differ by that, up to an F32 rounding of θ and of the update.
+    @Test
+    void decayIsOfEveryParameter() {
+        Map<String, String> once = Map.of("update.miniBatches", "1", "update.optimizer.learningRate", "0.1");
+        double share = 0.1 / 10 * 0.5;                       // the first of 10 steps of the rise, decay 0.5
+        List<double[]> start;
+        List<double[]> plain;
+        List<double[]> decayed;
+        try (LatticeTrainer small = LatticeTrainer.open(backend, SmallRuns.config("flowrl", once))) {
+            start = allWeights(small);
+            small.trainer().step(0);
+            plain = allWeights(small);
+        }
+        try (LatticeTrainer small = LatticeTrainer.open(backend, ConfigFile.with(SmallRuns.config("flowrl", once),
+                Map.of("update.optimizer.adam.weightDecay", "0.5")))) {
+            small.trainer().step(0);
+            decayed = allWeights(small);
+        }
+        assertThat(start).hasSize(2);
+        for (int store = 0; store < start.size(); store++) {
+            double[] first = start.get(store);
+            assertThat(Arrays.stream(first).filter(x -> x == 1).count()).as("norms").isPositive();
+            for (int i = 0; i < first.length; i++) {
+                assertThat(decayed.get(store)[i] - plain.get(store)[i]).isCloseTo(-share * first[i], within(1e-6));
+            }
+        }
+    }
+
     @Test
     void whileTheCriticWarmsUpItAloneIsTrained() {
         ObjectiveSettings ppo = PolicyGradientSettings.ppo().withEstimator(
@@ -101,6 +131,22 @@ class TrainerTest {
             Trainer.Learner learner = small.trainer().learners().getFirst();
             assertThat(learner.gradients().arena(small.policy().parameters()).toDoubles()).containsOnly(0);
             assertThat(learner.optimizer().steps()).isZero();
+        }
+    }
+
+    @Test
+    void everyEpochIsAPassInAnOrderOfItsOwn() {
+        TrainConfig config = ConfigFile.with(SmallRuns.config("grpo", Map.of("rollout.samples", "8")),
+                Map.of("update.epochs", "3"));
+        try (LatticeTrainer small = LatticeTrainer.open(backend, config)) {
+            small.trainer().step(0);
+            assertThat(small.trainer().learners().getFirst().optimizer().steps()).isEqualTo(6);
+            List<List<Integer>> passes = passes(small, 5);
+            assertThat(passes).hasSize(3).allSatisfy(pass -> assertThat(pass)
+                    .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 16).boxed().toList()));
+            assertThat(Set.copyOf(passes)).hasSize(3);
+            assertThat(passes(small, 5)).isEqualTo(passes);
+            assertThat(passes(small, 6).getFirst()).isNotEqualTo(passes.getFirst());
         }
     }
 
@@ -201,6 +247,16 @@ class TrainerTest {
             return new Sampler(small.scope(), small.policy(), questions, settings, RandomKey.of(3))
                     .sample(0, metrics);
         }
+    }
+
+    private static List<List<Integer>> passes(LatticeTrainer small, long step) {
+        return IntStream.range(0, 3).mapToObj(epoch -> IntStream.of(small.trainer().order(step, epoch, 16)).boxed()
+                .toList()).toList();
+    }
+
+    /// Of the policy and of the objective's modules.
+    private static List<double[]> allWeights(LatticeTrainer small) {
+        return small.trainer().learners().getFirst().stores().stream().map(store -> store.arena().toDoubles()).toList();
     }
 
     private static double[] weights(LatticeTrainer small) {

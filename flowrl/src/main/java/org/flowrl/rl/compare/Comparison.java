@@ -92,7 +92,6 @@ public record Comparison(String task, List<Contender> contenders, long steps, lo
         TrainConfig.RolloutSettings budget = config(cells.getFirst()).rollout();
         for (Cell cell : cells) {
             TrainConfig config = config(cell);
-            config.update().optimizer().rate(0);
             TrainConfig.RolloutSettings own = config.rollout();
             if (own.prompts() != budget.prompts() || own.samples() != budget.samples()) {
                 throw new IllegalArgumentException("comparison: " + cell.contender().name() + " samples "

@@ -87,9 +87,13 @@ public record Results(Comparison comparison, List<Result> cells) {
         return cells.stream().anyMatch(result -> result.metrics().containsKey(Measure.ACCURACY.metric()));
     }
 
-    /// The measures that tables show.
+    /// The measures that tables show: those that some run has, such as accuracy on held-out problems where there are
+    /// any; all where no run has a result.
     List<Measure> columns() {
-        return Measure.columns(isExact());
+        List<Measure> all = Measure.columns(isExact());
+        List<Measure> known = all.stream().filter(measure -> cells.stream()
+                .anyMatch(result -> result.metrics().containsKey(measure.metric()))).toList();
+        return known.isEmpty() ? all : known;
     }
 
     private double score(Result result) {

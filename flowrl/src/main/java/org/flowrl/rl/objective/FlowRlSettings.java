@@ -49,6 +49,10 @@ public record FlowRlSettings(String variant, double beta, Weight weight, Advanta
         if (!(countEpsilon >= 0 && countEpsilon < 1)) {
             throw new IllegalArgumentException("flowrl: countEpsilon " + countEpsilon + " must be in [0, 1)");
         }
+        if (variations.level() == Variations.Level.TOKEN && !lengthNormalised) {
+            throw new IllegalArgumentException("flowrl: lengthNormalised false needs level response; level token has "
+                    + "log-probabilities of single tokens");
+        }
     }
 
     /// The loss as the paper prints it.
@@ -142,6 +146,13 @@ public record FlowRlSettings(String variant, double beta, Weight weight, Advanta
     /// These settings under another name.
     public FlowRlSettings named(String name) {
         return new FlowRlSettings(name, beta, weight, reward, logZ, lengthNormalised, countEpsilon, variations);
+    }
+
+    /// True where all residuals are 0 at one policy, π_ref · exp(T · (β · R − log Z)), which is then the aim. Taken
+    /// from the sampling policy, a residual vanishes nowhere: each rollout moves its own aim on, up to the best answers
+    /// alone. Taken from nothing or of single tokens, its aim is none of whole answers.
+    public boolean hasOptimum() {
+        return variations.anchor() == Variations.Anchor.REFERENCE && variations.level() == Variations.Level.RESPONSE;
     }
 
     @Override

@@ -64,10 +64,10 @@ public record Variations(Anchor anchor, Level level, TokenMask tokenMask, Sequen
             throw new IllegalArgumentException("flowrl: policyTerm " + policyTerm + " must be in [0, 1); 0 is off");
         }
         boolean isOfResponses = !(tokenMask instanceof TokenMask.All) || !(sequenceClip instanceof SequenceClip.None)
-                || !gapClip.isOff() || samplerCap > 0 || policyTerm > 0;
+                || !gapClip.isOff() || samplerCap > 0 || policyTerm > 0 || equalMicroBatchWeight;
         if (level == Level.TOKEN && isOfResponses) {
             throw new IllegalArgumentException("flowrl: level token goes with none of tokenMask, sequenceClip, "
-                    + "gapClip, samplerCap and policyTerm, which are of whole responses");
+                    + "gapClip, samplerCap, policyTerm and equalMicroBatchWeight, which are of whole responses");
         }
     }
 

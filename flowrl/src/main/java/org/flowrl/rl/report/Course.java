@@ -9,6 +9,9 @@ import java.util.TreeMap;
 ///
 /// @param points in order of steps
 public record Course(List<Point> points) {
+    /// Groups of metrics that evaluations measure.
+    private static final List<String> EVALUATIONS = List.of("exact/", "evaluation/", "held_out/");
+
     public Course {
         points = List.copyOf(points);
     }
@@ -36,7 +39,7 @@ public record Course(List<Point> points) {
     }
 
     private static Map<Long, Double> binned(Map<Long, Double> course, String metric, long width) {
-        if (metric.startsWith("exact/")) {
+        if (EVALUATIONS.stream().anyMatch(metric::startsWith)) {
             return course;
         }
         Map<Long, List<Double>> bins = new TreeMap<>();

@@ -29,14 +29,22 @@ public record Measure(String metric, String title, String meaning, int decimals)
     public static final Measure LOG_Z = new Measure("flowrl/log_z", "log Z",
             "FlowRL's learned normaliser, nats per token", 3);
 
-    /// Different correct answers among the samples of a prompt.
-    public static final Measure DISTINCT = new Measure("sampled/distinct_correct", "Distinct correct",
-            "different correct answers among the samples of a prompt", 1);
+    /// Share of correct samples in an evaluation.
+    public static final Measure SAMPLED_ACCURACY = new Measure("evaluation/accuracy", "Accuracy",
+            "share of correct samples, on the same problems and draws for every policy", 3);
+    /// Different correct solutions among the samples of a prompt in an evaluation.
+    public static final Measure SOLUTIONS = new Measure("evaluation/distinct_solutions", "Solutions found",
+            "different correct solutions among the samples of a prompt in an evaluation", 2);
+    /// Share of correct samples of problems that are never trained on.
+    public static final Measure HELD_OUT_ACCURACY = new Measure("held_out/accuracy", "Held-out accuracy",
+            "the same on problems that are never trained on", 3);
 
     private static final List<Measure> CURVES = List.of(REWARD, ACCURACY, ALIVE, KL_TO_OPTIMUM, ENTROPY, LOG_Z);
-    private static final List<Measure> SAMPLED_CURVES = List.of(REWARD, DISTINCT, ENTROPY, LOG_Z);
+    private static final List<Measure> SAMPLED_CURVES = List.of(REWARD, SAMPLED_ACCURACY, SOLUTIONS,
+            HELD_OUT_ACCURACY, ENTROPY, LOG_Z);
     private static final List<Measure> COLUMNS = List.of(ACCURACY, ALIVE, KL_TO_OPTIMUM, ENTROPY);
-    private static final List<Measure> SAMPLED_COLUMNS = List.of(REWARD, DISTINCT, ENTROPY);
+    private static final List<Measure> SAMPLED_COLUMNS = List.of(REWARD, SAMPLED_ACCURACY, SOLUTIONS,
+            HELD_OUT_ACCURACY, ENTROPY);
 
     /// The curves of a page, in their order.
     ///

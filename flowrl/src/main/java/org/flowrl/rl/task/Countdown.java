@@ -86,7 +86,7 @@ public final class Countdown implements Task {
 
         Problem problem(boolean isCompact) {
             String id = "countdown-" + text().replace(' ', '-').replace('=', '-');
-            return new Problem(id, isCompact ? "<bos>" + text() + "<sep>" : english(), text());
+            return new Problem(id, isCompact ? Alphabet.prompt(text()) : english(), text());
         }
 
         private String english() {
@@ -211,7 +211,6 @@ public final class Countdown implements Task {
     }
 
     private static Tokenizer compactTokenizer() {
-        return Tokenizer.ofAlphabet(List.of("<eos>", "<bos>", "<sep>", OPEN, CLOSE), List.of("0", "1", "2", "3", "4",
-                "5", "6", "7", "8", "9", "+", "-", "*", "/", "(", ")", " ", "="));
+        return Alphabet.tokenizer(Alphabet.symbols("0123456789+-*/() ="), OPEN, CLOSE);
     }
 }

@@ -14,8 +14,7 @@ import org.flowrl.transformer.text.Tokenizer;
 /// prompt  <bos>35<sep>          answer  RURUURUU<eos>          reward 1, or 0
 /// ```
 /// Prompts have a = 2 … L−2, counts being hexadecimal digits. For L = 8 there are 28, 56, 70, 56 and 28 correct answers
-/// among 256 well-formed ones. The prompt ends in a separator of its own, because FlowRL's log Z leaves out the last
-/// prompt token.
+/// among 256 well-formed ones.
 public final class Lattice implements Task {
     /// L where nothing else is asked for.
     public static final int DEFAULT_LENGTH = 8;
@@ -38,13 +37,13 @@ public final class Lattice implements Task {
         }
         this.paths = new Paths(length);
         int most = length - LEAST_COUNT;
-        this.tokenizer = Tokenizer.ofAlphabet(List.of("<eos>", "<bos>", "<sep>"), symbols(most));
+        this.tokenizer = Alphabet.tokenizer(symbols(most));
         this.problems = IntStream.rangeClosed(LEAST_COUNT, most).mapToObj(this::problem).toList();
     }
 
     @Override
     public String name() {
-        return paths.length() == DEFAULT_LENGTH ? "lattice" : "lattice-" + paths.length();
+        return paths.form().length() == DEFAULT_LENGTH ? "lattice" : "lattice-" + paths.form().length();
     }
 
     @Override
@@ -61,14 +60,14 @@ public final class Lattice implements Task {
     /// `U`, or was cut at the length limit, is {@link Verdict.Unparsable}.
     @Override
     public Verifier verifier() {
-        return (problem, response, finished) -> paths.malformed(response, finished).orElseGet(() ->
+        return (problem, response, finished) -> paths.form().malformed(response, finished).orElseGet(() ->
                 paths.rights(response) == Integer.parseInt(problem.answer()) ? new Verdict.Correct(1)
                         : new Verdict.Wrong(0));
     }
 
     @Override
     public int maxResponseTokens() {
-        return paths.length() + 1;
+        return paths.form().tokens();
     }
 
     /// L fair coins.
@@ -85,8 +84,8 @@ public final class Lattice implements Task {
 
     /// The question with `rights` steps to the right; its answer is their number.
     private Problem problem(int rights) {
-        int ups = paths.length() - rights;
-        return new Problem("lattice-" + rights + "-" + ups, "<bos>" + digit(rights) + digit(ups) + "<sep>",
+        int ups = paths.form().length() - rights;
+        return new Problem("lattice-" + rights + "-" + ups, Alphabet.prompt(digit(rights) + digit(ups)),
                 Integer.toString(rights));
     }
 

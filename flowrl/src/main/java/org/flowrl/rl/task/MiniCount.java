@@ -27,15 +27,16 @@ public final class MiniCount implements Task {
     /// Fewest expressions that reach the target of a question.
     private static final int LEAST_ANSWERS = 4;
     private static final int MOST_TARGET = 99;
-    private static final int ANSWER_LENGTH = 5;
     private static final int HELD_OUT_DIVISOR = 5;
     private static final int[][] ORDERS = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
     private static final List<Operator> OPERATORS = List.of(Operator.ADD, Operator.SUBTRACT, Operator.MULTIPLY);
+    private static final AnswerForm.Place DIGIT = new AnswerForm.Place("0123456789", "a digit");
+    private static final AnswerForm.Place OPERATOR = new AnswerForm.Place("+-*", "+, - or *");
+    private static final AnswerForm FORM = new AnswerForm(List.of(DIGIT, OPERATOR, DIGIT, OPERATOR, DIGIT));
     /// Decides which questions are held out.
     private static final RandomKey SPLIT = RandomKey.of(77).fold("minicount");
 
-    private final Tokenizer tokenizer = Tokenizer.ofAlphabet(List.of("<eos>", "<bos>", "<sep>"),
-            List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "+", "-", "*"));
+    private final Tokenizer tokenizer = Alphabet.tokenizer(Alphabet.symbols("0123456789+-*"));
     private final List<Problem> problems;
     private final List<Problem> heldOut;
 
@@ -70,7 +71,7 @@ public final class MiniCount implements Task {
 
     @Override
     public int maxResponseTokens() {
-        return ANSWER_LENGTH + 1;
+        return FORM.tokens();
     }
 
     /// Reward 1 for an expression of the three digits that has the target's value, its solution being the canonical
@@ -78,7 +79,8 @@ public final class MiniCount implements Task {
     /// Verdict.Unparsable}; other digits than the question's are {@link Verdict.Wrong}.
     @Override
     public Verifier verifier() {
-        return this::verify;
+        return (problem, response, finished) -> FORM.malformed(response, finished)
+                .orElseGet(() -> verify(problem, response));
     }
 
     /// A uniformly random one of the 54 expressions.
@@ -96,22 +98,8 @@ public final class MiniCount implements Task {
         return Optional.of(problem -> expressions(digits(problem)));
     }
 
-    private Verdict verify(Problem problem, String response, boolean finished) {
-        if (!finished) {
-            return new Verdict.Unparsable(0, "not finished after " + maxResponseTokens() + " tokens");
-        }
-        if (response.length() != ANSWER_LENGTH) {
-            return new Verdict.Unparsable(0, response.length() + " characters, not " + ANSWER_LENGTH);
-        }
-        for (int i = 0; i < ANSWER_LENGTH; i++) {
-            char symbol = response.charAt(i);
-            boolean fits = i % 2 == 0 ? symbol >= '0' && symbol <= '9' : "+-*".indexOf(symbol) >= 0;
-            if (!fits) {
-                return new Verdict.Unparsable(0, "character " + i + " is '" + symbol + "', not "
-                        + (i % 2 == 0 ? "a digit" : "+, - or *"));
-            }
-        }
-        Expression expression = expression(response);
+    private static Verdict verify(Problem problem, String answer) {
+        Expression expression = expression(answer);
         boolean usesEachOnce = expression.numbers().stream().sorted().toList()
                 .equals(Arrays.stream(digits(problem)).boxed().toList());
         return usesEachOnce && expression.value().orElseThrow().equalsWhole(target(problem))
@@ -121,7 +109,7 @@ public final class MiniCount implements Task {
     /// The expression that a well-formed answer is, evaluated from left to right.
     private static Expression expression(String answer) {
         Expression left = new Expression.Number(answer.charAt(0) - '0');
-        for (int i = 1; i < ANSWER_LENGTH; i += 2) {
+        for (int i = 1; i < FORM.length(); i += 2) {
             left = new Expression.Operation(Operator.of(answer.charAt(i)).orElseThrow(), left,
                     new Expression.Number(answer.charAt(i + 1) - '0'));
         }
@@ -154,7 +142,7 @@ public final class MiniCount implements Task {
     private static Problem question(int[] digits, int target) {
         String numbers = "" + digits[0] + digits[1] + digits[2];
         return new Problem("minicount-" + numbers + "-" + target,
-                "<bos>" + numbers + target / 10 + target % 10 + "<sep>", numbers + target);
+                Alphabet.prompt(numbers + target / 10 + target % 10), numbers + target);
     }
 
     private static int[] digits(Problem problem) {

@@ -26,11 +26,12 @@ public final class Modes implements Task {
 
     private static final int MOST_QUESTIONS = 10;
     private static final int LENGTH = 6;
-    private static final int LETTERS = 4;
+    private static final String LETTERS = "abcd";
     /// Factor on the reward for each letter that differs.
     private static final double DECAY = 0.6;
     private static final double[] HEIGHTS = {1, 1, 0.8, 0.6};
     private static final int LEAST_DISTANCE = 4;
+    private static final AnswerForm FORM = AnswerForm.of(LENGTH, LETTERS, "a … d");
     private static final RandomKey PLANTED = RandomKey.of(6).fold("modes");
 
     private final String name;
@@ -44,10 +45,7 @@ public final class Modes implements Task {
             throw new IllegalArgumentException("modes: questions " + questions + " must be in 1 … " + MOST_QUESTIONS);
         }
         this.name = questions == DEFAULT_QUESTIONS ? "modes" : "modes-" + questions;
-        List<String> symbols = new ArrayList<>();
-        IntStream.range(0, questions).mapToObj(Integer::toString).forEach(symbols::add);
-        IntStream.range(0, LETTERS).mapToObj(i -> String.valueOf(letter(i))).forEach(symbols::add);
-        this.tokenizer = Tokenizer.ofAlphabet(List.of("<eos>", "<bos>", "<sep>"), symbols);
+        this.tokenizer = Alphabet.tokenizer(Alphabet.symbols("0123456789".substring(0, questions) + LETTERS));
         this.problems = IntStream.range(0, questions).mapToObj(Modes::problem).toList();
     }
 
@@ -68,12 +66,13 @@ public final class Modes implements Task {
 
     @Override
     public int maxResponseTokens() {
-        return LENGTH + 1;
+        return FORM.tokens();
     }
 
     @Override
     public Verifier verifier() {
-        return this::verify;
+        return (problem, response, finished) -> FORM.malformed(response, finished)
+                .orElseGet(() -> verify(problem, response));
     }
 
     /// A uniformly random string.
@@ -105,19 +104,7 @@ public final class Modes implements Task {
         });
     }
 
-    private Verdict verify(Problem problem, String response, boolean finished) {
-        if (!finished) {
-            return new Verdict.Unparsable(0, "not finished after " + maxResponseTokens() + " tokens");
-        }
-        if (response.length() != LENGTH) {
-            return new Verdict.Unparsable(0, response.length() + " characters, not " + LENGTH);
-        }
-        for (int i = 0; i < LENGTH; i++) {
-            char symbol = response.charAt(i);
-            if (symbol < letter(0) || symbol > letter(LETTERS - 1)) {
-                return new Verdict.Unparsable(0, "character " + i + " is '" + symbol + "', not a … d");
-            }
-        }
+    private static Verdict verify(Problem problem, String response) {
         List<String> peaks = peaks(problem);
         double reward = 0;
         for (int i = 0; i < peaks.size(); i++) {
@@ -132,7 +119,7 @@ public final class Modes implements Task {
     }
 
     private static Problem problem(int question) {
-        return new Problem("modes-" + question, "<bos>" + question + "<sep>",
+        return new Problem("modes-" + question, Alphabet.prompt(Integer.toString(question)),
                 String.join(" ", planted(PLANTED.fold(question))));
     }
 
@@ -161,12 +148,8 @@ public final class Modes implements Task {
     private static String string(int bits) {
         StringBuilder string = new StringBuilder(LENGTH);
         for (int i = LENGTH - 1; i >= 0; i--) {
-            string.append(letter(bits >> 2 * i & 3));
+            string.append(LETTERS.charAt(bits >> 2 * i & 3));
         }
         return string.toString();
-    }
-
-    private static char letter(int index) {
-        return (char) ('a' + index);
     }
 }

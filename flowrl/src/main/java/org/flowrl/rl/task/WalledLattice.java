@@ -32,8 +32,7 @@ public final class WalledLattice implements Task {
     private static final RandomKey DRAWN = RandomKey.of(8).fold("walls");
 
     private final Paths paths = new Paths(LENGTH);
-    private final Tokenizer tokenizer = Tokenizer.ofAlphabet(List.of("<eos>", "<bos>", "<sep>"),
-            List.of("0", "1", "2", "3", "4", "5", "6", "#", String.valueOf(Paths.RIGHT), String.valueOf(Paths.UP)));
+    private final Tokenizer tokenizer = Alphabet.tokenizer(Alphabet.symbols("0123456#" + Paths.RIGHT + Paths.UP));
     private final List<Problem> problems = new ArrayList<>();
     private final List<Problem> heldOut = new ArrayList<>();
 
@@ -113,13 +112,13 @@ public final class WalledLattice implements Task {
     /// Reward 1 for a path with the prompt's counts that avoids its walls, 0 for any other response.
     @Override
     public Verifier verifier() {
-        return (problem, response, finished) -> paths.malformed(response, finished).orElseGet(() ->
+        return (problem, response, finished) -> paths.form().malformed(response, finished).orElseGet(() ->
                 Grid.of(problem.answer()).isPassedBy(response) ? new Verdict.Correct(1) : new Verdict.Wrong(0));
     }
 
     @Override
     public int maxResponseTokens() {
-        return LENGTH + 1;
+        return paths.form().tokens();
     }
 
     /// Fair coins.
@@ -151,7 +150,7 @@ public final class WalledLattice implements Task {
             Grid grid = new Grid(rights, walls);
             if (grid.paths() >= LEAST_ANSWERS) {
                 String text = grid.text();
-                drawn.putIfAbsent(text, new Problem("walls-" + text.replace('#', '-'), "<bos>" + text + "<sep>", text));
+                drawn.putIfAbsent(text, new Problem("walls-" + text.replace('#', '-'), Alphabet.prompt(text), text));
             }
         }
         return List.copyOf(drawn.values());

@@ -3,60 +3,47 @@ package org.flowrl.rl.compare;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import javax.xml.parsers.DocumentBuilderFactory;
 import org.flowrl.rl.report.Measure;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.w3c.dom.Document;
 import org.w3c.dom.Element;
-import org.w3c.dom.NodeList;
-import org.xml.sax.InputSource;
 
 /// One comparison of two contenders, two rates and two seeds, and a third contender that diverges.
 class ComparisonFilesTest {
     @TempDir
     private static Path folder;
 
-    private static Document page;
-    private static Results results;
+    private static WrittenComparison files;
 
     @BeforeAll
     static void compare() throws Exception {
         List<Double> rates = List.of(3e-4, 1e-3);
         Contender wild = new Contender("wild", "flowrl", List.of(1e38),
                 Map.of("update.optimizer.adam.maxGradientNorm", "1e30"), "Diverges, \"on purpose\" <here>.");
-        results = SmallComparison.run(SmallComparison.of(List.of(Contender.named("flowrl", "lattice", rates),
+        Results results = SmallComparison.run(SmallComparison.of(List.of(Contender.named("flowrl", "lattice", rates),
                 Contender.named("grpo-kl-matched", "lattice", rates), wild), 20, List.of(1L, 2L),
                 Map.of("evaluateEvery", "10")), folder, 2, new SmallComparison.Log());
         ComparisonFiles.write(results, folder);
-        String html = Files.readString(folder.resolve("report.html"));
-        assertThat(html).startsWith("<!DOCTYPE html>\n");
-        page = DocumentBuilderFactory.newInstance().newDocumentBuilder()
-                .parse(new InputSource(new StringReader(html.substring("<!DOCTYPE html>\n".length()))));
+        files = WrittenComparison.read(folder);
     }
 
     /// Elements and attributes by which a browser would fetch something, and any address.
     @Test
     void thePageAsksTheNetworkForNothing() throws IOException {
-        assertThat(Files.readString(folder.resolve("report.html"))).doesNotContain("://", "src=", "href=", "url(",
-                "@import", "<link", "<script", "<iframe", "<img");
+        assertThat(Files.readString(folder.resolve("report.html"))).doesNotContain(WrittenComparison.FETCHING);
     }
 
     @Test
     void everyRunIsInTheTableAndInTheCsvWithTheSameFigures() throws IOException {
-        List<Map<String, String>> csv = csv("cells.csv");
-        List<List<String>> rows = table("cells");
+        List<Map<String, String>> csv = files.csv("cells.csv");
+        List<List<String>> rows = files.table("cells");
         assertThat(rows).hasSize(10).hasSameSizeAs(csv);
         for (int i = 0; i < rows.size(); i++) {
             Map<String, String> expected = csv.get(i);
@@ -77,14 +64,15 @@ class ComparisonFilesTest {
 
     @Test
     void theSummarysMeansAndRangesAreThoseOfTheCsvsReportedRuns() throws IOException {
-        List<List<String>> rows = table("summary");
+        List<List<String>> rows = files.table("summary");
         assertThat(rows).extracting(List::getFirst).containsExactly("flowrl", "grpo-kl-matched", "wild");
         assertThat(rows).extracting(row -> row.get(2)).containsExactly("2 of 2", "2 of 2", "0 of 2");
         assertThat(rows.getLast()).endsWith("–", "–", "–", "–");
         for (List<String> row : rows.subList(0, 2)) {
             for (int c = 0; c < Measure.columns(true).size(); c++) {
                 Measure measure = Measure.columns(true).get(c);
-                double[] values = csv("cells.csv").stream().filter(cell -> cell.get("contender").equals(row.getFirst())
+                double[] values = files.csv("cells.csv").stream().filter(cell
+                        -> cell.get("contender").equals(row.getFirst())
                         && cell.get("phase").equals("reported"))
                         .mapToDouble(cell -> Double.parseDouble(cell.get(measure.metric()))).toArray();
                 assertThat(values).hasSize(2);
@@ -97,8 +85,8 @@ class ComparisonFilesTest {
 
     @Test
     void theChosenRateIsTheOneThatDidBestOnTheValidationSeed() throws IOException {
-        for (List<String> row : table("summary").subList(0, 2)) {
-            Map<String, String> best = csv("cells.csv").stream().filter(cell ->
+        for (List<String> row : files.table("summary").subList(0, 2)) {
+            Map<String, String> best = files.csv("cells.csv").stream().filter(cell ->
                     cell.get("contender").equals(row.getFirst()) && cell.get("phase").equals("sweep"))
                     .max((a, b) -> Double.compare(Double.parseDouble(a.get("exact/accuracy")),
                             Double.parseDouble(b.get("exact/accuracy")))).orElseThrow();
@@ -111,7 +99,7 @@ class ComparisonFilesTest {
     @Test
     void thePointsOfTheCurvesAreThoseOfTheCsv() throws IOException {
         List<String> expected = new ArrayList<>();
-        for (Map<String, String> point : csv("curves.csv")) {
+        for (Map<String, String> point : files.csv("curves.csv")) {
             Measure measure = Measure.curves(true).stream()
                     .filter(of -> of.metric().equals(point.get("metric"))).findFirst().orElseThrow();
             expected.add(String.format(Locale.ROOT, "%s, step %s: %s (%s to %s)", point.get("contender"),
@@ -119,7 +107,7 @@ class ComparisonFilesTest {
                     measure.text(Double.parseDouble(point.get("low"))),
                     measure.text(Double.parseDouble(point.get("high")))));
         }
-        List<String> tooltips = elements(page.getDocumentElement(), "circle").stream().map(Element::getTextContent)
+        List<String> tooltips = files.elements("circle").stream().map(Element::getTextContent)
                 .toList();
         assertThat(tooltips).hasSize(28).containsExactlyInAnyOrderElementsOf(expected);
     }
@@ -128,10 +116,10 @@ class ComparisonFilesTest {
     /// contenders that have a result.
     @Test
     void eachCorrectAnswerHasABar() {
-        Element first = elements(page.getDocumentElement(), "details").getFirst();
+        Element first = files.elements("details").getFirst();
         assertThat(first.getTextContent()).contains("lattice-2-6", "28 correct answers");
-        assertThat(elements(first, "svg")).hasSize(3).allSatisfy(chart ->
-                assertThat(elements(chart, "rect")).hasSize(28).extracting(Element::getTextContent)
+        assertThat(WrittenComparison.elements(first, "svg")).hasSize(3).allSatisfy(chart ->
+                assertThat(WrittenComparison.elements(chart, "rect")).hasSize(28).extracting(Element::getTextContent)
                         .allMatch(text -> text.matches("[RU]{8}: \\d+\\.\\d\\d % of the correct answers")));
     }
 
@@ -142,34 +130,5 @@ class ComparisonFilesTest {
         assertThat(lines).allMatch(line -> line.chars().filter(c -> c == '|').count() == 8);
         assertThat(lines.get(2)).matches("\\| flowrl \\| \\S+ \\| 2 of 2 \\| "
                 + "0\\.\\d{3} \\(0\\.\\d{3} to 0\\.\\d{3}\\) .*");
-    }
-
-    private static List<List<String>> table(String id) {
-        Element table = elements(page.getDocumentElement(), "table").stream()
-                .filter(element -> element.getAttribute("id").equals(id)).findFirst().orElseThrow();
-        return elements(elements(table, "tbody").getFirst(), "tr").stream().map(row -> elements(row, "td").stream()
-                .map(Element::getTextContent).toList()).toList();
-    }
-
-    private static List<Element> elements(Element under, String name) {
-        NodeList nodes = under.getElementsByTagName(name);
-        return IntStream.range(0, nodes.getLength()).mapToObj(i -> (Element) nodes.item(i)).toList();
-    }
-
-    /// Rows by column; quoted fields hold no line ends here.
-    private static List<Map<String, String>> csv(String name) throws IOException {
-        List<List<String>> lines = Files.readAllLines(folder.resolve(name)).stream().map(ComparisonFilesTest::fields)
-                .toList();
-        return lines.stream().skip(1).map(line -> {
-            Map<String, String> row = new LinkedHashMap<>();
-            IntStream.range(0, line.size()).forEach(i -> row.put(lines.getFirst().get(i), line.get(i)));
-            return row;
-        }).toList();
-    }
-
-    private static List<String> fields(String line) {
-        return Stream.of(line.split(",(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", -1))
-                .map(field -> field.startsWith("\"") ? field.substring(1, field.length() - 1).replace("\"\"", "\"")
-                        : field).toList();
     }
 }

@@ -21,10 +21,15 @@ final class SmallComparison {
     }
 
     static Comparison of(List<Contender> contenders, long steps, List<Long> seeds, Map<String, String> settings) {
+        return of("lattice", "exact/accuracy", contenders, steps, seeds, settings);
+    }
+
+    static Comparison of(String task, String chosenBy, List<Contender> contenders, long steps, List<Long> seeds,
+            Map<String, String> settings) {
         Map<String, String> all = new TreeMap<>(Map.of("warmUp.steps", "3", "warmUp.batch", "4", "rollout.prompts", "2",
                 "rollout.samples", "2", "checkpointEvery", "2", "evaluateEvery", "1000"));
         all.putAll(settings);
-        return new Comparison("lattice", contenders, steps, steps, 101, seeds, "exact/accuracy", all);
+        return new Comparison(task, contenders, steps, steps, 101, seeds, chosenBy, all);
     }
 
     /// Runs a comparison and returns what came out.

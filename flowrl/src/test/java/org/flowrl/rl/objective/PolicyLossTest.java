@@ -5,13 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
-import org.flowrl.autograd.GradCheck;
 import org.flowrl.rl.Batch;
 import org.flowrl.rl.MetricSums;
 import org.flowrl.rl.PolicyOutput;
@@ -83,32 +81,6 @@ class PolicyLossTest {
         Bench.Outcome outcome = run(new PolicyLoss.Reinforce(), pair(2));
         assertThat(outcome.loss()).isCloseTo(3, ROUNDING);
         assertThat(outcome.inputs().getFirst()).containsExactly(-1, -1);
-    }
-
-    static Stream<PolicyGradientSettings> differentiable() {
-        PolicyGradientSettings base = PolicyGradientSettings.grpo().withEntropyCoefficient(0.1);
-        return Stream.of(base.withPenalty(ReferencePenalty.inLoss(KlEstimate.K1, 0.5)),
-                base.withPenalty(ReferencePenalty.inLoss(KlEstimate.ABS, 0.5)),
-                base.withPenalty(ReferencePenalty.inLoss(KlEstimate.K2, 0.5)),
-                base.withPenalty(ReferencePenalty.inLoss(KlEstimate.K3, 0.5))
-                        .withAggregation(new Aggregation.SeqMeanTokenMean(1e-8)),
-                base.withLoss(new PolicyLoss.Reinforce()).withAggregation(new Aggregation.SeqMeanTokenSum()));
-    }
-
-    /// GSPO's and CISPO's stopped gradients are no derivatives; the outside vectors hold them.
-    @ParameterizedTest
-    @MethodSource("differentiable")
-    void lossesAgreeWithFiniteDifferences(PolicyGradientSettings settings) {
-        Bench.Responses responses = Bench.Responses.random(5, 3, 5);
-        double[] logProbs = Bench.flat(responses.logProbs());
-        double[] entropies = Arrays.stream(logProbs).map(x -> 1 - x).toArray();
-        PolicyGradient objective = new PolicyGradient(settings, Optional.empty());
-        try (Bench bench = new Bench(DType.F64); GradCheck check = GradCheck.open()) {
-            Batch batch = bench.batch(responses);
-            check.check((tape, in) -> objective.loss(new PolicyOutput(in.get(0), in.get(1), null), batch,
-                    new MetricSums()), check.scope().of(logProbs, logProbs.length),
-                    check.scope().of(entropies, entropies.length)).requireBelow(1e-6);
-        }
     }
 
     @Test

@@ -6,17 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
-import org.flowrl.autograd.GradCheck;
 import org.flowrl.rl.Batch;
 import org.flowrl.rl.objective.Variations.Anchor;
 import org.flowrl.rl.objective.Variations.Level;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Tensor;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /// What later versions change, by their formulas in plain arithmetic.
 class VariationsTest {
@@ -149,26 +145,6 @@ class VariationsTest {
             return bench.run((tape, in) -> FlowRl.terms(settings, in.get(0), in.get(1), batch).loss(),
                     bench.packed(own.logProbs()), bench.tensor(new double[own.rows()], own.rows())).inputs()
                     .getFirst();
-        }
-    }
-
-    static Stream<Variations> differentiable() {
-        Variations none = Variations.none();
-        return Stream.of(none.withTokenMask(new TokenMask.Cispo(0.2, 0.28)),
-                none.withSequenceClip(new SequenceClip.Clamp(0.1, 0.1)), none.withGapClip(new GapClip(-0.5, 0.1)),
-                none.withAnchor(Anchor.OLD), none.withAnchor(Anchor.NONE).withLevel(Level.TOKEN));
-    }
-
-    /// Weights are 1, which has no gradient to be stopped.
-    @ParameterizedTest
-    @MethodSource("differentiable")
-    void lossesAgreeWithFiniteDifferences(Variations variations) {
-        FlowRlSettings settings = BASE.withVariations(variations);
-        double[] logProbs = Bench.flat(CASE.logProbs());
-        try (Bench bench = new Bench(DType.F64); GradCheck check = GradCheck.open()) {
-            Batch batch = bench.batch(CASE);
-            check.check((tape, in) -> FlowRl.terms(settings, in.get(0), in.get(1), batch).loss(),
-                    check.scope().of(logProbs, logProbs.length), check.scope().of(LOG_Z, 2)).requireBelow(1e-6);
         }
     }
 
