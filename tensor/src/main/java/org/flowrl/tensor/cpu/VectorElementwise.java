@@ -41,8 +41,10 @@ final class VectorElementwise implements ElementwiseKernels {
         long grains = (elements + GRAIN - 1) / GRAIN;
         team.forEach(grains, GRAIN, least, (first, end, worker) -> {
             long last = Math.min(elements, end * GRAIN);
-            for (long from = first * GRAIN; from < last; from += PIECE) {
-                span.run(from * 4, (int) Math.min(PIECE, last - from));
+            int count;
+            for (long from = first * GRAIN; from < last; from += count) {
+                count = VectorPointwise.apart((int) Math.min(PIECE, last - from));
+                span.run(from * 4, count);
             }
         });
     }

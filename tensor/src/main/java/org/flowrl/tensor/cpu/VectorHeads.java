@@ -221,11 +221,12 @@ final class VectorHeads implements HeadKernels {
             }
         });
         team.forEach(rows, grid.chunks > 1 ? 1 : PART_ROWS, (from, end, worker) -> {
-            long weights = team.scratch(worker).buffer(pitch);
+            VectorScratch scratch = team.scratch(worker);
+            long weights = scratch.buffer(pitch);
             for (long n = from; n < end; n++) {
                 long fold = folds + n * grid.chunks * FOLD_BYTES;
                 VectorHeadRows.merge(fold, grid.chunks);
-                sampler.draw(first + n, zs + n * pitch, fold, weights);
+                sampler.draw(first + n, zs + n * pitch, fold, weights, scratch);
             }
         });
     }

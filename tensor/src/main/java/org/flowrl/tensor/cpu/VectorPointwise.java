@@ -11,6 +11,9 @@ import jdk.incubator.vector.VectorOperators;
 
 /// Functions of one and two elements over arrays of `count` floats; y may be an input.
 final class VectorPointwise {
+    private static final int PAGE = 4096;
+    private static final int NEAR = 256;
+
     private VectorPointwise() {
     }
 
@@ -18,6 +21,15 @@ final class VectorPointwise {
     /// cache one stream waits at every page for the prefetcher to begin again, two cover each other's waits.
     private static int half(int count) {
         return count / (2 * LENGTH) * LENGTH;
+    }
+
+    /// The most of `count` floats, all or 1,024 fewer, of which the two streams do not lie a multiple of 4,096 bytes
+    /// apart: a processor takes a load for one of what has just been stored by the lower bits of the addresses, and waits.
+    /// In some JVMs {@link #addScaled} of 8,192 floats took 2.1 us for that, in others 0.6.
+    static int apart(int count) {
+        int bytes = half(count) * 4;
+        int beyond = bytes % PAGE;
+        return bytes >= PAGE && (beyond < NEAR || beyond > PAGE - NEAR) ? count - PAGE / 4 : count;
     }
 
     /// y = −x.

@@ -16,9 +16,10 @@ record VectorSampler(SamplingLaw law, int words, long uniforms, long tokens, lon
     ///
     /// @param z the row's logits
     /// @param fold the row's merged fold, see {@link VectorHeadRows}
-    /// @param weights scratch of as many floats as there are words
+    /// @param weights as many floats as there are words, to be overwritten
+    /// @param scratch the worker's
     /// @throws ArithmeticException where the row has no distribution
-    void draw(long n, long z, long fold, long weights) {
+    void draw(long n, long z, long fold, long weights, VectorScratch scratch) {
         float m = ALL.get(FLOAT, fold);
         if (Float.isNaN(ALL.get(FLOAT, fold + 4))) {
             throw new ArithmeticException("sample: row " + n + " has no distribution: a logit is NaN or infinite");
@@ -31,7 +32,8 @@ record VectorSampler(SamplingLaw law, int words, long uniforms, long tokens, lon
         } else {
             VectorExponential.ofDifferences(z, m, words, weights);
             if (!law.coversVocabulary()) {
-                keepTop(z, weights, keptWords(weights));
+                float[] sorted = scratch.sorted(words);
+                keepTop(z, weights, keptWords(weights, sorted), sorted);
             }
             double total = sum(weights);
             token = firstAbove(weights, ALL.get(ValueLayout.JAVA_DOUBLE_UNALIGNED, uniforms + n * 8) * total);
@@ -79,12 +81,12 @@ record VectorSampler(SamplingLaw law, int words, long uniforms, long tokens, lon
 
     /// How many of the likeliest words the law keeps. Words of equal logits have equal weights, so the order among them
     /// does not change the sums.
-    private int keptWords(long weights) {
+    private int keptWords(long weights, float[] rising) {
         int count = law.topK() == 0 ? words : Math.min(law.topK(), words);
         if (law.topP() == 1) {
             return count;
         }
-        float[] rising = rising(weights);
+        sort(weights, rising);
         double total = 0;
         for (int i = 1; i <= count; i++) {
             total += rising[words - i];
@@ -100,8 +102,9 @@ record VectorSampler(SamplingLaw law, int words, long uniforms, long tokens, lon
     }
 
     /// Zeroes the weights of all but the `count` words of the highest logits, of equal ones those of the lowest ids.
-    private void keepTop(long z, long weights, int count) {
-        float lowest = rising(z)[words - count];
+    private void keepTop(long z, long weights, int count, float[] rising) {
+        sort(z, rising);
+        float lowest = rising[words - count];
         int above = 0;
         for (int v = 0; v < words; v++) {
             above += at(z, v) > lowest ? 1 : 0;
@@ -114,12 +117,11 @@ record VectorSampler(SamplingLaw law, int words, long uniforms, long tokens, lon
         }
     }
 
-    private float[] rising(long x) {
-        float[] sorted = new float[words];
+    /// Overwrites the first floats of `rising`, of which there may be more than words.
+    private void sort(long x, float[] rising) {
         for (int v = 0; v < words; v++) {
-            sorted[v] = at(x, v);
+            rising[v] = at(x, v);
         }
-        Arrays.sort(sorted);
-        return sorted;
+        Arrays.sort(rising, 0, words);
     }
 }

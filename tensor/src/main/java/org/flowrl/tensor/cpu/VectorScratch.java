@@ -3,7 +3,8 @@ package org.flowrl.tensor.cpu;
 import java.lang.foreign.Arena;
 import org.flowrl.tensor.Backend;
 
-/// Scratch memory of one worker, outside the Java heap: allocated once, the growing part enlarged rarely.
+/// Scratch memory of one worker, outside the Java heap but for what is sorted: allocated once, the growing parts enlarged
+/// rarely.
 /// Addresses are of bytes, aligned to 64.
 final class VectorScratch implements AutoCloseable {
     private static final long ALIGNMENT = 64;
@@ -21,6 +22,7 @@ final class VectorScratch implements AutoCloseable {
     private final long fixedBytes;
     private final Growing buffer = new Growing();
     private final Growing copies = new Growing();
+    private float[] sorted = {};
 
     VectorScratch() {
         long row = VectorProduct.COLUMNS * (long) Float.BYTES;
@@ -49,6 +51,14 @@ final class VectorScratch implements AutoCloseable {
     /// As {@link #buffer}, for what {@link VectorProduct} copies of its operands while its caller holds a buffer.
     long copies(long bytes) {
         return copies.address(bytes);
+    }
+
+    /// At least `count` floats of undefined content on the heap, for `Arrays.sort`.
+    float[] sorted(int count) {
+        if (sorted.length < count) {
+            sorted = new float[count];
+        }
+        return sorted;
     }
 
     @Override
