@@ -55,7 +55,7 @@ class MainTest {
                         List.of("train", "--variant", "magic", "--out", "@/run")),
                 Arguments.of("a variant of another algorithm", 1, "not of grpo",
                         List.of("train", "--algo", "grpo", "--variant", "paper", "--out", "@/run")),
-                Arguments.of("a variant as a label", 1, "--variant chooses one",
+                Arguments.of("a variant as a label", 1, "--variant chooses a version",
                         List.of("train", "--set", "objective.variant=paper", "--out", "@/run")),
                 Arguments.of("a comparison with an unknown algorithm", 1, "magic is unknown",
                         List.of("compare", "--algos", "flowrl,magic", "--out", "@/compared")),
