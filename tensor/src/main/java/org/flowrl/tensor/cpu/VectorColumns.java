@@ -7,6 +7,7 @@ import static org.flowrl.tensor.cpu.VectorLanes.FLOATS;
 import static org.flowrl.tensor.cpu.VectorLanes.LENGTH;
 import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /// Sums down the columns of a block of rows, one chain a column, for the gradients of biases, and copies and additions
@@ -64,13 +65,7 @@ final class VectorColumns {
 
     /// Overwrites y with x.
     static void copy(long x, long y, int count) {
-        int i = 0;
-        for (; i <= count - LENGTH; i += LENGTH) {
-            FloatVector.fromMemorySegment(FLOATS, ALL, x + i * 4L, ORDER).intoMemorySegment(ALL, y + i * 4L, ORDER);
-        }
-        for (; i < count; i++) {
-            ALL.set(FLOAT, y + i * 4L, ALL.get(FLOAT, x + i * 4L));
-        }
+        MemorySegment.copy(ALL, x, ALL, y, count * 4L);
     }
 
     /// y += x.
