@@ -2,6 +2,7 @@ package org.flowrl.gpu;
 
 import java.lang.foreign.MemorySegment;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
 import org.flowrl.tensor.OptimizerKernels;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.cpu.Arguments;
@@ -19,10 +20,15 @@ final class CudaOptimizer implements OptimizerKernels {
         Arguments.adamW(w, gradient, m, v, settings.step());
         card.requireFloats("adamW", w);
         Factors factors = Factors.of(settings);
-        card.kernels().launch("optimizer", "adamW").tensor(w).tensor(gradient).tensor(m).tensor(v)
-                .real(factors.gradientScale()).real(factors.gain1()).real(factors.gain2()).real(factors.beta2())
-                .real(factors.decay()).real(factors.stepSize()).real(factors.rootCorrection())
-                .real(factors.epsilon()).number(w.elements()).over(w.elements());
+        boolean isNarrow = m.dtype() == DType.BF16;
+        Kernels.Launch launch = card.kernels().launch("optimizer", isNarrow ? "adamWNarrow" : "adamW").tensor(w)
+                .tensor(gradient).tensor(m).tensor(v).real(factors.gradientScale()).real(factors.gain1())
+                .real(factors.gain2()).real(factors.beta2()).real(factors.decay()).real(factors.stepSize())
+                .real(factors.rootCorrection()).real(factors.epsilon());
+        if (isNarrow) {
+            launch.number(settings.rounding().bits());
+        }
+        launch.number(w.elements()).over(w.elements());
     }
 
     @Override

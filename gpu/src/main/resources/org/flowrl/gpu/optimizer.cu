@@ -54,15 +54,50 @@ KERNEL(foldSquareSums, const double* sums, Index count, double* total) {
     }
 }
 
+// One element's update: m and v are overwritten, the new weight is returned.
+DEVICE float updated(float w, float g, float& m, float& v, float gain1, float gain2, float beta2, float decay,
+        float stepSize, float rootCorrection, float epsilon) {
+    m = fmaf(g - m, gain1, m);
+    v = fmaf(g * g, gain2, v * beta2);
+    return w * decay - stepSize * (m / (sqrtf(v) / rootCorrection + epsilon));
+}
+
 KERNEL(adamW, float* ws, const float* gradients, float* ms, float* vs, float gradientScale, float gain1, float gain2,
         float beta2, float decay, float stepSize, float rootCorrection, float epsilon, Index count) {
     for (Index i = FIRST; i < count; i += STRIDE) {
-        float g = gradients[i] * gradientScale;
         float m = ms[i];
-        m = fmaf(g - m, gain1, m);
-        float v = fmaf(g * g, gain2, vs[i] * beta2);
+        float v = vs[i];
+        ws[i] = updated(ws[i], gradients[i] * gradientScale, m, v, gain1, gain2, beta2, decay, stepSize,
+                rootCorrection, epsilon);
         ms[i] = m;
         vs[i] = v;
-        ws[i] = ws[i] * decay - stepSize * (m / (sqrtf(v) / rootCorrection + epsilon));
+    }
+}
+
+DEVICE unsigned mix(unsigned h) {
+    h ^= h >> 16;
+    h *= 0x7feb352du;
+    h ^= h >> 15;
+    h *= 0x846ca68bu;
+    return h ^ h >> 16;
+}
+
+// BF16 bits, rounded by a lot in 0 ... 65535, as StochasticRounding.java has it.
+DEVICE unsigned short byLot(float x, unsigned lot) {
+    return x != x ? toBfloat16(x) : (unsigned short)((__float_as_uint(x) + lot) >> 16);
+}
+
+// Moments in BF16.
+KERNEL(adamWNarrow, float* ws, const float* gradients, unsigned short* ms, unsigned short* vs, float gradientScale,
+        float gain1, float gain2, float beta2, float decay, float stepSize, float rootCorrection, float epsilon,
+        unsigned long long key, Index count) {
+    for (Index i = FIRST; i < count; i += STRIDE) {
+        float m = fromBfloat16(ms[i]);
+        float v = fromBfloat16(vs[i]);
+        ws[i] = updated(ws[i], gradients[i] * gradientScale, m, v, gain1, gain2, beta2, decay, stepSize,
+                rootCorrection, epsilon);
+        unsigned lots = mix(mix((unsigned)i ^ (unsigned)key) ^ (unsigned)(i >> 32) ^ (unsigned)(key >> 32));
+        ms[i] = byLot(m, lots >> 16);
+        vs[i] = byLot(v, lots & 0xffff);
     }
 }

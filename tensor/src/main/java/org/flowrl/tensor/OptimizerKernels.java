@@ -10,8 +10,14 @@ public interface OptimizerKernels {
     /// @param weightDecay decoupled decay, per unit of learning rate
     /// @param step the number of this update, counted from 1, for bias correction
     /// @param gradientScale factor on every gradient before it is used (clipping)
+    /// @param rounding draws the lots by which moments are rounded to BF16; another for every update and arena
     record AdamW(double learningRate, double beta1, double beta2, double epsilon, double weightDecay, long step,
-            double gradientScale) {
+            double gradientScale, RandomKey rounding) {
+        /// An update of moments that are not rounded by lot.
+        public AdamW(double learningRate, double beta1, double beta2, double epsilon, double weightDecay, long step,
+                double gradientScale) {
+            this(learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale, RandomKey.of(0));
+        }
     }
 
     /// The scalars of one update in F32, each computed in F64 and rounded once.
@@ -43,6 +49,10 @@ public interface OptimizerKernels {
     /// Scalars are computed in F64 (powers by StrictMath.pow) and rounded to the type once: gradientScale, 1 − beta1,
     /// 1 − beta2, beta2, 1 − learningRate · weightDecay, learningRate / (1 − beta1^step), sqrt(1 − beta2^step),
     /// epsilon.
+    ///
+    /// Beside F32 weights, both moments may be BF16. They are then widened (exact), the update is computed in F32 as
+    /// above, w included, and last m and v are rounded by lot ({@link StochasticRounding}): with
+    /// `bits(settings.rounding(), i)` for element i, m by the upper and v by the lower 16 of them.
     void adamW(Tensor w, Tensor gradient, Tensor m, Tensor v, AdamW settings);
 
     /// Σ x²: each chunk of {@link Backend#CHUNK} elements over sixteen lanes by fma(x, x, lane) in the tensor's type,

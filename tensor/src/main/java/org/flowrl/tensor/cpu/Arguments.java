@@ -389,8 +389,9 @@ public final class Arguments {
     public static void adamW(Tensor w, Tensor gradient, Tensor m, Tensor v, long step) {
         Requirements call = Requirements.of("adamW", "w", w);
         call.elements("gradient", gradient, "as many as w", w.elements());
-        call.elements("m", m, "as many as w", w.elements());
-        call.elements("v", v, "as many as w", w.elements());
+        DType moments = w.dtype() == DType.F32 && m.dtype() == DType.BF16 ? DType.BF16 : w.dtype();
+        call.elements("m", m, moments, "as many as w", w.elements());
+        call.elements("v", v, moments, "as many as w", w.elements());
         call.number(step >= 1, "step", step, "must be counted from 1");
     }
 

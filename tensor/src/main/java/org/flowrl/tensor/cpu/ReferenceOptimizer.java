@@ -1,8 +1,11 @@
 package org.flowrl.tensor.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
 import org.flowrl.tensor.OptimizerKernels;
+import org.flowrl.tensor.StochasticRounding;
 import org.flowrl.tensor.Tensor;
 
 /// Optimizer kernels in plain loops.
@@ -21,18 +24,36 @@ final class ReferenceOptimizer implements OptimizerKernels {
         double epsilon = p.round(settings.epsilon());
         MemorySegment weights = w.segment();
         MemorySegment gradients = gradient.segment();
-        MemorySegment means = m.segment();
-        MemorySegment squares = v.segment();
+        Moment means = new Moment(m.segment(), p, m.dtype() == DType.BF16);
+        Moment squares = new Moment(v.segment(), p, v.dtype() == DType.BF16);
         for (long i = 0; i < w.elements(); i++) {
             double g = p.multiply(p.load(gradients, i), gradientScale);
-            double mean = p.load(means, i);
+            double mean = means.load(i);
             mean = p.fma(p.subtract(g, mean), gain1, mean);
-            double square = p.fma(p.multiply(g, g), gain2, p.multiply(p.load(squares, i), beta2));
+            double square = p.fma(p.multiply(g, g), gain2, p.multiply(squares.load(i), beta2));
             double denominator = p.add(p.divide(p.sqrt(square), rootCorrection), epsilon);
             double decayed = p.multiply(p.load(weights, i), decay);
-            p.store(means, i, mean);
-            p.store(squares, i, square);
+            int lots = StochasticRounding.bits(settings.rounding(), i);
+            means.store(i, mean, lots >>> 16);
+            squares.store(i, square, lots & 0xffff);
             p.store(weights, i, p.subtract(decayed, p.multiply(stepSize, p.divide(mean, denominator))));
+        }
+    }
+
+    /// An arena of moments of the computing type, or of BF16.
+    private record Moment(MemorySegment data, Precision p, boolean isNarrow) {
+        private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+
+        double load(long i) {
+            return isNarrow ? DType.fromBfloat16(data.get(SHORT, i * Short.BYTES)) : p.load(data, i);
+        }
+
+        void store(long i, double value, int lot) {
+            if (isNarrow) {
+                data.set(SHORT, i * Short.BYTES, StochasticRounding.toBfloat16((float) value, lot));
+            } else {
+                p.store(data, i, value);
+            }
         }
     }
 

@@ -86,7 +86,12 @@ final class Requirements {
 
     /// `tensor` has the call's type and this many elements, in any shape.
     void elements(String name, Tensor tensor, String rule, long count) {
-        type(name, tensor, type);
+        elements(name, tensor, type, rule, count);
+    }
+
+    /// `tensor` has this type and this many elements, in any shape.
+    void elements(String name, Tensor tensor, DType expected, String rule, long count) {
+        type(name, tensor, expected);
         if (tensor.elements() != count) {
             throw new IllegalArgumentException(operation + ": " + name + " " + tensor + " must have " + count
                     + " elements, " + rule);

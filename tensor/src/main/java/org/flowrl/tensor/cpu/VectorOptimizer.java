@@ -8,6 +8,7 @@ import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
 
 import jdk.incubator.vector.FloatVector;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
 import org.flowrl.tensor.OptimizerKernels;
 import org.flowrl.tensor.Tensor;
 
@@ -16,7 +17,7 @@ final class VectorOptimizer implements OptimizerKernels {
     /// Elements that are worth another thread, some 5 µs of work.
     private static final long UPDATE_PART = 2 * Backend.CHUNK;
     private static final long NORM_PART = 16 * Backend.CHUNK;
-    /// The most elements that one call updates, so that it can count in an int.
+    /// Elements that one call updates at the most, so that it can count in an int; counted from an arena's first.
     private static final long PIECE = 1 << 20;
 
     private final VectorTeam team;
@@ -34,14 +35,21 @@ final class VectorOptimizer implements OptimizerKernels {
         long gradients = gradient.address();
         long means = m.address();
         long squares = v.address();
+        boolean isNarrow = m.dtype() == DType.BF16;
         long elements = w.elements();
         long chunks = (elements + Backend.CHUNK - 1) / Backend.CHUNK;
         team.forEach(chunks, Backend.CHUNK, UPDATE_PART, (first, end, worker) -> {
             long last = Math.min(elements, end * Backend.CHUNK);
-            for (long from = first * Backend.CHUNK; from < last; from += PIECE) {
+            int count;
+            for (long from = first * Backend.CHUNK; from < last; from += count) {
+                count = (int) Math.min(PIECE - from % PIECE, last - from);
                 long at = from * 4;
-                int count = (int) Math.min(PIECE, last - from);
-                update(weights + at, gradients + at, means + at, squares + at, count, factors);
+                if (isNarrow) {
+                    VectorNarrowMoments.update(weights + at, gradients + at, means + from * 2, squares + from * 2,
+                            from, count, factors, settings.rounding());
+                } else {
+                    update(weights + at, gradients + at, means + at, squares + at, count, factors);
+                }
             }
         });
     }

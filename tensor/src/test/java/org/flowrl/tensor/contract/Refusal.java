@@ -115,6 +115,12 @@ record Refusal(String operation, String argument, Call call) {
                         in.values(3), in.values(3), new OptimizerKernels.AdamW(1, 0.9, 0.99, 1e-8, 0, 1, 1))),
                 new Refusal("adamW", "step", (b, in) -> b.optimizer().adamW(in.values(3), in.values(3),
                         in.values(3), in.values(3), new OptimizerKernels.AdamW(1, 0.9, 0.99, 1e-8, 0, 0, 1))),
+                new Refusal("adamW", "v", (b, in) -> b.optimizer().adamW(in.values(3), in.values(3),
+                        in.scope().zeros(DType.BF16, 3), in.values(3),
+                        new OptimizerKernels.AdamW(1, 0.9, 0.99, 1e-8, 0, 1, 1))),
+                new Refusal("adamW", "m", (b, in) -> b.optimizer().adamW(in.values(3), in.values(3),
+                        in.scope().zeros(DType.F16, 3), in.scope().zeros(DType.F16, 3),
+                        new OptimizerKernels.AdamW(1, 0.9, 0.99, 1e-8, 0, 1, 1))),
                 new Refusal("squaredNorm", "x", (b, in) -> b.optimizer().squaredNorm(in.integers(3))));
     }
 

@@ -332,6 +332,10 @@ final class KernelTable {
         Tensor v = in.positive(sizes.elements);
         OptimizerKernels.AdamW settings = new OptimizerKernels.AdamW(1e-3, 0.9, 0.95, 1e-8, 0.1, 3, 0.7);
         add("optimizer.adamW", () -> backend.optimizer().adamW(w, gradient, m, v, settings), w, m, v);
+        Tensor narrowM = in.scope().zeros(DType.BF16, sizes.elements);
+        Tensor narrowV = in.scope().zeros(DType.BF16, sizes.elements);
+        add("optimizer.adamW BF16", () -> backend.optimizer().adamW(w, gradient, narrowM, narrowV, settings), w,
+                narrowM, narrowV);
         Tensor x = in.ordinary(2 * Backend.CHUNK + sizes.elements);
         Tensor norm = in.scope().zeros(DType.F64, 1);
         add("optimizer.squaredNorm", () -> norm.copyFrom(new double[] {backend.optimizer().squaredNorm(x)}), norm);
