@@ -32,9 +32,10 @@ record PlanAdvice(String program, long available, List<Change> changes, Function
 
     private static final Change NARROW = new Change("--dtype BF16", "weights", "BF16");
 
-    /// Same numbers first, then the type of weights, then another way to train.
+    /// Same numbers first, then the types of weights and moments, then another way to train.
     static final List<Change> TRAIN = List.of(Change.set("update.recomputeActivations", "true"),
-            Change.set("update.microBatchMebibytes", "1"), NARROW, Change.set("lora.rank", "16"));
+            Change.set("update.microBatchMebibytes", "1"), NARROW,
+            Change.set("update.optimizer.adam.moments", "BF16"), Change.set("lora.rank", "16"));
     static final List<Change> GENERATE = List.of(NARROW);
 
     /// Prints the verdict on a configuration's plan, and what would change it; true where it fits.

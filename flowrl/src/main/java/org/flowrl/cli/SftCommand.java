@@ -74,8 +74,8 @@ final class SftCommand implements Callable<Integer> {
             Tokenizer tokenizer = loaded.tokenizer();
             SupervisedData examples = SupervisedData.read(data, tokenizer, maxLength);
             Policy policy = new Policy(backend, loaded.model(), loaded.model().store());
-            Supervised supervised = new Supervised(scope, policy, adam, MICRO_BATCH_MEBIBYTES);
             RandomKey key = RandomKey.of(seed).fold("sft");
+            Supervised supervised = new Supervised(scope, policy, adam, MICRO_BATCH_MEBIBYTES, key);
             for (long step = 0; step < steps; step++) {
                 List<Policy.Row> rows = examples.draw(key, step * batch, batch);
                 Supervised.StepResult result = supervised.step(rows, optimizer.rate(step));

@@ -19,15 +19,18 @@ public final class ConfigFile {
     /// Keys that were added when there were files already, and what these say without them.
     private static final Map<String, JsonNode> LATER_KEYS = Map.of("data", NullNode.getInstance(),
             "update.epochs", IntNode.valueOf(1), "lora", YamlRecords.tree(Lora.NONE),
-            "weights", YamlRecords.tree(DType.F32));
+            "weights", YamlRecords.tree(DType.F32),
+            "update.optimizer.adam.moments", YamlRecords.tree(DType.F32),
+            "warmUp.optimizer.adam.moments", YamlRecords.tree(DType.F32));
     /// Those of them that {@link #hash} leaves out where they say the same, as checkpoints without them were written.
-    private static final List<String> UNHASHED_DEFAULTS = List.of("update.epochs", "lora", "weights");
+    private static final List<String> UNHASHED_DEFAULTS = List.of("update.epochs", "lora", "weights",
+            "update.optimizer.adam.moments", "warmUp.optimizer.adam.moments");
 
     private ConfigFile() {
     }
 
-    /// The configuration in a file. `lora` and `weights` may be missing, as from files that are older than these keys:
-    /// the whole model is trained, in F32.
+    /// The configuration in a file. `lora`, `weights` and the type of moments may be missing, as from files that are
+    /// older than these keys: the whole model is trained, in F32.
     ///
     /// @throws IllegalArgumentException naming file and key where it is not one
     public static TrainConfig read(Path file) {

@@ -126,7 +126,7 @@ public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, l
                     ObjectiveSettings.Context.of(policy, dry.run, RandomKey.of(0)));
             dry.resident("modules of the objective");
             Trainer trainer = new Trainer(dry.run, policy, reference, objective, null, config);
-            dry.gradientsAndMoments();
+            dry.gradientsAndMoments(config.update().optimizer().adam().moments());
             dry.sample(policy, load, config.rollout().temperature());
             MetricSums metrics = new MetricSums();
             Trainer.Scores scores = trainer.score(0, rollout(load), metrics);
@@ -203,11 +203,12 @@ public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, l
             }
         }
 
-        /// A store has one arena of gradients and two of moments, of equal size.
-        void gradientsAndMoments() {
+        /// A store has one arena of gradients, F32, and two of moments, with as many elements.
+        void gradientsAndMoments(DType moments) {
             long arenas = memory.bytesInUse() - residentBytes();
-            parts.add(new Part("gradients", arenas / 3, true));
-            parts.add(new Part("moments", arenas - arenas / 3, true));
+            long gradients = arenas * DType.F32.bytes() / (DType.F32.bytes() + 2L * moments.bytes());
+            parts.add(new Part("gradients", gradients, true));
+            parts.add(new Part(moments == DType.F32 ? "moments" : "moments, " + moments, arenas - gradients, true));
         }
 
         /// What was in use at the most since the last call, and has been freed.

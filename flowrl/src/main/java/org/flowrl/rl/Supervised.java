@@ -8,6 +8,7 @@ import org.flowrl.autograd.ops.Pointwise;
 import org.flowrl.autograd.ops.Reductions;
 import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.objective.Objective.PromptStates;
+import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Scope;
 
 /// Supervised learning: raises the log-probability of given responses. The prompt's own tokens carry no loss.
@@ -24,10 +25,11 @@ public final class Supervised {
 
     /// @param run scope that outlives this trainer and holds its moments and gradients
     /// @param microBatchMebibytes activations that one backward pass may hold
-    public Supervised(Scope run, Policy policy, AdamW.Settings adam, int microBatchMebibytes) {
+    /// @param key draws the lots by which moments in BF16 are rounded
+    public Supervised(Scope run, Policy policy, AdamW.Settings adam, int microBatchMebibytes, RandomKey key) {
         this.run = run;
         this.policy = policy;
-        this.optimizer = new AdamW(adam, List.of(new AdamW.Group(policy.parameters(), 1)), run);
+        this.optimizer = new AdamW(adam, List.of(new AdamW.Group(policy.parameters(), 1)), run, key);
         this.gradients = new Gradients(run, List.of(policy.parameters()));
         this.microBatchPositions = Math.max(1, microBatchMebibytes * (1L << 20)
                 / policy.activationBytesPerPosition());

@@ -45,8 +45,8 @@ public final class Trainer {
     /// @param optimizer whose moments a checkpoint holds
     /// @param gradients of all of them
     public record Learner(AdamW optimizer, Gradients gradients) {
-        static Learner of(List<AdamW.Group> groups, AdamW.Settings settings, Scope run) {
-            return new Learner(new AdamW(settings, groups, run),
+        static Learner of(List<AdamW.Group> groups, AdamW.Settings settings, Scope run, RandomKey key) {
+            return new Learner(new AdamW(settings, groups, run, key),
                     new Gradients(run, groups.stream().map(AdamW.Group::store).toList()));
         }
 
@@ -78,8 +78,9 @@ public final class Trainer {
         groups.add(new AdamW.Group(policy.parameters(), 1));
         groups.addAll(objective.modules());
         AdamW.Settings adam = config.update().optimizer().adam();
-        this.policyLearner = Learner.of(groups, adam, run);
-        this.criticLearner = objective.critic().map(critic -> Learner.of(critic.modules(), adam, run));
+        this.policyLearner = Learner.of(groups, adam, run, key.fold("policy"));
+        this.criticLearner = objective.critic()
+                .map(critic -> Learner.of(critic.modules(), adam, run, key.fold("critic")));
         this.microBatchPositions = Math.max(1, config.update().microBatchMebibytes() * (1L << 20)
                 / policy.activationBytesPerPosition());
         this.activations = config.update().recomputeActivations() ? Activations.RECOMPUTED : Activations.KEPT;

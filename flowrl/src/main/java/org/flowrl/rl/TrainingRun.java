@@ -312,7 +312,7 @@ public final class TrainingRun implements AutoCloseable {
         List<Problem> problems = task.problems();
         Questions questions = Questions.of(task);
         Supervised supervised = new Supervised(memory, start, settings.optimizer().adam(),
-                config.update().microBatchMebibytes());
+                config.update().microBatchMebibytes(), key);
         for (long step = 0; step < settings.steps(); step++) {
             List<Policy.Row> batch = new ArrayList<>(settings.batch());
             for (int i = 0; i < settings.batch(); i++) {

@@ -67,7 +67,8 @@ class PlanTest {
         assertThat(plan("--device-memory", "1MB")).isOne();
         assertThat(printed()).contains("generate does not fit: it takes ", "  with --dtype BF16: ",
                 "train does not fit: it takes ", "  with --set update.recomputeActivations=true: ",
-                "--set update.recomputeActivations=true --set update.microBatchMebibytes=1 --dtype BF16 --set lora.rank=16: ",
+                "--set update.recomputeActivations=true --set update.microBatchMebibytes=1 --dtype BF16 "
+                        + "--set update.optimizer.adam.moments=BF16: ",
                 "no setting makes it fit: shorter prompts and responses");
     }
 
@@ -75,7 +76,8 @@ class PlanTest {
     @Test
     void adviceIsSomethingElse() {
         assertThat(plan("--device-memory", "1MB", "--dtype", "BF16", "--set", "lora.rank=4",
-                "--set", "update.recomputeActivations=true", "--set", "update.microBatchMebibytes=1")).isOne();
+                "--set", "update.recomputeActivations=true", "--set", "update.microBatchMebibytes=1",
+                "--set", "update.optimizer.adam.moments=BF16")).isOne();
         assertThat(printed()).contains("train does not fit", "lora rank 4, alpha 32, on every linear map")
                 .doesNotContain("  with ");
     }
@@ -86,6 +88,23 @@ class PlanTest {
         assertThat(plan("--device", "cuda", "--prompt-tokens", "2", "--response-tokens", "2", "--set",
                 "rollout.samples=2", "--dtype", "BF16", "--device-memory", "38MB")).isOne();
         assertThat(printed()).contains("on a CUDA card", "--set lora.rank=16: ", ", fits").doesNotContain("no setting");
+    }
+
+    /// Qwen2.5-7B on a card of 141 GB, with 5 GB to spare: recomputed activations and moments in BF16.
+    @Test
+    void aModelOfSevenBillionIsTrainedWholeOnOneCard() throws IOException {
+        Files.writeString(folder.resolve("config.json"), """
+                {"model_type": "qwen2", "hidden_size": 3584, "intermediate_size": 18944, "num_hidden_layers": 28,
+                "num_attention_heads": 28, "num_key_value_heads": 4, "vocab_size": 152064, "rms_norm_eps": 1e-6,
+                "max_position_embeddings": 32768, "rope_theta": 1e6, "tie_word_embeddings": false}
+                """);
+        assertThat(plan("--device", "cuda", "--device-memory", "136GB")).isOne();
+        assertThat(printed()).contains("with --set update.recomputeActivations=true "
+                + "--set update.optimizer.adam.moments=BF16: ", ", fits").doesNotContain("lora.rank=16");
+        for (String weights : List.of("F32", "BF16")) {
+            assertThat(plan("--device", "cuda", "--device-memory", "136GB", "--dtype", weights,
+                    "--set", "update.recomputeActivations=true", "--set", "update.optimizer.adam.moments=BF16")).isZero();
+        }
     }
 
     @Test

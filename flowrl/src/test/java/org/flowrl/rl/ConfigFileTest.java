@@ -7,6 +7,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -27,6 +28,7 @@ class ConfigFileTest {
                 refused("flowrl", optimizer + "learningRate", "1e999",
                         "learningRate Infinity must be above 0 and finite"),
                 refused("flowrl", optimizer + "learningRate", "0", "learningRate 0.0 must be above 0 and finite"),
+                refused("flowrl", optimizer + "adam.moments", "F16", "AdamW: moments F16 must be F32 or BF16"),
                 refused("flowrl", "rollout.temperature", "1e999", "temperature Infinity must be above 0 and finite"),
                 refused("flowrl", "update.epochs", "0", "update.epochs 0 must be at least 1"),
                 refused("flowrl", "update.miniBatches", "3", "update.miniBatches 3 must divide the 320 responses"),
@@ -104,9 +106,10 @@ class ConfigFileTest {
     void filesThatAreOlderThanAKeyMayLackItAndNoOthers(@TempDir Path folder) throws IOException {
         TrainConfig config = Presets.config("lattice", "flowrl");
         String text = ConfigFile.text(config);
-        assertThat(text).contains("data: null\n", "  epochs: 1\n");
+        assertThat(text).contains("data: null\n", "  epochs: 1\n", "      moments: F32\n");
         Path file = folder.resolve("config.yaml");
-        Files.writeString(file, text.replace("data: null\n", "").replace("  epochs: 1\n", ""));
+        Files.writeString(file, text.replace("data: null\n", "").replace("  epochs: 1\n", "")
+                .replace("      moments: F32\n", ""));
         assertThat(ConfigFile.read(file)).isEqualTo(config);
 
         Files.writeString(file, text.replace("  miniBatches: 2\n", ""));
@@ -116,15 +119,18 @@ class ConfigFileTest {
         assertThatThrownBy(() -> ConfigFile.read(file)).hasMessageStartingWith(file.toString());
     }
 
-    /// The hash of a run written before there were epochs is that of the same run now, so that it can be resumed.
+    /// The hash of a run written before there were epochs and a type of moments is that of the same run now, so that it
+    /// can be resumed.
     @Test
-    void oneEpochIsNotPartOfTheHashAndTwoAre() {
+    void oneEpochAndMomentsOfF32AreNotPartOfTheHashAndOthersAre() {
         TrainConfig config = Presets.config("lattice", "flowrl");
         assertThat(ConfigFile.hash(config)).isEqualTo(
                 "2dbb0328f2b937e95318c96982e22e339d9d89907b9a5119569240bb0d512f21");
         assertThat(ConfigFile.hash(ConfigFile.with(config, Map.of("steps", "7")))).isEqualTo(ConfigFile.hash(config));
-        assertThat(ConfigFile.hash(ConfigFile.with(config, Map.of("update.epochs", "2"))))
-                .isNotEqualTo(ConfigFile.hash(config));
+        for (Map<String, String> other : List.of(Map.of("update.epochs", "2"),
+                Map.of("update.optimizer.adam.moments", "BF16"))) {
+            assertThat(ConfigFile.hash(ConfigFile.with(config, other))).isNotEqualTo(ConfigFile.hash(config));
+        }
     }
 
     @Test

@@ -53,9 +53,12 @@ class MemoryPlanTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"false, 0, F32", "true, 0, F32", "false, 0, BF16", "false, 8, F32", "true, 8, BF16"})
-    void aTrainingStepOfASmallModelTakesWhatItsPlanSays(boolean recomputes, String rank, String weights) {
-        TrainConfig config = ConfigFile.with(config(recomputes), Map.of("lora.rank", rank, "weights", weights));
+    @CsvSource({"false, 0, F32, F32", "true, 0, F32, F32", "false, 0, BF16, F32", "false, 8, F32, F32",
+        "true, 8, BF16, F32", "false, 0, F32, BF16", "true, 0, BF16, BF16", "true, 8, F32, BF16"})
+    void aTrainingStepOfASmallModelTakesWhatItsPlanSays(boolean recomputes, String rank, String weights,
+            String moments) {
+        TrainConfig config = ConfigFile.with(config(recomputes), Map.of("lora.rank", rank, "weights", weights,
+                "update.optimizer.adam.moments", moments));
         MemoryPlan plan = MemoryPlan.train(SMALL, config, SHORT, CPU);
         try (Backend backend = Backends.open("vector", THREADS).backend();
              Scope scope = Scope.root("real", backend.memory())) {
@@ -82,6 +85,24 @@ class MemoryPlanTest {
         long model = MemoryPlan.generate(SMALL, DType.BF16, SHORT, card).residentBytes();
         assertThat(adapted.parts().get(0).bytes() + adapted.parts().get(1).bytes()).isLessThan(model);
         assertThat(adapted.residentBytes()).isLessThan(MemoryPlan.train(SMALL, whole, SHORT, card).residentBytes() / 3);
+    }
+
+    /// Gradients and either moment have as many elements; the pool rounds the sizes of small blocks up.
+    @Test
+    void momentsInBfloat16TakeHalfOfTheMemory() {
+        MemoryPlan wide = MemoryPlan.train(SMALL, config(false), SHORT, CPU);
+        MemoryPlan narrow = MemoryPlan.train(SMALL, ConfigFile.with(config(false),
+                Map.of("update.optimizer.adam.moments", "BF16")), SHORT, CPU);
+        long saved = wide.residentBytes() - narrow.residentBytes();
+        assertThat(bytes(narrow, "moments, BF16")).isCloseTo(bytes(wide, "moments") / 2,
+                Percentage.withPercentage(1));
+        assertThat(bytes(narrow, "gradients")).isCloseTo(bytes(wide, "gradients"), Percentage.withPercentage(1));
+        assertThat(saved).isCloseTo(bytes(wide, "moments") / 2, Percentage.withPercentage(1));
+    }
+
+    private static long bytes(MemoryPlan plan, String part) {
+        return plan.parts().stream().filter(candidate -> candidate.name().equals(part))
+                .mapToLong(MemoryPlan.Part::bytes).findFirst().orElseThrow();
     }
 
     @Test

@@ -36,6 +36,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainingRunTest {
     private static final Map<String, String> TWO_EPOCHS = Map.of("update.epochs", "2");
+    private static final Map<String, String> NARROW_MOMENTS = Map.of("update.optimizer.adam.moments", "BF16",
+            "warmUp.optimizer.adam.moments", "BF16");
 
     @TempDir
     private Path folder;
@@ -56,7 +58,9 @@ class TrainingRunTest {
                 resumable("minicount", "flowrl", ten, twenty), resumable("countdown", "grpo", ten, twenty),
                 Arguments.of("lattice, ppo", ppo("10"), ppo("20")),
                 Arguments.of("lattice, ppo, 2 epochs", ConfigFile.with(ppo("10"), TWO_EPOCHS),
-                        ConfigFile.with(ppo("20"), TWO_EPOCHS)));
+                        ConfigFile.with(ppo("20"), TWO_EPOCHS)),
+                Arguments.of("lattice, ppo, moments in BF16", ConfigFile.with(ppo("10"), NARROW_MOMENTS),
+                        ConfigFile.with(ppo("20"), NARROW_MOMENTS)));
     }
 
     private static Arguments resumable(String preset, String algorithm, Map<String, String> ten,

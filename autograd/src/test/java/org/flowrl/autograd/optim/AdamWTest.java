@@ -194,6 +194,8 @@ class AdamWTest {
         assertThatThrownBy(() -> new AdamW.Settings(0.9, 0.999, 1e-8, -1, 1)).hasMessageContaining("weightDecay -1.0");
         assertThatThrownBy(() -> new AdamW.Settings(0.9, 0.999, 1e-8, 0, Double.NaN))
                 .hasMessageContaining("maxGradientNorm NaN");
+        assertThatThrownBy(() -> new AdamW.Settings(0.9, 0.999, 1e-8, 0, 1, DType.F16))
+                .hasMessage("AdamW: moments F16 must be F32 or BF16");
     }
 
     private void step(AdamW adam, ParameterStore store, int t) {
