@@ -26,7 +26,7 @@ final class VectorConversions {
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
     /// As many shorts as a vector has floats.
-    private static final VectorSpecies<Short> SHORTS =
+    static final VectorSpecies<Short> SHORTS =
             VectorSpecies.of(short.class, VectorShape.forBitSize(LENGTH * Short.SIZE));
     /// Half as many doubles as a vector has floats.
     private static final VectorSpecies<Double> DOUBLES = FLOATS.withLanes(double.class).check(double.class);
@@ -34,6 +34,8 @@ final class VectorConversions {
     private static final int CUT = 16;
     /// Just under half of BF16's last digit, in bits of an F32.
     private static final int BELOW_HALF = 0x7fff;
+    /// Bits of a quiet NaN.
+    static final int QUIET_NAN = 0x7fc00000;
     /// The bit of an F32 that makes a NaN quiet.
     private static final int QUIET = 0x400000;
 

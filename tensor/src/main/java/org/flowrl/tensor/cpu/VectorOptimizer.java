@@ -10,6 +10,7 @@ import jdk.incubator.vector.FloatVector;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.OptimizerKernels;
+import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Tensor;
 
 /// Optimizer kernels in parts of whole chunks.
@@ -17,7 +18,7 @@ final class VectorOptimizer implements OptimizerKernels {
     /// Elements that are worth another thread, some 5 µs of work.
     private static final long UPDATE_PART = 2 * Backend.CHUNK;
     private static final long NORM_PART = 16 * Backend.CHUNK;
-    /// Elements that one call updates at the most, so that it can count in an int; counted from an arena's first.
+    /// The most elements that one call updates, so that it can count in an int.
     private static final long PIECE = 1 << 20;
 
     private final VectorTeam team;
@@ -35,23 +36,38 @@ final class VectorOptimizer implements OptimizerKernels {
         long gradients = gradient.address();
         long means = m.address();
         long squares = v.address();
-        boolean isNarrow = m.dtype() == DType.BF16;
         long elements = w.elements();
         long chunks = (elements + Backend.CHUNK - 1) / Backend.CHUNK;
+        if (m.dtype() == DType.BF16) {
+            team.forEach(chunks, Backend.CHUNK, UPDATE_PART, (first, end, worker) -> {
+                for (long chunk = first; chunk < end; chunk++) {
+                    updateNarrow(weights, gradients, means, squares, chunk * Backend.CHUNK, elements, factors,
+                            settings.rounding(), team.scratch(worker));
+                }
+            });
+            return;
+        }
         team.forEach(chunks, Backend.CHUNK, UPDATE_PART, (first, end, worker) -> {
             long last = Math.min(elements, end * Backend.CHUNK);
-            int count;
-            for (long from = first * Backend.CHUNK; from < last; from += count) {
-                count = (int) Math.min(PIECE - from % PIECE, last - from);
+            for (long from = first * Backend.CHUNK; from < last; from += PIECE) {
                 long at = from * 4;
-                if (isNarrow) {
-                    VectorNarrowMoments.update(weights + at, gradients + at, means + from * 2, squares + from * 2,
-                            from, count, factors, settings.rounding());
-                } else {
-                    update(weights + at, gradients + at, means + at, squares + at, count, factors);
-                }
+                int count = (int) Math.min(PIECE, last - from);
+                update(weights + at, gradients + at, means + at, squares + at, count, factors);
             }
         });
+    }
+
+    /// The chunk of elements from `from` on, with moments in BF16: they are widened into scratch memory (of a worker's
+    /// smallest buffer, which plans count already), updated there and rounded by lot from there.
+    private static void updateNarrow(long w, long gradient, long m, long v, long from, long elements, Factors factors,
+            RandomKey rounding, VectorScratch scratch) {
+        int count = (int) Math.min(Backend.CHUNK, elements - from);
+        long wideM = scratch.buffer(2 * Backend.CHUNK * (long) Float.BYTES);
+        long wideV = wideM + Backend.CHUNK * (long) Float.BYTES;
+        VectorConversions.convert(DType.BF16, m + from * 2, DType.F32, wideM, 0, count);
+        VectorConversions.convert(DType.BF16, v + from * 2, DType.F32, wideV, 0, count);
+        update(w + from * 4, gradient + from * 4, wideM, wideV, count, factors);
+        VectorLots.round(wideM, wideV, m + from * 2, v + from * 2, from, count, rounding);
     }
 
     private static void update(long w, long gradient, long m, long v, int count, Factors f) {
