@@ -18,8 +18,8 @@ import org.flowrl.tensor.io.Safetensors;
 import org.flowrl.transformer.AtomicFolder;
 
 /// A training run at rest after some steps: a Hugging Face folder that any tool loads, or a folder of adapters as PEFT
-/// writes them, plus `trainer_state.safetensors` with what continuing to the bit needs: F32 masters and both moments, in
-/// the type that they are kept in, of every trained store, the critic's included, and the objective's own state.
+/// writes them, plus `trainer_state.safetensors` with what continuing to the bit needs: F32 masters and both moments,
+/// in the type that they are kept in, of every trained store, the critic's included, and the objective's own state.
 ///
 /// Written under a temporary name and renamed when complete, so that a checkpoint is there whole or not at all.
 ///

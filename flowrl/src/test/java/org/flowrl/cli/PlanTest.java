@@ -103,7 +103,8 @@ class PlanTest {
                 + "--set update.optimizer.adam.moments=BF16: ", ", fits").doesNotContain("lora.rank=16");
         for (String weights : List.of("F32", "BF16")) {
             assertThat(plan("--device", "cuda", "--device-memory", "136GB", "--dtype", weights,
-                    "--set", "update.recomputeActivations=true", "--set", "update.optimizer.adam.moments=BF16")).isZero();
+                    "--set", "update.recomputeActivations=true", "--set", "update.optimizer.adam.moments=BF16"))
+                    .isZero();
         }
     }
 

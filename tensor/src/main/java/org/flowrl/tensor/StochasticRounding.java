@@ -1,7 +1,7 @@
 package org.flowrl.tensor;
 
-/// Rounding of floats to BF16 by lot: away from zero with the probability that the cut-off bits are of a last digit, else
-/// towards zero, so that the expected result is the float itself.
+/// Rounding of floats to BF16 by lot: away from zero with the probability that the cut-off bits are of a last digit,
+/// else towards zero, so that the expected result is the float itself.
 /// ```
 /// rounded = the upper 16 bits of (bits of x + r)          r uniform in 0 … 65535
 /// ```

@@ -62,7 +62,8 @@ class StochasticRoundingTest {
     }
 
     /// Lots of neighbours, of successive updates and of the two moments of an element: means of 1/2 and no correlation.
-    /// n = 200,000 uniforms: a mean scatters by √(1/12/n) = 0.00065, a correlation by √(1/n) = 0.0022; five are allowed.
+    /// n = 200,000 uniforms: a mean scatters by √(1/12/n) = 0.00065, a correlation by √(1/n) = 0.0022; five are
+    /// allowed.
     @Test
     void lotsAreUniformAndIndependent() {
         int count = 200_000;
