@@ -10,4 +10,6 @@
 #include "attention.cu"
 #undef ROWS
 #include "paged.cu"
+#undef ROWS
+#include "flash.cu"
 #include "planted.cu"

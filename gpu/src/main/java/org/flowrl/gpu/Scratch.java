@@ -14,9 +14,9 @@ final class Scratch implements AutoCloseable {
         LOGITS,
         /// Operands of a product, rounded to BF16.
         LEFT, RIGHT,
-        /// D of the attention's gradient.
-        DOTS,
-        /// Sums over parts of a sequence's cached keys.
+        /// D of the attention's gradient, and what else it reads of each row.
+        DOTS, ROWS,
+        /// Sums over parts of a sequence's cached keys, or gradients of keys for each query head.
         PARTIALS
     }
 

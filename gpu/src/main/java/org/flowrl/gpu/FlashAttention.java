@@ -1,0 +1,114 @@
+package org.flowrl.gpu;
+
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.Tensor;
+
+/// Attention on tensor cores, of flash.cu: BF16 operands, F32 sums. N tokens, B sequences, H query heads, G key heads, E
+/// head size. Arguments have been checked.
+record FlashAttention(Card card, Products products) {
+    /// The shapes of flash.cu.
+    private static final int WARPS = 4;
+    private static final int THREADS = WARPS * Kernels.WARP;
+    /// Rows of a tensor core's tile.
+    private static final int SIDE = 16;
+    /// Numbers between rows in shared memory.
+    private static final int GAP = 8;
+
+    /// A kernel's tiles for one head size: how many tiles of 16 rows a warp has, and how many columns a tile has.
+    private record Shape(int rowTiles, int columns) {
+        long rows() {
+            return (long) WARPS * rowTiles * SIDE;
+        }
+
+        /// Bytes of a block's shared memory for tiles of BF16 rows: so many of all its rows, and so many of columns.
+        int sharedBytes(long size, int ofRows, int ofColumns) {
+            return Math.toIntExact(DType.BF16.bytes() * (size + GAP) * (ofRows * rows() + (long) ofColumns * columns));
+        }
+
+        /// Blocks for all tiles of all heads.
+        long blocks(Tensor q) {
+            return Math.ceilDiv(q.dim(0), rows()) * q.dim(1);
+        }
+    }
+
+    private static final Shape FORWARD = new Shape(2, 64);
+    private static final Shape QUERY_GRADIENT = new Shape(2, 32);
+
+    private static Shape keyGradient(long size) {
+        return size == 64 ? new Shape(2, 32) : new Shape(1, 64);
+    }
+
+    /// True for heads of 64 and of 128 elements, those of Qwen and Llama, and scales above 0: the online softmax scales
+    /// the largest of a row's scores instead of every one of them.
+    static boolean does(Tensor q, double scale) {
+        return (q.dim(2) == 64 || q.dim(2) == 128) && (float) scale > 0;
+    }
+
+    /// Overwrites out and statistics.
+    void forward(Tensor q, Tensor k, Tensor v, Tensor starts, double scale, Tensor out, Tensor statistics) {
+        long size = q.dim(2);
+        int shared = FORWARD.sharedBytes(size, 1, 2);
+        card.requireShared("attention forward", q, shared);
+        long[] keys = rounded(Scratch.Use.RIGHT, k, v);
+        sizes(launch("flashForward" + size).tensor(q).number(keys[0]).number(keys[1]).tensor(starts).real(scale)
+                .tensor(out).tensor(statistics), starts, q, k).grid(FORWARD.blocks(q), 1, THREADS, shared);
+    }
+
+    /// Overwrites dq, dk and dv.
+    ///
+    /// @param dots the address of D [N, H]
+    void backward(Tensor dout, Tensor q, Tensor k, Tensor v, Tensor statistics, long dots, Tensor starts, double scale,
+            Tensor dq, Tensor dk, Tensor dv) {
+        long size = q.dim(2);
+        Shape keyShape = keyGradient(size);
+        int queryShared = QUERY_GRADIENT.sharedBytes(size, 2, 3);
+        int keyShared = keyShape.sharedBytes(size, 2, 3) + keyShape.columns * 2 * Float.BYTES;
+        card.requireShared("attention backward", q, Math.max(queryShared, keyShared));
+        long[] queries = rounded(Scratch.Use.LEFT, dout, q);
+        long[] keys = rounded(Scratch.Use.RIGHT, k, v);
+        long count = q.dim(0) * q.dim(1);
+        long rows = card.scratch().address(Scratch.Use.ROWS, count * 2 * Float.BYTES);
+        launch("flashRows").tensor(statistics).number(dots).number(rows).number(count).over(count);
+        sizes(gradient("flashQueryGradient" + size, queries, keys, rows, starts, scale).tensor(dq), starts, q, k)
+                .grid(QUERY_GRADIENT.blocks(q), 1, THREADS, queryShared);
+        // Gradients of keys for each query head, where a key head has several.
+        boolean isShared = q.dim(1) > k.dim(1);
+        long parts = isShared ? card.scratch().address(Scratch.Use.PARTIALS, 2 * q.bytes()) : dk.address();
+        long valueParts = isShared ? parts + q.bytes() : dv.address();
+        sizes(gradient("flashKeyGradient" + size, queries, keys, rows, starts, scale).number(parts)
+                .number(valueParts), starts, q, k).grid(keyShape.blocks(q), 1, THREADS, keyShared);
+        if (isShared) {
+            fold(parts, q, dk);
+            fold(valueParts, q, dv);
+        }
+    }
+
+    /// Overwrites the gradient of keys or values with the sum over its query heads.
+    private void fold(long parts, Tensor q, Tensor gradient) {
+        launch("flashFold").number(parts).tensor(gradient).number(gradient.elements())
+                .integer(q.dim(1) / gradient.dim(1)).integer(q.dim(2)).over(gradient.elements());
+    }
+
+    private Kernels.Launch launch(String kernel) {
+        return card.kernels().launch("flash", kernel);
+    }
+
+    private Kernels.Launch gradient(String kernel, long[] queries, long[] keys, long rows, Tensor starts,
+            double scale) {
+        return launch(kernel).number(queries[0]).number(queries[1]).number(keys[0]).number(keys[1]).number(rows)
+                .tensor(starts).real(scale);
+    }
+
+    private static Kernels.Launch sizes(Kernels.Launch launch, Tensor starts, Tensor q, Tensor k) {
+        return launch.integer(starts.elements() - 1).integer(q.dim(0)).integer(q.dim(1)).integer(k.dim(1));
+    }
+
+    /// The addresses of two tensors of one shape, rounded to BF16.
+    private long[] rounded(Scratch.Use use, Tensor first, Tensor second) {
+        long bytes = first.elements() * DType.BF16.bytes();
+        long address = card.scratch().address(use, 2 * bytes);
+        products.round(first.address(), address, first.elements());
+        products.round(second.address(), address + bytes, second.elements());
+        return new long[] {address, address + bytes};
+    }
+}
