@@ -13,3 +13,4 @@
 #undef ROWS
 #include "flash.cu"
 #include "planted.cu"
+#include "tensorcore_test.cu"

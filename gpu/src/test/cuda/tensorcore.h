@@ -108,8 +108,8 @@ inline void copy16(const void* from, bool exists, void* to) {
     emulator::startCopy(exists ? from : nullptr, to, 16);
 }
 
-inline void copy8(const void* from, bool exists, void* to) {
-    emulator::startCopy(exists ? from : nullptr, to, 8);
+inline void copy4(const void* from, bool exists, void* to) {
+    emulator::startCopy(exists ? from : nullptr, to, 4);
 }
 
 inline void waitForCopies() {

@@ -50,8 +50,10 @@ record FlashAttention(Card card, Products products) {
         int shared = FORWARD.sharedBytes(size, 1, 2);
         card.requireShared("attention forward", q, shared);
         long[] keys = rounded(Scratch.Use.RIGHT, k, v);
-        sizes(launch("flashForward" + size).tensor(q).number(keys[0]).number(keys[1]).tensor(starts).real(scale)
-                .tensor(out).tensor(statistics), starts, q, k).grid(FORWARD.blocks(q), 1, THREADS, shared);
+        long bounds = bounds(starts, q);
+        launch("flashForward" + size).tensor(q).number(keys[0]).number(keys[1]).number(bounds).real(scale)
+                .tensor(out).tensor(statistics).integer(q.dim(0)).integer(q.dim(1)).integer(k.dim(1))
+                .grid(FORWARD.blocks(q), 1, THREADS, shared);
     }
 
     /// Overwrites dq, dk and dv.
@@ -62,24 +64,33 @@ record FlashAttention(Card card, Products products) {
         long size = q.dim(2);
         Shape keyShape = keyGradient(size);
         int queryShared = QUERY_GRADIENT.sharedBytes(size, 2, 3);
-        int keyShared = keyShape.sharedBytes(size, 2, 3) + keyShape.columns * 2 * Float.BYTES;
+        int keyShared = keyShape.sharedBytes(size, 2, 3) + 2 * keyShape.columns * Float.BYTES;
         card.requireShared("attention backward", q, Math.max(queryShared, keyShared));
-        long[] queries = rounded(Scratch.Use.LEFT, dout, q);
-        long[] keys = rounded(Scratch.Use.RIGHT, k, v);
-        long count = q.dim(0) * q.dim(1);
-        long rows = card.scratch().address(Scratch.Use.ROWS, count * 2 * Float.BYTES);
-        launch("flashRows").tensor(statistics).number(dots).number(rows).number(count).over(count);
-        sizes(gradient("flashQueryGradient" + size, queries, keys, rows, starts, scale).tensor(dq), starts, q, k)
+        long rows = q.dim(0) * q.dim(1);
+        long logSums = card.scratch().address(Scratch.Use.LOG_SUMS, rows * Float.BYTES);
+        launch("flashLogSums").tensor(statistics).number(logSums).number(rows).over(rows);
+        Operands operands = new Operands(rounded(Scratch.Use.LEFT, dout, q), rounded(Scratch.Use.RIGHT, k, v), logSums,
+                dots, bounds(starts, q), scale, q, k);
+        operands.of(launch("flashQueryGradient" + size)).tensor(dq)
                 .grid(QUERY_GRADIENT.blocks(q), 1, THREADS, queryShared);
-        // Gradients of keys for each query head, where a key head has several.
+        // Where query heads share a key head, its gradients are made for each of them.
         boolean isShared = q.dim(1) > k.dim(1);
         long parts = isShared ? card.scratch().address(Scratch.Use.PARTIALS, 2 * q.bytes()) : dk.address();
         long valueParts = isShared ? parts + q.bytes() : dv.address();
-        sizes(gradient("flashKeyGradient" + size, queries, keys, rows, starts, scale).number(parts)
-                .number(valueParts), starts, q, k).grid(keyShape.blocks(q), 1, THREADS, keyShared);
+        operands.of(launch("flashKeyGradient" + size)).number(parts).number(valueParts)
+                .grid(keyShape.blocks(q), 1, THREADS, keyShared);
         if (isShared) {
             fold(parts, q, dk);
             fold(valueParts, q, dv);
+        }
+    }
+
+    /// What both kernels of the backward pass read: addresses, the scale, and the sizes of q and k.
+    private record Operands(long[] queries, long[] keys, long logSums, long dots, long bounds, double scale, Tensor q,
+            Tensor k) {
+        Kernels.Launch of(Kernels.Launch launch) {
+            return launch.number(queries[0]).number(queries[1]).number(keys[0]).number(keys[1]).number(logSums)
+                    .number(dots).number(bounds).real(scale).integer(q.dim(0)).integer(q.dim(1)).integer(k.dim(1));
         }
     }
 
@@ -93,14 +104,13 @@ record FlashAttention(Card card, Products products) {
         return card.kernels().launch("flash", kernel);
     }
 
-    private Kernels.Launch gradient(String kernel, long[] queries, long[] keys, long rows, Tensor starts,
-            double scale) {
-        return launch(kernel).number(queries[0]).number(queries[1]).number(keys[0]).number(keys[1]).number(rows)
-                .tensor(starts).real(scale);
-    }
-
-    private static Kernels.Launch sizes(Kernels.Launch launch, Tensor starts, Tensor q, Tensor k) {
-        return launch.integer(starts.elements() - 1).integer(q.dim(0)).integer(q.dim(1)).integer(k.dim(1));
+    /// The address of where each token's sequence starts and ends.
+    private long bounds(Tensor starts, Tensor q) {
+        long tokens = q.dim(0);
+        long bounds = card.scratch().address(Scratch.Use.BOUNDS, 2 * tokens * Integer.BYTES);
+        card.kernels().launch("attention", "attentionBounds").tensor(starts).number(bounds)
+                .number(starts.elements() - 1).number(tokens).over(tokens);
+        return bounds;
     }
 
     /// The addresses of two tensors of one shape, rounded to BF16.

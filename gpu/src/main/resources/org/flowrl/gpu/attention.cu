@@ -3,7 +3,7 @@
 // Scores are made for tiles of 32 keys (or, for the gradients of keys, of 32 queries), one lane each, from tiles in
 // shared memory that four warps use together, each for four rows. So each number in shared memory is read once for four
 // products, and no sum but the softmax's crosses lanes. Rows of E + 1 numbers keep lanes in different banks.
-#include "sequences.cuh"
+#include "device.cuh"
 
 #define TILE 32
 #define WARPS 4
@@ -13,6 +13,39 @@
 
 #define LANE ((int)(threadIdx.x % WARP_SIZE))
 #define WARP ((int)(threadIdx.x / WARP_SIZE))
+
+// The last sequence b with starts[b] <= n.
+DEVICE Index lastStarted(const int* starts, Index sequences, Index n) {
+    Index low = 0;
+    Index high = sequences;
+    while (high - low > 1) {
+        Index middle = (low + high) / 2;
+        if (starts[middle] <= n) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+// Where the sequence of token n starts, and where it ends.
+DEVICE Index sequenceStart(const int* starts, Index sequences, Index tokens, Index n) {
+    return startOf(starts, lastStarted(starts, sequences, n), tokens);
+}
+
+DEVICE Index sequenceEnd(const int* starts, Index sequences, Index tokens, Index n) {
+    Index next = lastStarted(starts, sequences, n) + 1;
+    return startOf(starts, next < sequences ? next : sequences, tokens);
+}
+
+// For each token where its sequence starts and where it ends: [N, 2].
+KERNEL(attentionBounds, const int* starts, int* bounds, Index sequences, Index tokens) {
+    for (Index n = FIRST; n < tokens; n += STRIDE) {
+        bounds[n * 2] = (int)sequenceStart(starts, sequences, tokens, n);
+        bounds[n * 2 + 1] = (int)sequenceEnd(starts, sequences, tokens, n);
+    }
+}
 
 // Rows first ... first + count - 1 of one head of [N, heads, E], those from `end` on as zeros, in rows of `pitch`.
 DEVICE void loadRows(const float* from, Index first, int count, Index end, int heads, int head, int size, int pitch,

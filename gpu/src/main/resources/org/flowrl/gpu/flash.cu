@@ -13,7 +13,6 @@
 //
 // Rows in shared memory have E + 8 numbers: an odd count of 16 bytes, so that the eight rows of a matrix lie in
 // different banks. Blocks with the most work come first.
-#include "sequences.cuh"
 #include "tensorcore.cuh"
 
 #define LANE ((int)(threadIdx.x % WARP_SIZE))
@@ -30,14 +29,16 @@ template <int E> static constexpr int PITCH = E + 8;
 template <int E, int COUNT> DEVICE void copyRows(const BfloatBits* from, int first, int end, int heads, int head,
         BfloatBits* to) {
     constexpr int PIECES = E / 8;
-    static_assert(COUNT * PIECES % FLASH_THREADS == 0, "all threads copy as many pieces");
+    constexpr int STEP = FLASH_THREADS / PIECES;
+    static_assert(FLASH_THREADS % PIECES == 0 && COUNT % STEP == 0, "all threads copy as many pieces");
+    int row = threadIdx.x / PIECES;
+    int e = threadIdx.x % PIECES * 8;
+    from += ((Index)(first + row) * heads + head) * E + e;
+    to += row * PITCH<E> + e;
 #pragma unroll
-    for (int i = 0; i < COUNT * PIECES / FLASH_THREADS; i++) {
-        int piece = i * FLASH_THREADS + threadIdx.x;
-        int row = piece / PIECES;
-        int e = piece % PIECES * 8;
-        bool exists = first + row < end;
-        copy16(from + ((Index)(exists ? first + row : first) * heads + head) * E + e, exists, to + row * PITCH<E> + e);
+    for (int i = 0; i < COUNT / STEP; i++) {
+        copy16(from, first + row + i * STEP < end, to + i * STEP * PITCH<E>);
+        from += STEP * heads * E;
     }
 }
 
@@ -45,17 +46,20 @@ template <int E, int COUNT> DEVICE void copyRows(const BfloatBits* from, int fir
 template <int E, int COUNT> DEVICE void roundRows(const float* from, int first, int end, int heads, int head,
         BfloatBits* to) {
     constexpr int PIECES = E / 4;
-    static_assert(COUNT * PIECES % FLASH_THREADS == 0, "all threads round as many pieces");
+    constexpr int STEP = FLASH_THREADS / PIECES;
+    static_assert(FLASH_THREADS % PIECES == 0 && COUNT % STEP == 0, "all threads round as many pieces");
+    int row = threadIdx.x / PIECES;
+    int e = threadIdx.x % PIECES * 4;
+    from += ((Index)(first + row) * heads + head) * E + e;
+    to += row * PITCH<E> + e;
 #pragma unroll 8
-    for (int i = 0; i < COUNT * PIECES / FLASH_THREADS; i++) {
-        int piece = i * FLASH_THREADS + threadIdx.x;
-        int row = piece / PIECES;
-        int e = piece % PIECES * 4;
+    for (int i = 0; i < COUNT / STEP; i++) {
         float4 x = {0.0f, 0.0f, 0.0f, 0.0f};
-        if (first + row < end) {
-            x = *(const float4*)(from + ((Index)(first + row) * heads + head) * E + e);
+        if (first + row + i * STEP < end) {
+            x = *(const float4*)from;
         }
-        *(uint2*)(to + row * PITCH<E> + e) = {pairOf(x.x, x.y), pairOf(x.z, x.w)};
+        *(uint2*)(to + i * STEP * PITCH<E>) = {pairOf(x.x, x.y), pairOf(x.z, x.w)};
+        from += STEP * heads * E;
     }
 }
 
@@ -82,10 +86,9 @@ template <int M, int N> DEVICE void clear(float (&sums)[M][N][4]) {
     }
 }
 
-// scores = rows [16 M, E] * columns [8 N, E] transposed.
-template <int E, int M, int N> DEVICE void scoresOf(const BfloatBits* rows, const BfloatBits* columns,
-        float (&scores)[M][N][4]) {
-    clear(scores);
+// sums [16 M, 8 N] += rows [16 M, E] * columns [8 N, E] transposed.
+template <int E, int M, int N> DEVICE void addScores(const BfloatBits* rows, const BfloatBits* columns,
+        float (&sums)[M][N][4]) {
     rows = acrossRows<E>(rows);
     columns = acrossColumns<E>(columns);
 #pragma unroll
@@ -101,8 +104,8 @@ template <int E, int M, int N> DEVICE void scoresOf(const BfloatBits* rows, cons
             loadMatrices(columns + n * 8 * PITCH<E> + k * SIDE, b);
 #pragma unroll
             for (int m = 0; m < M; m++) {
-                multiplyAdd(scores[m][n], a[m], b[0], b[1]);
-                multiplyAdd(scores[m][n + 1], a[m], b[2], b[3]);
+                multiplyAdd(sums[m][n], a[m], b[0], b[1]);
+                multiplyAdd(sums[m][n + 1], a[m], b[2], b[3]);
             }
         }
     }
@@ -162,18 +165,28 @@ DEVICE float rowLargest(float x) {
     return largerOf(x, __shfl_xor_sync(ALL_LANES, x, 2));
 }
 
-// Sets to `value` the scores of rows for columns from + 8n + 2t that are not read: those after the row, and those before
-// the row's first. `row` is this lane's first.
-template <int M, int N> DEVICE void maskKeys(float (&scores)[M][N][4], int from, int row, const int (&firsts)[2 * M],
-        float value) {
+// Where the sequence of a row starts, and where it ends, of the last row's for those that do not exist.
+DEVICE int startOfRow(const int* bounds, int row, int tokens) {
+    return bounds[(row < tokens ? row : tokens - 1) * 2];
+}
+
+DEVICE int endOfRow(const int* bounds, int row, int tokens) {
+    return bounds[(row < tokens ? row : tokens - 1) * 2 + 1];
+}
+
+// Sets to `value` the scores of rows for columns `from` on that they do not read: those after the row and, where the
+// columns are not all of one sequence, those before the row's own. `row` is this lane's first.
+template <int M, int N> DEVICE void maskKeys(float (&scores)[M][N][4], int from, int row, bool isOneSequence,
+        const int* bounds, int tokens, float value) {
 #pragma unroll
     for (int r = 0; r < 2 * M; r++) {
+        int first = isOneSequence ? 0 : startOfRow(bounds, row + 8 * r, tokens);
 #pragma unroll
         for (int n = 0; n < N; n++) {
 #pragma unroll
             for (int i = 0; i < 2; i++) {
                 int key = from + n * 8 + LANE % 4 * 2 + i;
-                if (key > row + 8 * r || key < firsts[r]) {
+                if (key > row + 8 * r || key < first) {
                     scores[r / 2][n][r % 2 * 2 + i] = value;
                 }
             }
@@ -219,8 +232,8 @@ template <int E, int M, int N> DEVICE void weigh(float (&scores)[M][N][4], float
 template <int M> struct FlashTile {
     static constexpr int ROWS = FLASH_WARPS * M * SIDE;
     int head, first, end;
-    // The rows of this warp, and the first of this lane.
-    int warpFirst, warpEnd, row;
+    // The first row of this warp, and of this lane.
+    int warpFirst, row;
 
     DEVICE FlashTile of(int tokens, int heads, bool lastFirst) {
         int tiles = gridDim.x / heads;
@@ -230,14 +243,13 @@ template <int M> struct FlashTile {
         result.first = (lastFirst ? tiles - 1 - tile : tile) * ROWS;
         result.end = result.first + ROWS < tokens ? result.first + ROWS : tokens;
         result.warpFirst = result.first + WARP * M * SIDE;
-        result.warpEnd = result.warpFirst + M * SIDE < tokens ? result.warpFirst + M * SIDE : tokens;
         result.row = result.warpFirst + LANE / 4;
         return result;
     }
 };
 
 template <int E, int M, int N> DEVICE void flashForward(const float* q, const BfloatBits* k, const BfloatBits* v,
-        const int* starts, float scale, float* out, float* statistics, int sequences, int tokens, int heads,
+        const int* bounds, float scale, float* out, float* statistics, int tokens, int heads,
         int groups) {
     constexpr int COLUMNS = 8 * N;
     FlashTile<M> tile = FlashTile<M>::of(tokens, heads, true);
@@ -246,36 +258,34 @@ template <int E, int M, int N> DEVICE void flashForward(const float* q, const Bf
     BfloatBits* keys = queries + FlashTile<M>::ROWS * PITCH<E>;    // [COLUMNS, PITCH]
     BfloatBits* values = keys + COLUMNS * PITCH<E>;                // [COLUMNS, PITCH]
     int group = tile.head / (heads / groups);
-    int from = (int)sequenceStart(starts, sequences, tokens, tile.first);
+    int from = startOfRow(bounds, tile.first, tokens);
     copyRows<E, COLUMNS>(k, from, tile.end, groups, group, keys);
     roundRows<E, FlashTile<M>::ROWS>(q, tile.first, tile.end, heads, tile.head, queries);
     float factor = scale * LOG2_E;
-    int firsts[2 * M];
     float most[2 * M];
     float total[2 * M];
     float sums[M][E / 8][4];
     clear(sums);
 #pragma unroll
     for (int r = 0; r < 2 * M; r++) {
-        int row = tile.row + 8 * r;
-        firsts[r] = (int)sequenceStart(starts, sequences, tokens, row < tokens ? row : tokens - 1);
         most[r] = MINUS_INFINITY;
         total[r] = 0.0f;
     }
     const BfloatBits* ownQueries = queries + WARP * M * SIDE * PITCH<E>;
-    // The keys that some rows of this warp read, and those from which on, up to warpFirst, all of them do.
-    int warpStart = __shfl_sync(ALL_LANES, firsts[0], 0);
-    int allRead = __shfl_sync(ALL_LANES, firsts[2 * M - 1], WARP_SIZE - 1);
+    // Keys from here on are read by this warp's rows, and from there on, up to its first row, by all of them.
+    int warpStart = startOfRow(bounds, tile.warpFirst, tokens);
+    int lastStart = startOfRow(bounds, tile.warpFirst + M * SIDE - 1, tokens);
     for (; from < tile.end; from += COLUMNS) {
-        bool isRead = from < tile.warpEnd && from + COLUMNS > warpStart;
+        bool isRead = from < tile.warpFirst + M * SIDE && from + COLUMNS > warpStart;
         float scores[M][N][4];
         waitForCopies();
         __syncthreads();
         copyRows<E, COLUMNS>(v, from, tile.end, groups, group, values);
         if (isRead) {
-            scoresOf<E>(ownQueries, keys, scores);
-            if (from < allRead || from + COLUMNS > tile.warpFirst + 1) {
-                maskKeys(scores, from, tile.row, firsts, MINUS_INFINITY);
+            clear(scores);
+            addScores<E>(ownQueries, keys, scores);
+            if (from < lastStart || from + COLUMNS > tile.warpFirst + 1) {
+                maskKeys(scores, from, tile.row, from >= lastStart, bounds, tokens, MINUS_INFINITY);
             }
             weigh<E>(scores, factor, most, total, sums);
         }
@@ -301,161 +311,191 @@ template <int E, int M, int N> DEVICE void flashForward(const float* q, const Bf
     storeRows<E>(sums, total, tile.row, tile.end, heads, tile.head, out);
 }
 
-// For each row of a head: [log2 of the sum of e^score, D], the first as m * log2 e - log2 r.
-KERNEL(flashRows, const float* statistics, const float* dots, float* rows, Index count) {
+// log2 of the sum of e^score of each row of a head, as m * log2 e - log2 r.
+KERNEL(flashLogSums, const float* statistics, float* logSums, Index count) {
     for (Index i = FIRST; i < count; i += STRIDE) {
-        rows[i * 2] = fmaf(statistics[i * 2], LOG2_E, -logOf(statistics[i * 2 + 1]) * LOG2_E);
-        rows[i * 2 + 1] = dots[i];
+        logSums[i] = fmaf(statistics[i * 2], LOG2_E, -logOf(statistics[i * 2 + 1]) * LOG2_E);
     }
 }
 
-template <int E, int M, int N> DEVICE void flashQueryGradient(const BfloatBits* dout, const BfloatBits* q,
-        const BfloatBits* k, const BfloatBits* v, const float* rows, const int* starts, float scale, float* dq,
-        int sequences, int tokens, int heads, int groups) {
+// What both kernels of the backward pass read: dout and q [N, H, E], k and v [N, G, E], logSums and dots [N, H].
+struct FlashGradient {
+    const BfloatBits *dout, *q, *k, *v;
+    const float *logSums, *dots;
+    const int* bounds;
+    float scale;
+    int tokens, heads, groups;
+};
+
+template <int E, int M, int N> DEVICE void flashQueryGradient(const FlashGradient& x, float* dq) {
     constexpr int COLUMNS = 8 * N;
-    FlashTile<M> tile = FlashTile<M>::of(tokens, heads, true);
+    FlashTile<M> tile = FlashTile<M>::of(x.tokens, x.heads, true);
     DYNAMIC_SHARED(BfloatBits, shared);
     BfloatBits* queries = shared;                                  // [ROWS, PITCH]
     BfloatBits* douts = queries + FlashTile<M>::ROWS * PITCH<E>;   // [ROWS, PITCH]
     BfloatBits* values = douts + FlashTile<M>::ROWS * PITCH<E>;    // [COLUMNS, PITCH]
     BfloatBits* keys = values + COLUMNS * PITCH<E>;                // two of [COLUMNS, PITCH]
-    BfloatBits* nextKeys = keys + COLUMNS * PITCH<E>;
-    int group = tile.head / (heads / groups);
-    int from = (int)sequenceStart(starts, sequences, tokens, tile.first);
-    copyRows<E, FlashTile<M>::ROWS>(q, tile.first, tile.end, heads, tile.head, queries);
-    copyRows<E, FlashTile<M>::ROWS>(dout, tile.first, tile.end, heads, tile.head, douts);
-    copyRows<E, COLUMNS>(k, from, tile.end, groups, group, keys);
-    copyRows<E, COLUMNS>(v, from, tile.end, groups, group, values);
-    float factor = scale * LOG2_E;
-    int firsts[2 * M];
-    float logSums[2 * M];
-    float dots[2 * M];
+    int group = tile.head / (x.heads / x.groups);
+    int from = startOfRow(x.bounds, tile.first, x.tokens);
+    copyRows<E, FlashTile<M>::ROWS>(x.q, tile.first, tile.end, x.heads, tile.head, queries);
+    copyRows<E, FlashTile<M>::ROWS>(x.dout, tile.first, tile.end, x.heads, tile.head, douts);
+    copyRows<E, COLUMNS>(x.k, from, tile.end, x.groups, group, keys);
+    copyRows<E, COLUMNS>(x.v, from, tile.end, x.groups, group, values);
+    float factor = x.scale * LOG2_E;
+    float rowSums[2 * M];
+    float rowDots[2 * M];
     float scales[2 * M];
     float sums[M][E / 8][4];
     clear(sums);
 #pragma unroll
     for (int r = 0; r < 2 * M; r++) {
         int row = tile.row + 8 * r;
-        Index at = ((Index)row * heads + tile.head) * 2;
-        firsts[r] = (int)sequenceStart(starts, sequences, tokens, row < tokens ? row : tokens - 1);
-        logSums[r] = row < tokens ? rows[at] : 0.0f;
-        dots[r] = row < tokens ? rows[at + 1] : 0.0f;
-        scales[r] = scale;
+        Index at = (Index)row * x.heads + tile.head;
+        rowSums[r] = row < x.tokens ? x.logSums[at] : 0.0f;
+        rowDots[r] = row < x.tokens ? x.dots[at] : 0.0f;
+        scales[r] = x.scale;
     }
     const BfloatBits* ownQueries = queries + WARP * M * SIDE * PITCH<E>;
     const BfloatBits* ownDouts = douts + WARP * M * SIDE * PITCH<E>;
-    int warpStart = __shfl_sync(ALL_LANES, firsts[0], 0);
-    int allRead = __shfl_sync(ALL_LANES, firsts[2 * M - 1], WARP_SIZE - 1);
+    int warpStart = startOfRow(x.bounds, tile.warpFirst, x.tokens);
+    int lastStart = startOfRow(x.bounds, tile.warpFirst + M * SIDE - 1, x.tokens);
+    int own = 0;
     for (; from < tile.end; from += COLUMNS) {
-        bool isRead = from < tile.warpEnd && from + COLUMNS > warpStart;
+        int next = COLUMNS * PITCH<E> - own;
+        bool isRead = from < tile.warpFirst + M * SIDE && from + COLUMNS > warpStart;
         bool isLast = from + COLUMNS >= tile.end;
         float scores[M][N][4];
         waitForCopies();
         __syncthreads();
         if (!isLast) {
-            copyRows<E, COLUMNS>(k, from + COLUMNS, tile.end, groups, group, nextKeys);
+            copyRows<E, COLUMNS>(x.k, from + COLUMNS, tile.end, x.groups, group, keys + next);
         }
         if (isRead) {
+            clear(scores);
+            addScores<E>(ownQueries, keys + own, scores);
+            // dP - D, whose sum starts from -D.
             float slopes[M][N][4];
-            scoresOf<E>(ownQueries, keys, scores);
-            scoresOf<E>(ownDouts, values, slopes);
 #pragma unroll
-            for (int r = 0; r < 2 * M; r++) {
+            for (int m = 0; m < M; m++) {
 #pragma unroll
                 for (int n = 0; n < N; n++) {
 #pragma unroll
-                    for (int i = r % 2 * 2; i < r % 2 * 2 + 2; i++) {
-                        float probability = exp2Of(fmaf(scores[r / 2][n][i], factor, -logSums[r]));
-                        scores[r / 2][n][i] = probability * (slopes[r / 2][n][i] - dots[r]);
+                    for (int i = 0; i < 4; i++) {
+                        slopes[m][n][i] = -rowDots[2 * m + i / 2];
                     }
                 }
             }
-            if (from < allRead || from + COLUMNS > tile.warpFirst + 1) {
-                maskKeys(scores, from, tile.row, firsts, 0.0f);
+            addScores<E>(ownDouts, values, slopes);
+#pragma unroll
+            for (int m = 0; m < M; m++) {
+#pragma unroll
+                for (int n = 0; n < N; n++) {
+#pragma unroll
+                    for (int i = 0; i < 4; i++) {
+                        scores[m][n][i] = exp2Of(fmaf(scores[m][n][i], factor, -rowSums[2 * m + i / 2]))
+                                * slopes[m][n][i];
+                    }
+                }
+            }
+            if (from < lastStart || from + COLUMNS > tile.warpFirst + 1) {
+                maskKeys(scores, from, tile.row, from >= lastStart, x.bounds, x.tokens, 0.0f);
             }
         }
         __syncthreads();
         if (!isLast) {
-            copyRows<E, COLUMNS>(v, from + COLUMNS, tile.end, groups, group, values);
+            copyRows<E, COLUMNS>(x.v, from + COLUMNS, tile.end, x.groups, group, values);
         }
         if (isRead) {
-            addWeightedRows<E>(scores, keys, sums);
+            addWeightedRows<E>(scores, keys + own, sums);
         }
-        BfloatBits* read = keys;
-        keys = nextKeys;
-        nextKeys = read;
+        own = next;
     }
-    storeRows<E>(sums, scales, tile.row, tile.end, heads, tile.head, dq);
+    storeRows<E>(sums, scales, tile.row, tile.end, x.heads, tile.head, dq);
 }
 
-// Begins to copy the pairs of rows first ... first + COUNT - 1 of one head of [N, heads, 2], those from `end` on as
-// zeros.
-template <int COUNT> DEVICE void copyPairs(const float* from, int first, int end, int heads, int head, float* to) {
-    static_assert(COUNT <= FLASH_THREADS, "a thread copies one pair");
+// Begins to copy the numbers of rows first ... first + COUNT - 1 of one head of [N, heads], those from `end` on
+// as zeros.
+template <int COUNT> DEVICE void copyNumbers(const float* from, int first, int end, int heads, int head, float* to) {
+    static_assert(COUNT <= FLASH_THREADS, "a thread copies one number");
     int row = threadIdx.x;
     if (row < COUNT) {
-        bool exists = first + row < end;
-        copy8(from + ((Index)(exists ? first + row : first) * heads + head) * 2, exists, to + row * 2);
+        copy4(from + (Index)(first + row) * heads + head, first + row < end, to + row);
     }
 }
 
-// Sets to 0 the weights of rows, which are keys, for columns that do not read them: the queries before the key, and
-// those after the end of its sequence.
-template <int M, int N> DEVICE void maskQueries(float (&weights)[M][N][4], int from, int row, const int (&ends)[2 * M]) {
+// Sets to 0 what rows, which are keys, have in columns `from` on that do not read them: the queries before the key and,
+// where the columns are not all of one sequence, those after its own. `row` is this lane's first.
+template <int M, int N> DEVICE void maskQueries(float (&weights)[M][N][4], float (&slopes)[M][N][4], int from, int row,
+        bool isOneSequence, const int* bounds, int tokens) {
 #pragma unroll
     for (int r = 0; r < 2 * M; r++) {
+        int end = isOneSequence ? from + 8 * N : endOfRow(bounds, row + 8 * r, tokens);
 #pragma unroll
         for (int n = 0; n < N; n++) {
 #pragma unroll
             for (int i = 0; i < 2; i++) {
                 int query = from + n * 8 + LANE % 4 * 2 + i;
-                if (query < row + 8 * r || query >= ends[r]) {
+                if (query < row + 8 * r || query >= end) {
                     weights[r / 2][n][r % 2 * 2 + i] = 0.0f;
+                    slopes[r / 2][n][r % 2 * 2 + i] = 0.0f;
                 }
             }
         }
     }
 }
 
-// Scores become P, and dP becomes dS / scale, by the pairs of the columns: [log2 of the row's sum, D].
-template <int M, int N> DEVICE void slopesOf(float (&scores)[M][N][4], float (&slopes)[M][N][4], const float* pairs,
-        float factor) {
+// Sums of dP - D start from -D of their column.
+template <int M, int N> DEVICE void startSlopes(const float* dots, float (&slopes)[M][N][4]) {
 #pragma unroll
     for (int n = 0; n < N; n++) {
-        float4 pair = *(const float4*)(pairs + (n * 8 + LANE % 4 * 2) * 2);
+        float2 dot = *(const float2*)(dots + n * 8 + LANE % 4 * 2);
 #pragma unroll
         for (int m = 0; m < M; m++) {
 #pragma unroll
             for (int i = 0; i < 4; i++) {
-                scores[m][n][i] = exp2Of(fmaf(scores[m][n][i], factor, i % 2 ? -pair.z : -pair.x));
-                slopes[m][n][i] = scores[m][n][i] * (slopes[m][n][i] - (i % 2 ? pair.w : pair.y));
+                slopes[m][n][i] = i % 2 ? -dot.y : -dot.x;
+            }
+        }
+    }
+}
+
+// Scores become P by the log sums of their columns, and dP - D becomes dS / scale.
+template <int M, int N> DEVICE void weighColumns(const float* logSums, float factor, float (&scores)[M][N][4],
+        float (&slopes)[M][N][4]) {
+#pragma unroll
+    for (int n = 0; n < N; n++) {
+        float2 sum = *(const float2*)(logSums + n * 8 + LANE % 4 * 2);
+#pragma unroll
+        for (int m = 0; m < M; m++) {
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                scores[m][n][i] = exp2Of(fmaf(scores[m][n][i], factor, i % 2 ? -sum.y : -sum.x));
+                slopes[m][n][i] *= scores[m][n][i];
             }
         }
     }
 }
 
 // dk and dv of each query head: [N, H, E].
-template <int E, int M, int N> DEVICE void flashKeyGradient(const BfloatBits* dout, const BfloatBits* q, const BfloatBits* k,
-        const BfloatBits* v, const float* rows, const int* starts, float scale, float* dk, float* dv, int sequences,
-        int tokens, int heads, int groups) {
+template <int E, int M, int N> DEVICE void flashKeyGradient(const FlashGradient& x, float* dk, float* dv) {
     constexpr int COLUMNS = 8 * N;
-    FlashTile<M> tile = FlashTile<M>::of(tokens, heads, false);
+    FlashTile<M> tile = FlashTile<M>::of(x.tokens, x.heads, false);
     DYNAMIC_SHARED(BfloatBits, shared);
     BfloatBits* keys = shared;                                     // [ROWS, PITCH]
     BfloatBits* values = keys + FlashTile<M>::ROWS * PITCH<E>;     // [ROWS, PITCH]
     BfloatBits* douts = values + FlashTile<M>::ROWS * PITCH<E>;    // [COLUMNS, PITCH]
     BfloatBits* queries = douts + COLUMNS * PITCH<E>;              // two of [COLUMNS, PITCH]
-    BfloatBits* nextQueries = queries + COLUMNS * PITCH<E>;
-    float* tileRows = (float*)(nextQueries + COLUMNS * PITCH<E>);    // [COLUMNS, 2]
-    int group = tile.head / (heads / groups);
-    int end = (int)sequenceEnd(starts, sequences, tokens, tile.end - 1);
-    copyRows<E, FlashTile<M>::ROWS>(k, tile.first, tile.end, groups, group, keys);
-    copyRows<E, FlashTile<M>::ROWS>(v, tile.first, tile.end, groups, group, values);
-    copyRows<E, COLUMNS>(q, tile.first, end, heads, tile.head, queries);
-    copyRows<E, COLUMNS>(dout, tile.first, end, heads, tile.head, douts);
-    copyPairs<COLUMNS>(rows, tile.first, end, heads, tile.head, tileRows);
-    float factor = scale * LOG2_E;
-    int ends[2 * M];
+    float* tileSums = (float*)(queries + 2 * COLUMNS * PITCH<E>);  // [COLUMNS]
+    float* tileDots = tileSums + COLUMNS;                          // [COLUMNS]
+    int group = tile.head / (x.heads / x.groups);
+    int end = endOfRow(x.bounds, tile.end - 1, x.tokens);
+    copyRows<E, FlashTile<M>::ROWS>(x.k, tile.first, tile.end, x.groups, group, keys);
+    copyRows<E, FlashTile<M>::ROWS>(x.v, tile.first, tile.end, x.groups, group, values);
+    copyRows<E, COLUMNS>(x.q, tile.first, end, x.heads, tile.head, queries);
+    copyRows<E, COLUMNS>(x.dout, tile.first, end, x.heads, tile.head, douts);
+    copyNumbers<COLUMNS>(x.logSums, tile.first, end, x.heads, tile.head, tileSums);
+    copyNumbers<COLUMNS>(x.dots, tile.first, end, x.heads, tile.head, tileDots);
+    float factor = x.scale * LOG2_E;
     float scales[2 * M];
     float ones[2 * M];
     float keySums[M][E / 8][4];
@@ -464,50 +504,50 @@ template <int E, int M, int N> DEVICE void flashKeyGradient(const BfloatBits* do
     clear(valueSums);
 #pragma unroll
     for (int r = 0; r < 2 * M; r++) {
-        int row = tile.row + 8 * r;
-        ends[r] = (int)sequenceEnd(starts, sequences, tokens, row < tokens ? row : tokens - 1);
-        scales[r] = scale;
+        scales[r] = x.scale;
         ones[r] = 1.0f;
     }
     const BfloatBits* ownKeys = keys + WARP * M * SIDE * PITCH<E>;
     const BfloatBits* ownValues = values + WARP * M * SIDE * PITCH<E>;
-    // The queries that read some rows of this warp end here, and those that read all of them there.
-    int warpEnd = __shfl_sync(ALL_LANES, ends[2 * M - 1], WARP_SIZE - 1);
-    int allRead = __shfl_sync(ALL_LANES, ends[0], 0);
+    // Queries up to here read rows of this warp, and up to there, from its last row on, all of them.
+    int warpEnd = endOfRow(x.bounds, tile.warpFirst + M * SIDE - 1, x.tokens);
+    int firstEnd = endOfRow(x.bounds, tile.warpFirst, x.tokens);
+    int own = 0;
     for (int from = tile.first; from < end; from += COLUMNS) {
+        int next = COLUMNS * PITCH<E> - own;
         bool isRead = from + COLUMNS > tile.warpFirst && from < warpEnd;
         bool isLast = from + COLUMNS >= end;
         float slopes[M][N][4];
         waitForCopies();
         __syncthreads();
         if (!isLast) {
-            copyRows<E, COLUMNS>(q, from + COLUMNS, end, heads, tile.head, nextQueries);
+            copyRows<E, COLUMNS>(x.q, from + COLUMNS, end, x.heads, tile.head, queries + next);
         }
         if (isRead) {
             float weights[M][N][4];
-            scoresOf<E>(ownKeys, queries, weights);
-            scoresOf<E>(ownValues, douts, slopes);
-            slopesOf(weights, slopes, tileRows, factor);
-            if (from < tile.warpFirst + M * SIDE - 1 || from + COLUMNS > allRead) {
-                maskQueries(weights, from, tile.row, ends);
-                maskQueries(slopes, from, tile.row, ends);
+            clear(weights);
+            addScores<E>(ownKeys, queries + own, weights);
+            startSlopes(tileDots, slopes);
+            addScores<E>(ownValues, douts, slopes);
+            weighColumns(tileSums, factor, weights, slopes);
+            if (from < tile.warpFirst + M * SIDE - 1 || from + COLUMNS > firstEnd) {
+                maskQueries(weights, slopes, from, tile.row, from + COLUMNS <= firstEnd, x.bounds, x.tokens);
             }
             addWeightedRows<E>(weights, douts, valueSums);
         }
         __syncthreads();
         if (!isLast) {
-            copyRows<E, COLUMNS>(dout, from + COLUMNS, end, heads, tile.head, douts);
-            copyPairs<COLUMNS>(rows, from + COLUMNS, end, heads, tile.head, tileRows);
+            copyRows<E, COLUMNS>(x.dout, from + COLUMNS, end, x.heads, tile.head, douts);
+            copyNumbers<COLUMNS>(x.logSums, from + COLUMNS, end, x.heads, tile.head, tileSums);
+            copyNumbers<COLUMNS>(x.dots, from + COLUMNS, end, x.heads, tile.head, tileDots);
         }
         if (isRead) {
-            addWeightedRows<E>(slopes, queries, keySums);
+            addWeightedRows<E>(slopes, queries + own, keySums);
         }
-        BfloatBits* read = queries;
-        queries = nextQueries;
-        nextQueries = read;
+        own = next;
     }
-    storeRows<E>(keySums, scales, tile.row, tile.end, heads, tile.head, dk);
-    storeRows<E>(valueSums, ones, tile.row, tile.end, heads, tile.head, dv);
+    storeRows<E>(keySums, scales, tile.row, tile.end, x.heads, tile.head, dk);
+    storeRows<E>(valueSums, ones, tile.row, tile.end, x.heads, tile.head, dv);
 }
 
 // dk or dv from those of each query head of a key head, added in order.
@@ -522,23 +562,23 @@ KERNEL(flashFold, const float* from, float* to, Index count, int share, int size
     }
 }
 
-// Kernels for heads of E numbers: M tiles of 16 rows for each warp, N tiles of 8 columns. Grid: 64 M tokens times heads.
-#define FLASH_FORWARD(E, M, N)                                                                                   \
-    KERNEL(flashForward##E, const float* q, const BfloatBits* k, const BfloatBits* v, const int* starts, float scale, \
-            float* out, float* statistics, int sequences, int tokens, int heads, int groups) {                   \
-        flashForward<E, M, N>(q, k, v, starts, scale, out, statistics, sequences, tokens, heads, groups);         \
+// Kernels for heads of E numbers, with M tiles of 16 rows for each warp and N tiles of 8 columns. Grid: tiles of 64 M
+// tokens times query heads.
+#define FLASH_FORWARD(E, M, N)                                                                                     \
+    KERNEL(flashForward##E, const float* q, const BfloatBits* k, const BfloatBits* v, const int* bounds,           \
+            float scale, float* out, float* statistics, int tokens, int heads, int groups) {                       \
+        flashForward<E, M, N>(q, k, v, bounds, scale, out, statistics, tokens, heads, groups);                     \
     }
-#define FLASH_QUERY_GRADIENT(E, M, N)                                                                            \
-    KERNEL(flashQueryGradient##E, const BfloatBits* dout, const BfloatBits* q, const BfloatBits* k, const BfloatBits* v,  \
-            const float* rows, const int* starts, float scale, float* dq, int sequences, int tokens, int heads,   \
-            int groups) {                                                                                        \
-        flashQueryGradient<E, M, N>(dout, q, k, v, rows, starts, scale, dq, sequences, tokens, heads, groups);    \
+#define FLASH_GRADIENT_PARAMETERS                                                                                  \
+    const BfloatBits* dout, const BfloatBits* q, const BfloatBits* k, const BfloatBits* v, const float* logSums,   \
+            const float* dots, const int* bounds, float scale, int tokens, int heads, int groups
+#define FLASH_QUERY_GRADIENT(E, M, N)                                                                              \
+    KERNEL(flashQueryGradient##E, FLASH_GRADIENT_PARAMETERS, float* dq) {                                          \
+        flashQueryGradient<E, M, N>({dout, q, k, v, logSums, dots, bounds, scale, tokens, heads, groups}, dq);     \
     }
-#define FLASH_KEY_GRADIENT(E, M, N)                                                                              \
-    KERNEL(flashKeyGradient##E, const BfloatBits* dout, const BfloatBits* q, const BfloatBits* k, const BfloatBits* v,    \
-            const float* rows, const int* starts, float scale, float* dk, float* dv, int sequences, int tokens,   \
-            int heads, int groups) {                                                                             \
-        flashKeyGradient<E, M, N>(dout, q, k, v, rows, starts, scale, dk, dv, sequences, tokens, heads, groups);  \
+#define FLASH_KEY_GRADIENT(E, M, N)                                                                                \
+    KERNEL(flashKeyGradient##E, FLASH_GRADIENT_PARAMETERS, float* dk, float* dv) {                                 \
+        flashKeyGradient<E, M, N>({dout, q, k, v, logSums, dots, bounds, scale, tokens, heads, groups}, dk, dv);   \
     }
 
 FLASH_FORWARD(64, 2, 8)

@@ -43,15 +43,15 @@ DEVICE void loadTransposed(const BfloatBits* row, unsigned (&matrices)[4]) {
             : "r"(sharedAddress(row)) : "memory");
 }
 
-// Begins to copy 16 or 8 bytes into shared memory, or as many zeros where there is no source.
+// Begins to copy 16 or 4 bytes into shared memory, or as many zeros where there is no source.
 DEVICE void copy16(const void* from, bool exists, void* to) {
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
             :: "r"(sharedAddress(to)), "l"(from), "r"(exists ? 16 : 0) : "memory");
 }
 
-DEVICE void copy8(const void* from, bool exists, void* to) {
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 8, %2;"
-            :: "r"(sharedAddress(to)), "l"(from), "r"(exists ? 8 : 0) : "memory");
+DEVICE void copy4(const void* from, bool exists, void* to) {
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;"
+            :: "r"(sharedAddress(to)), "l"(from), "r"(exists ? 4 : 0) : "memory");
 }
 
 // Waits for all copies that this thread began; those of others are seen after a barrier.
