@@ -168,7 +168,7 @@ run() {
 flags=()
 real=true
 sizes=
-contracts="FfmContractTest JCudaContractTest PagedAttentionTest CudaRecorderTest"
+contracts="FfmContractTest JCudaContractTest PagedAttentionTest RoundingContractTest FlashAttentionTest CudaRecorderTest"
 case ${1:-} in
     pack) pack ;;
     run) run "${2:-bench/results}" ;;
@@ -177,7 +177,7 @@ case ${1:-} in
         flags=("-Dgpu.libraries=$PWD/$libraries" "-Dgpu.slabBytes=0")
         sizes=small
         real=false
-        contracts="JCudaContractTest PagedAttentionTest CudaRecorderTest"
+        contracts="JCudaContractTest PagedAttentionTest FlashAttentionTest CudaRecorderTest"
         run "${2:-gpu/target}"
         ;;
     *) sed -n '2,12p' "$0"; exit 2 ;;
