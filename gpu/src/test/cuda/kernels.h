@@ -12,5 +12,6 @@
 #include "paged.cu"
 #undef ROWS
 #include "flash.cu"
+#include "flashgradient.cu"
 #include "planted.cu"
 #include "tensorcore_test.cu"

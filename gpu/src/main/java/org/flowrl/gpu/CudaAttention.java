@@ -6,8 +6,8 @@ import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.cpu.Arguments;
 
-/// Attention, of attention.cu and, over the cache, of paged.cu; of flash.cu, on tensor cores, where products are rounded
-/// to BF16. N tokens, B sequences, H query heads, G key heads, E head size.
+/// Attention, of attention.cu and, over the cache, of paged.cu; of FlashAttention where products are rounded to
+/// BF16. N tokens, B sequences, H query heads, G key heads, E head size.
 final class CudaAttention implements AttentionKernels {
     /// The shapes of attention.cu: keys in a tile, warps of a block, rows of a block.
     private static final int TILE = 32;

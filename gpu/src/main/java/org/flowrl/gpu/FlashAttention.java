@@ -3,10 +3,10 @@ package org.flowrl.gpu;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Tensor;
 
-/// Attention on tensor cores, of flash.cu: BF16 operands, F32 sums. N tokens, B sequences, H query heads, G key heads, E
-/// head size. Arguments have been checked.
+/// Attention on tensor cores, of flash.cu and flashgradient.cu: BF16 operands, F32 sums. N tokens, H query heads, G key
+/// heads, E head size. Arguments have been checked.
 record FlashAttention(Card card, Products products) {
-    /// The shapes of flash.cu.
+    /// The shapes of flash.cuh.
     private static final int WARPS = 4;
     private static final int THREADS = WARPS * Kernels.WARP;
     /// Rows of a tensor core's tile.
@@ -51,8 +51,8 @@ record FlashAttention(Card card, Products products) {
         card.requireShared("attention forward", q, shared);
         long[] keys = rounded(Scratch.Use.RIGHT, k, v);
         long bounds = bounds(starts, q);
-        launch("flashForward" + size).tensor(q).number(keys[0]).number(keys[1]).number(bounds).real(scale)
-                .tensor(out).tensor(statistics).integer(q.dim(0)).integer(q.dim(1)).integer(k.dim(1))
+        card.kernels().launch("flash", "flashForward" + size).tensor(q).number(keys[0]).number(keys[1]).number(bounds)
+                .real(scale).tensor(out).tensor(statistics).integer(q.dim(0)).integer(q.dim(1)).integer(k.dim(1))
                 .grid(FORWARD.blocks(q), 1, THREADS, shared);
     }
 
@@ -68,16 +68,16 @@ record FlashAttention(Card card, Products products) {
         card.requireShared("attention backward", q, Math.max(queryShared, keyShared));
         long rows = q.dim(0) * q.dim(1);
         long logSums = card.scratch().address(Scratch.Use.LOG_SUMS, rows * Float.BYTES);
-        launch("flashLogSums").tensor(statistics).number(logSums).number(rows).over(rows);
+        gradientLaunch("flashLogSums").tensor(statistics).number(logSums).number(rows).over(rows);
         Operands operands = new Operands(rounded(Scratch.Use.LEFT, dout, q), rounded(Scratch.Use.RIGHT, k, v), logSums,
                 dots, bounds(starts, q), scale, q, k);
-        operands.of(launch("flashQueryGradient" + size)).tensor(dq)
+        operands.of(gradientLaunch("flashQueryGradient" + size)).tensor(dq)
                 .grid(QUERY_GRADIENT.blocks(q), 1, THREADS, queryShared);
         // Where query heads share a key head, its gradients are made for each of them.
         boolean isShared = q.dim(1) > k.dim(1);
         long parts = isShared ? card.scratch().address(Scratch.Use.PARTIALS, 2 * q.bytes()) : dk.address();
         long valueParts = isShared ? parts + q.bytes() : dv.address();
-        operands.of(launch("flashKeyGradient" + size)).number(parts).number(valueParts)
+        operands.of(gradientLaunch("flashKeyGradient" + size)).number(parts).number(valueParts)
                 .grid(keyShape.blocks(q), 1, THREADS, keyShared);
         if (isShared) {
             fold(parts, q, dk);
@@ -96,12 +96,12 @@ record FlashAttention(Card card, Products products) {
 
     /// Overwrites the gradient of keys or values with the sum over its query heads.
     private void fold(long parts, Tensor q, Tensor gradient) {
-        launch("flashFold").number(parts).tensor(gradient).number(gradient.elements())
+        gradientLaunch("flashFold").number(parts).tensor(gradient).number(gradient.elements())
                 .integer(q.dim(1) / gradient.dim(1)).integer(q.dim(2)).over(gradient.elements());
     }
 
-    private Kernels.Launch launch(String kernel) {
-        return card.kernels().launch("flash", kernel);
+    private Kernels.Launch gradientLaunch(String kernel) {
+        return card.kernels().launch("flashgradient", kernel);
     }
 
     /// The address of where each token's sequence starts and ends.

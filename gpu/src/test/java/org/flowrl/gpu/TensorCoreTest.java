@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The emulated tensor cores beside the formulas of the PTX ISA (9.7.14.5, "Matrix Fragments for mma.m16n8k16" of .bf16,
-/// and 9.7.14.5.15, ldmatrix), and the mistakes in their use that are planted in `tensorcore_test.cu`.
+/// The emulated tensor cores beside the formulas of the PTX ISA ("Matrix Fragments for mma.m16n8k16" with .bf16, and
+/// ldmatrix), and the mistakes in their use that are planted in `tensorcore_test.cu`.
 class TensorCoreTest {
     private static final int LANES = 32;
     private static final int ROWS = 16;
