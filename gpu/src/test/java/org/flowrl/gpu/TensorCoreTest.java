@@ -3,10 +3,8 @@ package org.flowrl.gpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,40 +19,25 @@ class TensorCoreTest {
     private static final int COLUMNS = 8;
     private static final int INNER = 16;
     private static final int SHARED_BYTES = 8 << 10;
-    /// The driver wants to see the kernels' names in the module's text.
-    private static final String MODULE = """
-            .version 7.8
-            .entry productOfFragments(
-            .entry matricesOfRows(
-            .entry plantedWait(
-            .entry plantedMissingWait(
-            .entry plantedBankConflict(
-            .entry plantedUnalignedRow(
-            .entry plantedUnalignedCopy(
-            \0""";
 
-    private final Arena arena = Arena.ofConfined();
+    private EmulatedModule module;
     private CudaApi api;
-    private long module;
     private long stream;
 
     @BeforeEach
     void open() {
-        EmulatedCuda.use();
-        api = CudaBinding.open(FfmApi.NAME);
-        api.useContext(api.retainContext(0));
-        module = api.loadModule(MODULE.getBytes(StandardCharsets.US_ASCII));
+        module = new EmulatedModule("productOfFragments", "matricesOfRows", "plantedWait", "plantedMissingWait",
+                "plantedBankConflict", "plantedUnalignedRow", "plantedUnalignedCopy");
+        api = module.api();
         stream = api.createStream();
     }
 
     @AfterEach
     void close() {
-        if (api != null) {
+        if (module != null) {
             api.destroyStream(stream);
-            api.unloadModule(module);
-            api.close();
+            module.close();
         }
-        arena.close();
     }
 
     /// BF16 bits of a whole number of at most 256 in size, which BF16 has exactly.
@@ -169,25 +152,14 @@ class TensorCoreTest {
     }
 
     private long toDevice(MemorySegment values) {
-        MemorySegment host = arena.allocate(values.byteSize(), 8).copyFrom(values);
-        long address = api.allocate(values.byteSize());
-        api.copyIn(host.address(), address, values.byteSize(), stream);
-        return address;
+        return module.toDevice(values, stream);
     }
 
     private MemorySegment fromDevice(long address, int words) {
-        MemorySegment host = arena.allocate(words * 4L, 8);
-        api.copyOut(address, host.address(), host.byteSize(), stream);
-        return host;
+        return module.fromDevice(address, words, stream);
     }
 
     private void launch(String kernel, long... values) {
-        MemorySegment parameters = arena.allocate(8L * values.length, 8);
-        MemorySegment addresses = arena.allocate(8L * (values.length + 1), 8);
-        for (int i = 0; i < values.length; i++) {
-            parameters.setAtIndex(ValueLayout.JAVA_LONG, i, values[i]);
-            addresses.setAtIndex(ValueLayout.JAVA_LONG, i, parameters.address() + 8L * i);
-        }
-        api.launch(api.function(module, kernel), 1, 1, LANES, SHARED_BYTES, stream, addresses.address());
+        module.launch(kernel, LANES, SHARED_BYTES, stream, values);
     }
 }
