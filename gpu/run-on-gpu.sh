@@ -170,7 +170,8 @@ run() {
 flags=()
 real=true
 sizes=
-contracts="FfmContractTest JCudaContractTest RoundingContractTest PagedAttentionTest FlashAttentionTest CudaRecorderTest"
+contracts="FfmContractTest JCudaContractTest RoundingContractTest PagedAttentionTest FlashAttentionTest FlashPagedTest
+    CudaRecorderTest"
 case ${1:-} in
     pack) pack ;;
     run) run "${2:-bench/results}" ;;
@@ -179,7 +180,7 @@ case ${1:-} in
         flags=("-Dgpu.libraries=$PWD/$libraries" "-Dgpu.slabBytes=0")
         sizes=small
         real=false
-        contracts="JCudaContractTest PagedAttentionTest FlashAttentionTest CudaRecorderTest"
+        contracts="JCudaContractTest PagedAttentionTest FlashPagedTest CudaRecorderTest"
         run "${2:-gpu/target}"
         ;;
     *) sed -n '2,12p' "$0"; exit 2 ;;

@@ -13,5 +13,6 @@
 #undef ROWS
 #include "flash.cu"
 #include "flashgradient.cu"
+#include "flashpaged.cu"
 #include "planted.cu"
 #include "tensorcore_test.cu"

@@ -19,6 +19,9 @@ final class CudaAttention implements AttentionKernels {
     private static final int BLOCK_HEADS = 8;
     /// Bytes of sums over parts that are held at a time.
     private static final long PARTIAL_BYTES = 64 << 20;
+    /// New tokens for each row of the page table from which on a call is taken for one of prompts: a tile of tensor
+    /// cores full of each of them.
+    private static final long PROMPT_TOKENS = 16;
 
     private final Card card;
     private final FlashAttention flash;
@@ -105,12 +108,16 @@ final class CudaAttention implements AttentionKernels {
     }
 
     /// In parts of the cache, whose sums are folded in order; some tokens at a time, where all of their sums would take
-    /// too much memory.
+    /// too much memory. Prompts go over the cache on tensor cores, where those may be used.
     @Override
     public void forwardPaged(Tensor q, Tensor keyPages, Tensor valuePages, Tensor positions, Tensor sequences,
             Tensor pageTable, double scale, Tensor out) {
         Arguments.attentionForwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
         card.requireFloats("attention forwardPaged", q);
+        if (isFlash(q, scale) && q.dim(0) >= PROMPT_TOKENS * pageTable.dim(0)) {
+            flash.forwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
+            return;
+        }
         card.requireShared("attention forwardPaged", q, pagedSharedBytes(q.dim(2)));
         long tokens = q.dim(0);
         long heads = q.dim(1);

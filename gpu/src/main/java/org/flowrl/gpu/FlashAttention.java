@@ -3,8 +3,8 @@ package org.flowrl.gpu;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Tensor;
 
-/// Attention on tensor cores, of flash.cu and flashgradient.cu: BF16 operands, F32 sums. N tokens, H query heads, G key
-/// heads, E head size. Arguments have been checked.
+/// Attention on tensor cores, of flash.cu, flashgradient.cu and flashpaged.cu: BF16 operands, F32 sums. N tokens, H
+/// query heads, G key heads, E head size. Arguments have been checked.
 record FlashAttention(Card card, Products products) {
     /// The shapes of flash.cuh.
     private static final int WARPS = 4;
@@ -32,6 +32,7 @@ record FlashAttention(Card card, Products products) {
     }
 
     private static final Shape FORWARD = new Shape(2, 64);
+    private static final Shape PAGED = new Shape(2, 64);
     private static final Shape QUERY_GRADIENT = new Shape(2, 32);
 
     private static Shape keyGradient(long size) {
@@ -54,6 +55,22 @@ record FlashAttention(Card card, Products products) {
         card.kernels().launch("flash", "flashForward" + size).tensor(q).number(keys[0]).number(keys[1]).number(bounds)
                 .real(scale).tensor(out).tensor(statistics).integer(q.dim(0)).integer(q.dim(1)).integer(k.dim(1))
                 .grid(FORWARD.blocks(q), 1, THREADS, shared);
+    }
+
+    /// Overwrites out with the attention of many tokens over the cache. Right for tokens in any order, fast where those
+    /// of a sequence lie beside each other, since they read its tiles of keys together.
+    void forwardPaged(Tensor q, Tensor keyPages, Tensor valuePages, Tensor positions, Tensor sequences,
+            Tensor pageTable, double scale, Tensor out) {
+        long size = q.dim(2);
+        // Queries, values, and keys as they lie in pages: a row for each element of a head.
+        int shared = PAGED.sharedBytes(size, 1, 1)
+                + Math.toIntExact(DType.BF16.bytes() * size * (PAGED.columns + GAP) + 2 * PAGED.rows() * Integer.BYTES);
+        card.requireShared("attention forwardPaged", q, shared);
+        card.kernels().launch("flashpaged", "flashPaged" + size).tensor(q).tensor(keyPages).tensor(valuePages)
+                .tensor(positions).tensor(sequences).tensor(pageTable).real(scale).tensor(out).integer(q.dim(0))
+                .integer(q.dim(1)).integer(keyPages.dim(1)).number(keyPages.dim(0)).number(pageTable.dim(1))
+                .number(pageTable.dim(0)).fault(Fault.PAGED_POSITIONS).fault(Fault.PAGED_SEQUENCES)
+                .fault(Fault.PAGED_TABLE).grid(PAGED.blocks(q), 1, THREADS, shared);
     }
 
     /// Overwrites dq, dk and dv.

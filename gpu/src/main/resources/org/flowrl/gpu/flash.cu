@@ -5,40 +5,6 @@
 // cp.async brings it past the registers. A query is read by one block, which rounds it itself.
 #include "flash.cuh"
 
-// One tile of an online softmax (Milakov and Gimelshein 2018): scores become weights 2^(score * factor - most), where
-// most, the largest score so far times factor, is carried on, with this lane's part of the sum and the weighted sums.
-template <int E, int M, int N> DEVICE void weigh(float (&scores)[M][N][4], float factor, float (&most)[2 * M],
-        float (&total)[2 * M], float (&sums)[M][E / 8][4]) {
-#pragma unroll
-    for (int r = 0; r < 2 * M; r++) {
-        float (&own)[N][4] = scores[r / 2];
-        int i = r % 2 * 2;
-        float highest = MINUS_INFINITY;
-#pragma unroll
-        for (int n = 0; n < N; n++) {
-            highest = largerOf(highest, largerOf(own[n][i], own[n][i + 1]));
-        }
-        highest = largerOf(most[r], rowLargest(highest) * factor);
-        // Where no key was read yet, weights of 0 and not of NaN.
-        float base = highest == MINUS_INFINITY ? 0.0f : highest;
-        float keep = exp2Of(most[r] - base);
-        float sum = 0.0f;
-#pragma unroll
-        for (int n = 0; n < N; n++) {
-            own[n][i] = exp2Of(fmaf(own[n][i], factor, -base));
-            own[n][i + 1] = exp2Of(fmaf(own[n][i + 1], factor, -base));
-            sum += own[n][i] + own[n][i + 1];
-        }
-        total[r] = fmaf(total[r], keep, sum);
-        most[r] = highest;
-#pragma unroll
-        for (int n = 0; n < E / 8; n++) {
-            sums[r / 2][n][i] *= keep;
-            sums[r / 2][n][i + 1] *= keep;
-        }
-    }
-}
-
 template <int E, int M, int N> DEVICE void flashForward(const float* q, const BfloatBits* k, const BfloatBits* v,
         const int* bounds, float scale, float* out, float* statistics, int tokens, int heads,
         int groups) {

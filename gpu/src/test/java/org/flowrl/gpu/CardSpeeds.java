@@ -197,6 +197,34 @@ final class CardSpeeds implements AutoCloseable {
     private void attention(double product) {
         attention(product, 16, 2, 128);
         attention(product, 14, 2, 64);
+        prompts(product, 4, size(1024));
+    }
+
+    /// New tokens of several sequences over a cache that holds nothing but them: half of the squares counts.
+    private void prompts(double product, int sequences, int length) {
+        int pages = Math.ceilDiv(length, Backend.LANES);
+        int heads = 16;
+        int groups = 2;
+        int e = 128;
+        try (Scope scope = Scope.root("speeds", backend.memory())) {
+            Tensor q = random(scope, (long) sequences * length, heads, e);
+            Tensor keys = random(scope, (long) sequences * pages, groups, e, Backend.LANES);
+            Tensor values = random(scope, (long) sequences * pages, groups, Backend.LANES, e);
+            int[] table = new int[sequences * pages];
+            int[] rows = new int[sequences * length];
+            int[] positions = new int[sequences * length];
+            Arrays.setAll(table, i -> i);
+            Arrays.setAll(rows, i -> i / length);
+            Arrays.setAll(positions, i -> i % length);
+            Tensor pageTable = scope.of(table, sequences, pages);
+            Tensor places = scope.of(positions, positions.length);
+            Tensor owners = scope.of(rows, rows.length);
+            Tensor out = scope.allocate(DType.F32, (long) sequences * length, heads, e);
+            row("prompts, %d x %d tokens, %d heads of %d, gpu.products=%s".formatted(sequences, length, heads, e,
+                    precision()), "FLOP", 4.0 * sequences * length * length * heads * e / 2, product, () ->
+                    backend.attention().forwardPaged(q, keys, values, places, owners, pageTable, 1 / Math.sqrt(e),
+                            out));
+        }
     }
 
     /// Causal attention over one sequence: half of the square counts, and the five products of the backward pass as

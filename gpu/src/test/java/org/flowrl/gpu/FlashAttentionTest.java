@@ -22,10 +22,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// which are rounded to BF16 before, so that only what is rounded within the call is between the two.
 class FlashAttentionTest {
     /// What rounding to BF16 changes a number by, relative to it: half of the spacing of 2^-7 between 1 and 2.
-    private static final double UNIT = 0x1p-8;
+    static final double UNIT = 0x1p-8;
     /// Sums in F32 in another order, 2^x within two units of the last place of F32, and statistics through a logarithm:
     /// the contract's tolerance.
-    private static final double SUMS = 5e-5;
+    static final double SUMS = 5e-5;
 
     private final ReferenceBackend reference = new ReferenceBackend();
     private CudaBackend card;
@@ -86,17 +86,6 @@ class FlashAttentionTest {
                     1 / Math.sqrt(size));
         }
 
-        /// The numbers, rounded to BF16, as F32.
-        private static Tensor rounded(Tensor x) {
-            float[] numbers = x.toFloats();
-            for (int i = 0; i < numbers.length; i++) {
-                int bits = Float.floatToRawIntBits(numbers[i]);
-                numbers[i] = Float.intBitsToFloat((bits + 0x7fff + (bits >>> 16 & 1)) & 0xffff0000);
-            }
-            x.copyFrom(numbers);
-            return x;
-        }
-
         /// Out and statistics.
         List<Tensor> forward(Backend backend, Inputs in) {
             Tensor out = in.junk(q.dim(0), q.dim(1), q.dim(2));
@@ -114,6 +103,17 @@ class FlashAttentionTest {
                     in.floating(statistics, q.dim(0), q.dim(1), 2), starts, scale, dq, dk, dv);
             return List.of(dq, dk, dv);
         }
+    }
+
+    /// The numbers, rounded to BF16, as F32.
+    static Tensor rounded(Tensor x) {
+        float[] numbers = x.toFloats();
+        for (int i = 0; i < numbers.length; i++) {
+            int bits = Float.floatToRawIntBits(numbers[i]);
+            numbers[i] = Float.intBitsToFloat((bits + 0x7fff + (bits >>> 16 & 1)) & 0xffff0000);
+        }
+        x.copyFrom(numbers);
+        return x;
     }
 
     private static Inputs inputs(Scope scope) {
