@@ -2,8 +2,9 @@
 // size. Operands of products are BF16, sums, softmax and results F32.
 //
 // Four warps hold rows of a tile each (queries, or keys for the gradients of keys) and go over tiles of columns (keys,
-// or queries) that all of them read. Rows in shared memory have E + 8 numbers: an odd count of 16 bytes, so that the
-// eight rows of a matrix lie in different banks.
+// or queries) that all of them read. Their sums fill the registers of a thread, which leaves room for two blocks on a
+// multiprocessor; shared memory does so, too, where it has 227 KiB. Rows in shared memory have E + 8 numbers: an odd
+// count of 16 bytes, so that the eight rows of a matrix lie in different banks.
 #pragma once
 #include "tensorcore.cuh"
 
