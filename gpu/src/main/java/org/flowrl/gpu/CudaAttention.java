@@ -58,15 +58,17 @@ final class CudaAttention implements AttentionKernels {
     public void forward(Tensor q, Tensor k, Tensor v, Tensor starts, double scale, Tensor out, Tensor statistics) {
         Arguments.attentionForward(q, k, v, starts, scale, out, statistics);
         card.requireFloats("attention forward", q);
+        boolean isFlash = isFlash(q, scale);
+        int bytes = isFlash ? FlashAttention.forwardBytes(q.dim(2)) : sharedBytes(q.dim(2), 1, 1);
+        card.requireShared("attention forward", q, bytes);
         CudaRows.checkStarts(card, starts, q.dim(0), true, Fault.ATTENTION_FORWARD_STARTS);
-        if (isFlash(q, scale)) {
+        if (isFlash) {
             flash.forward(q, k, v, starts, scale, out, statistics);
             return;
         }
-        card.requireShared("attention forward", q, sharedBytes(q.dim(2), 1, 1));
         sizes(launch("attentionForward").tensor(q).tensor(k).tensor(v).tensor(starts).real(scale).tensor(out)
                 .tensor(statistics).number(starts.elements() - 1).number(q.dim(0)), q, k.dim(1))
-                .grid(Math.ceilDiv(q.dim(0), (long) TILE_ROWS), q.dim(1), THREADS, sharedBytes(q.dim(2), 1, 1));
+                .grid(Math.ceilDiv(q.dim(0), (long) TILE_ROWS), q.dim(1), THREADS, bytes);
     }
 
     @Override
@@ -74,16 +76,18 @@ final class CudaAttention implements AttentionKernels {
             double scale, Tensor dq, Tensor dk, Tensor dv) {
         Arguments.attentionBackward(dout, q, k, v, out, statistics, starts, scale, dq, dk, dv);
         card.requireFloats("attention backward", q);
+        boolean isFlash = isFlash(q, scale);
+        card.requireShared("attention backward", q,
+                isFlash ? FlashAttention.backwardBytes(q.dim(2)) : sharedBytes(q.dim(2), 2, 2));
         long tokens = q.dim(0);
         long rows = tokens * q.dim(1);
         CudaRows.checkStarts(card, starts, tokens, true, Fault.ATTENTION_BACKWARD_STARTS);
         long dots = card.scratch().address(Scratch.Use.DOTS, rows * Float.BYTES);
         launch("attentionDot").tensor(dout).tensor(out).number(dots).number(rows).integer(q.dim(2)).overWarps(rows);
-        if (isFlash(q, scale)) {
+        if (isFlash) {
             flash.backward(dout, q, k, v, statistics, dots, starts, scale, dq, dk, dv);
             return;
         }
-        card.requireShared("attention backward", q, sharedBytes(q.dim(2), 2, 2));
         sizes(gradient("attentionQueryGradient", dout, q, k, v, statistics, dots, starts, scale).tensor(dq)
                 .number(starts.elements() - 1).number(tokens), q, k.dim(1))
                 .grid(Math.ceilDiv(tokens, (long) TILE_ROWS), q.dim(1), THREADS, sharedBytes(q.dim(2), 2, 1));
@@ -114,11 +118,13 @@ final class CudaAttention implements AttentionKernels {
             Tensor pageTable, double scale, Tensor out) {
         Arguments.attentionForwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
         card.requireFloats("attention forwardPaged", q);
-        if (isFlash(q, scale) && q.dim(0) >= PROMPT_TOKENS * pageTable.dim(0)) {
+        boolean isFlash = isFlash(q, scale) && q.dim(0) >= PROMPT_TOKENS * pageTable.dim(0);
+        card.requireShared("attention forwardPaged", q,
+                isFlash ? FlashAttention.pagedBytes(q.dim(2)) : pagedSharedBytes(q.dim(2)));
+        if (isFlash) {
             flash.forwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
             return;
         }
-        card.requireShared("attention forwardPaged", q, pagedSharedBytes(q.dim(2)));
         long tokens = q.dim(0);
         long heads = q.dim(1);
         long groups = keyPages.dim(1);

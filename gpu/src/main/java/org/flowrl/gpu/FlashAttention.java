@@ -45,16 +45,40 @@ record FlashAttention(Card card, Products products) {
         return (q.dim(2) == 64 || q.dim(2) == 128) && (float) scale > 0;
     }
 
+    /// Bytes of a block's shared memory.
+    static int forwardBytes(long size) {
+        return FORWARD.sharedBytes(size, 1, 2);
+    }
+
+    /// Of the kernel that takes more.
+    static int backwardBytes(long size) {
+        return Math.max(queryGradientBytes(size), keyGradientBytes(size));
+    }
+
+    private static int queryGradientBytes(long size) {
+        return QUERY_GRADIENT.sharedBytes(size, 2, 3);
+    }
+
+    /// Two numbers of each column beside the tiles.
+    private static int keyGradientBytes(long size) {
+        Shape shape = keyGradient(size);
+        return shape.sharedBytes(size, 2, 3) + 2 * shape.columns * Float.BYTES;
+    }
+
+    /// Queries, values, keys as they lie in pages, in a row for each element of a head, and two numbers of each query.
+    static int pagedBytes(long size) {
+        return PAGED.sharedBytes(size, 1, 1)
+                + Math.toIntExact(DType.BF16.bytes() * size * (PAGED.columns + GAP) + 2 * PAGED.rows() * Integer.BYTES);
+    }
+
     /// Overwrites out and statistics.
     void forward(Tensor q, Tensor k, Tensor v, Tensor starts, double scale, Tensor out, Tensor statistics) {
         long size = q.dim(2);
-        int shared = FORWARD.sharedBytes(size, 1, 2);
-        card.requireShared("attention forward", q, shared);
         long[] keys = rounded(Scratch.Use.RIGHT, k, v);
         long bounds = bounds(starts, q);
         card.kernels().launch("flash", "flashForward" + size).tensor(q).number(keys[0]).number(keys[1]).number(bounds)
                 .real(scale).tensor(out).tensor(statistics).integer(q.dim(0)).integer(q.dim(1)).integer(k.dim(1))
-                .grid(FORWARD.blocks(q), 1, THREADS, shared);
+                .grid(FORWARD.blocks(q), 1, THREADS, forwardBytes(size));
     }
 
     /// Overwrites out with the attention of many tokens over the cache. Right for tokens in any order, fast where those
@@ -62,15 +86,11 @@ record FlashAttention(Card card, Products products) {
     void forwardPaged(Tensor q, Tensor keyPages, Tensor valuePages, Tensor positions, Tensor sequences,
             Tensor pageTable, double scale, Tensor out) {
         long size = q.dim(2);
-        // Queries, values, and keys as they lie in pages: a row for each element of a head.
-        int shared = PAGED.sharedBytes(size, 1, 1)
-                + Math.toIntExact(DType.BF16.bytes() * size * (PAGED.columns + GAP) + 2 * PAGED.rows() * Integer.BYTES);
-        card.requireShared("attention forwardPaged", q, shared);
         card.kernels().launch("flashpaged", "flashPaged" + size).tensor(q).tensor(keyPages).tensor(valuePages)
                 .tensor(positions).tensor(sequences).tensor(pageTable).real(scale).tensor(out).integer(q.dim(0))
                 .integer(q.dim(1)).integer(keyPages.dim(1)).number(keyPages.dim(0)).number(pageTable.dim(1))
                 .number(pageTable.dim(0)).fault(Fault.PAGED_POSITIONS).fault(Fault.PAGED_SEQUENCES)
-                .fault(Fault.PAGED_TABLE).grid(PAGED.blocks(q), 1, THREADS, shared);
+                .fault(Fault.PAGED_TABLE).grid(PAGED.blocks(q), 1, THREADS, pagedBytes(size));
     }
 
     /// Overwrites dq, dk and dv.
@@ -79,23 +99,19 @@ record FlashAttention(Card card, Products products) {
     void backward(Tensor dout, Tensor q, Tensor k, Tensor v, Tensor statistics, long dots, Tensor starts, double scale,
             Tensor dq, Tensor dk, Tensor dv) {
         long size = q.dim(2);
-        Shape keyShape = keyGradient(size);
-        int queryShared = QUERY_GRADIENT.sharedBytes(size, 2, 3);
-        int keyShared = keyShape.sharedBytes(size, 2, 3) + 2 * keyShape.columns * Float.BYTES;
-        card.requireShared("attention backward", q, Math.max(queryShared, keyShared));
         long rows = q.dim(0) * q.dim(1);
         long logSums = card.scratch().address(Scratch.Use.LOG_SUMS, rows * Float.BYTES);
         gradientLaunch("flashLogSums").tensor(statistics).number(logSums).number(rows).over(rows);
         Operands operands = new Operands(rounded(Scratch.Use.LEFT, dout, q), rounded(Scratch.Use.RIGHT, k, v), logSums,
                 dots, bounds(starts, q), scale, q, k);
         operands.of(gradientLaunch("flashQueryGradient" + size)).tensor(dq)
-                .grid(QUERY_GRADIENT.blocks(q), 1, THREADS, queryShared);
+                .grid(QUERY_GRADIENT.blocks(q), 1, THREADS, queryGradientBytes(size));
         // Where query heads share a key head, its gradients are made for each of them.
         boolean isShared = q.dim(1) > k.dim(1);
         long parts = isShared ? card.scratch().address(Scratch.Use.PARTIALS, 2 * q.bytes()) : dk.address();
         long valueParts = isShared ? parts + q.bytes() : dv.address();
         operands.of(gradientLaunch("flashKeyGradient" + size)).number(parts).number(valueParts)
-                .grid(keyShape.blocks(q), 1, THREADS, keyShared);
+                .grid(keyGradient(size).blocks(q), 1, THREADS, keyGradientBytes(size));
         if (isShared) {
             fold(parts, q, dk);
             fold(valueParts, q, dv);

@@ -79,11 +79,11 @@ template <int M, int N> DEVICE void clear(float (&sums)[M][N][4]) {
     }
 }
 
-// sums [16 M, 8 N] += rows [16 M, E] * columns [8 N, E] transposed.
-template <int E, int M, int N> DEVICE void addScores(const BfloatBits* rows, const BfloatBits* columns,
-        float (&sums)[M][N][4]) {
+// sums [16 M, 8 N] += rows [16 M, E] * columns, which are [E, 8 N], or [8 N, E] transposed.
+template <int E, bool IS_TRANSPOSED = true, int M, int N> DEVICE void addScores(const BfloatBits* rows,
+        const BfloatBits* columns, float (&sums)[M][N][4]) {
     rows = acrossRows<E>(rows);
-    columns = acrossColumns<E>(columns);
+    columns = IS_TRANSPOSED ? acrossColumns<E>(columns) : acrossRows<8 * N>(columns);
 #pragma unroll
     for (int k = 0; k < E / SIDE; k++) {
         unsigned a[M][4];
@@ -94,7 +94,11 @@ template <int E, int M, int N> DEVICE void addScores(const BfloatBits* rows, con
 #pragma unroll
         for (int n = 0; n < N; n += 2) {
             unsigned b[4];
-            loadMatrices(columns + n * 8 * PITCH<E> + k * SIDE, b);
+            if (IS_TRANSPOSED) {
+                loadMatrices(columns + n * 8 * PITCH<E> + k * SIDE, b);
+            } else {
+                loadTransposed(columns + k * SIDE * PITCH<8 * N> + n * 8, b);
+            }
 #pragma unroll
             for (int m = 0; m < M; m++) {
                 multiplyAdd(sums[m][n], a[m], b[0], b[1]);

@@ -52,31 +52,6 @@ template <int E, int N> DEVICE void roundPages(const FlashCache& cache, int sequ
     }
 }
 
-// sums [16 M, 8 N] += rows [16 M, E] * columns [E, 8 N].
-template <int E, int M, int N> DEVICE void addColumnScores(const BfloatBits* rows, const BfloatBits* columns,
-        float (&sums)[M][N][4]) {
-    rows = acrossRows<E>(rows);
-    columns = acrossRows<8 * N>(columns);
-#pragma unroll
-    for (int k = 0; k < E / SIDE; k++) {
-        unsigned a[M][4];
-#pragma unroll
-        for (int m = 0; m < M; m++) {
-            loadMatrices(rows + m * SIDE * PITCH<E> + k * SIDE, a[m]);
-        }
-#pragma unroll
-        for (int n = 0; n < N; n += 2) {
-            unsigned b[4];
-            loadTransposed(columns + k * SIDE * PITCH<8 * N> + n * 8, b);
-#pragma unroll
-            for (int m = 0; m < M; m++) {
-                multiplyAdd(sums[m][n], a[m], b[0], b[1]);
-                multiplyAdd(sums[m][n + 1], a[m], b[2], b[3]);
-            }
-        }
-    }
-}
-
 // Sets the scores of keys after the last one that their row reads to minus infinity.
 template <int M, int N> DEVICE void maskAfter(float (&scores)[M][N][4], int from, const int (&lasts)[2 * M]) {
 #pragma unroll
@@ -152,7 +127,7 @@ template <int E, int M, int N> DEVICE void flashPaged(const float* q, const Flas
             if (__ballot_sync(ALL_LANES, highest >= from)) {
                 float scores[M][N][4];
                 clear(scores);
-                addColumnScores<E>(ownQueries, keys, scores);
+                addScores<E, false>(ownQueries, keys, scores);
                 if (__ballot_sync(ALL_LANES, lowest < from + COLUMNS - 1)) {
                     maskAfter(scores, from, lasts);
                 }
