@@ -92,10 +92,12 @@ contract() {
         --details=summary -c "org.flowrl.gpu.$1"
 }
 
+# One case of each kernel, and packed sequences through tensor cores with heads of 64 and of 128.
 sanitized() {
     compute-sanitizer --tool "$1" --target-processes all --error-exitcode 9 "${java[@]}" "-Dgpu.realCard=$real" \
         org.junit.platform.console.ConsoleLauncher execute --disable-banner --details=summary \
-        -c org.flowrl.gpu.SanitizerContractTest
+        -c org.flowrl.gpu.SanitizerContractTest \
+        -i 'method:org.flowrl.gpu.FlashAttentionTest#theOrderOfThreadsChangesNoBit(int, int, int, [I)[10,22]'
 }
 
 inventory() {
@@ -168,7 +170,8 @@ run() {
 flags=()
 real=true
 sizes=
-contracts="FfmContractTest JCudaContractTest PagedAttentionTest CudaRecorderTest"
+contracts="FfmContractTest JCudaContractTest RoundingContractTest PagedAttentionTest FlashAttentionTest FlashPagedTest
+    CudaRecorderTest"
 case ${1:-} in
     pack) pack ;;
     run) run "${2:-bench/results}" ;;
@@ -177,7 +180,7 @@ case ${1:-} in
         flags=("-Dgpu.libraries=$PWD/$libraries" "-Dgpu.slabBytes=0")
         sizes=small
         real=false
-        contracts="JCudaContractTest PagedAttentionTest CudaRecorderTest"
+        contracts="JCudaContractTest PagedAttentionTest FlashPagedTest CudaRecorderTest"
         run "${2:-gpu/target}"
         ;;
     *) sed -n '2,12p' "$0"; exit 2 ;;

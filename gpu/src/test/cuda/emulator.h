@@ -28,16 +28,30 @@ constexpr size_t STACK_BYTES = 64 << 10;
 
 enum State { RUNNING, AT_BLOCK_BARRIER, AT_WARP_BARRIER, DONE };
 
+// Bytes that are on their way into shared memory, zeros where `from` is null.
+struct Copy {
+    const void* from;
+    void* to;
+    size_t bytes;
+};
+
 struct Fiber {
     void* stackPointer;
     Index3 thread;
     int lane, warp;
     State state;
     unsigned exchanges;
+    std::vector<Copy> copies;
+};
+
+// A lane's operands of a product on tensor cores.
+struct Operands {
+    uint32_t a[4], b[2];
 };
 
 struct Warp {
     uint64_t slots[2][WARP];
+    Operands operands[2][WARP];
     int waiting, alive;
 };
 
@@ -51,6 +65,8 @@ struct Block {
     void* scheduler;
     Index3 block, blockSize, gridSize;
     int waiting, alive;
+    // What a thread did that a card refuses or is slow at, or null.
+    const char* mistake;
 };
 
 inline Block* block;
@@ -174,7 +190,7 @@ inline bool release(Block& b, int count) {
     return released;
 }
 
-// False where threads wait for each other at different barriers.
+// False where a thread made a mistake.
 inline bool runBlock(Block& b, Order order) {
     static std::vector<char*> stacks;
     int count = (int)(b.blockSize.x * b.blockSize.y * b.blockSize.z);
@@ -185,6 +201,7 @@ inline bool runBlock(Block& b, Order order) {
     b.warps.assign((count + WARP - 1) / WARP, Warp{});
     b.waiting = 0;
     b.alive = count;
+    b.mistake = nullptr;
     block = &b;
     for (int i = 0; i < count; i++) {
         Fiber& f = b.fibers[i];
@@ -217,7 +234,10 @@ inline bool runBlock(Block& b, Order order) {
         free(entry.second);
     }
     b.shared.clear();
-    return b.alive == 0;
+    if (b.alive && !b.mistake) {
+        b.mistake = "threads wait at different barriers";
+    }
+    return !b.mistake;
 }
 
 struct Kernel {
@@ -252,7 +272,7 @@ inline bool launch(const Kernel& kernel, Index3 grid, Index3 size, size_t shared
                 b.block = {x, y, z};
                 b.dynamicShared.assign(sharedBytes + 64, (char)0xff);
                 if (!runBlock(b, order)) {
-                    fprintf(stderr, "emulator: %s: threads wait at different barriers\n", kernel.name.c_str());
+                    fprintf(stderr, "emulator: %s: %s\n", kernel.name.c_str(), b.mistake);
                     return false;
                 }
             }

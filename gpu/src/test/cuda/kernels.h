@@ -10,4 +10,9 @@
 #include "attention.cu"
 #undef ROWS
 #include "paged.cu"
+#undef ROWS
+#include "flash.cu"
+#include "flashgradient.cu"
+#include "flashpaged.cu"
 #include "planted.cu"
+#include "tensorcore_test.cu"

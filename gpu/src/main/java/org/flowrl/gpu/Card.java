@@ -24,6 +24,17 @@ record Card(CudaDevice device, Kernels kernels, Scratch scratch) implements Auto
         Arguments.only(DType.F32, device.device(), NAME, operation, tensor);
     }
 
+    /// Refuses heads whose tiles a block of this card has not enough shared memory for; those of cards from 2020 on
+    /// have 99 KiB at least, in which all kernels but the gradient of keys find room for 256 elements, and that for 252.
+    void requireShared(String operation, Tensor q, int bytes) {
+        int most = device.mostSharedBytes();
+        if (bytes > most) {
+            throw new IllegalArgumentException("%s: q %s has heads of %d elements, which take %,d bytes of a block's "
+                    .formatted(operation, q, q.dim(2), bytes) + "shared memory, they must take at most the %,d of %s"
+                    .formatted(most, device.device()));
+        }
+    }
+
     @Override
     public void close() {
         scratch.close();

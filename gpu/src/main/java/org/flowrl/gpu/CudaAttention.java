@@ -2,10 +2,12 @@ package org.flowrl.gpu;
 
 import org.flowrl.tensor.AttentionKernels;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.cpu.Arguments;
 
-/// Attention, of attention.cu and, over the cache, of paged.cu. N tokens, B sequences, H query heads, G key heads, E head size.
+/// Attention, of attention.cu and, over the cache, of paged.cu; of FlashAttention where products are rounded to
+/// BF16. N tokens, B sequences, H query heads, G key heads, E head size.
 final class CudaAttention implements AttentionKernels {
     /// The shapes of attention.cu: keys in a tile, warps of a block, rows of a block.
     private static final int TILE = 32;
@@ -17,26 +19,28 @@ final class CudaAttention implements AttentionKernels {
     private static final int BLOCK_HEADS = 8;
     /// Bytes of sums over parts that are held at a time.
     private static final long PARTIAL_BYTES = 64 << 20;
+    /// New tokens for each row of the page table from which on a call is taken for one of prompts: a tile of tensor
+    /// cores full of each of them.
+    private static final long PROMPT_TOKENS = 16;
 
     private final Card card;
+    private final FlashAttention flash;
+    private final boolean isRounded;
 
-    CudaAttention(Card card) {
+    CudaAttention(Card card, Products products) {
         this.card = card;
+        flash = new FlashAttention(card, products);
+        isRounded = products.gradientType() == DType.BF16;
+    }
+
+    /// True where the operands may be rounded to BF16 and tensor cores do heads of this size; TF32's longer fractions
+    /// are for products of weights only, attention stays exact there.
+    private boolean isFlash(Tensor q, double scale) {
+        return isRounded && FlashAttention.does(q, scale);
     }
 
     private Kernels.Launch launch(String kernel) {
         return card.kernels().launch("attention", kernel);
-    }
-
-    /// Refuses heads whose tiles a block of this card has not enough shared memory for; those of cards from 2020 on
-    /// have 99 KiB at least, in which all kernels but the gradient of keys find room for 256 elements, and that for 252.
-    private void requireShared(String operation, Tensor q, int bytes) {
-        int most = card.device().mostSharedBytes();
-        if (bytes > most) {
-            throw new IllegalArgumentException("%s: q %s has heads of %d elements, which take %,d bytes of a block's "
-                    .formatted(operation, q, q.dim(2), bytes) + "shared memory, they must take at most the %,d of %s"
-                    .formatted(most, card.device().device()));
-        }
     }
 
     /// Bytes of the tiles of two operands, of `rows` times 16 rows of the other side, and of `weights` matrices
@@ -54,11 +58,17 @@ final class CudaAttention implements AttentionKernels {
     public void forward(Tensor q, Tensor k, Tensor v, Tensor starts, double scale, Tensor out, Tensor statistics) {
         Arguments.attentionForward(q, k, v, starts, scale, out, statistics);
         card.requireFloats("attention forward", q);
-        requireShared("attention forward", q, sharedBytes(q.dim(2), 1, 1));
+        boolean isFlash = isFlash(q, scale);
+        int bytes = isFlash ? FlashAttention.forwardBytes(q.dim(2)) : sharedBytes(q.dim(2), 1, 1);
+        card.requireShared("attention forward", q, bytes);
         CudaRows.checkStarts(card, starts, q.dim(0), true, Fault.ATTENTION_FORWARD_STARTS);
+        if (isFlash) {
+            flash.forward(q, k, v, starts, scale, out, statistics);
+            return;
+        }
         sizes(launch("attentionForward").tensor(q).tensor(k).tensor(v).tensor(starts).real(scale).tensor(out)
                 .tensor(statistics).number(starts.elements() - 1).number(q.dim(0)), q, k.dim(1))
-                .grid(Math.ceilDiv(q.dim(0), (long) TILE_ROWS), q.dim(1), THREADS, sharedBytes(q.dim(2), 1, 1));
+                .grid(Math.ceilDiv(q.dim(0), (long) TILE_ROWS), q.dim(1), THREADS, bytes);
     }
 
     @Override
@@ -66,12 +76,18 @@ final class CudaAttention implements AttentionKernels {
             double scale, Tensor dq, Tensor dk, Tensor dv) {
         Arguments.attentionBackward(dout, q, k, v, out, statistics, starts, scale, dq, dk, dv);
         card.requireFloats("attention backward", q);
-        requireShared("attention backward", q, sharedBytes(q.dim(2), 2, 2));
+        boolean isFlash = isFlash(q, scale);
+        card.requireShared("attention backward", q,
+                isFlash ? FlashAttention.backwardBytes(q.dim(2)) : sharedBytes(q.dim(2), 2, 2));
         long tokens = q.dim(0);
         long rows = tokens * q.dim(1);
         CudaRows.checkStarts(card, starts, tokens, true, Fault.ATTENTION_BACKWARD_STARTS);
         long dots = card.scratch().address(Scratch.Use.DOTS, rows * Float.BYTES);
         launch("attentionDot").tensor(dout).tensor(out).number(dots).number(rows).integer(q.dim(2)).overWarps(rows);
+        if (isFlash) {
+            flash.backward(dout, q, k, v, statistics, dots, starts, scale, dq, dk, dv);
+            return;
+        }
         sizes(gradient("attentionQueryGradient", dout, q, k, v, statistics, dots, starts, scale).tensor(dq)
                 .number(starts.elements() - 1).number(tokens), q, k.dim(1))
                 .grid(Math.ceilDiv(tokens, (long) TILE_ROWS), q.dim(1), THREADS, sharedBytes(q.dim(2), 2, 1));
@@ -96,13 +112,19 @@ final class CudaAttention implements AttentionKernels {
     }
 
     /// In parts of the cache, whose sums are folded in order; some tokens at a time, where all of their sums would take
-    /// too much memory.
+    /// too much memory. Prompts go over the cache on tensor cores, where those may be used.
     @Override
     public void forwardPaged(Tensor q, Tensor keyPages, Tensor valuePages, Tensor positions, Tensor sequences,
             Tensor pageTable, double scale, Tensor out) {
         Arguments.attentionForwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
         card.requireFloats("attention forwardPaged", q);
-        requireShared("attention forwardPaged", q, pagedSharedBytes(q.dim(2)));
+        boolean isFlash = isFlash(q, scale) && q.dim(0) >= PROMPT_TOKENS * pageTable.dim(0);
+        card.requireShared("attention forwardPaged", q,
+                isFlash ? FlashAttention.pagedBytes(q.dim(2)) : pagedSharedBytes(q.dim(2)));
+        if (isFlash) {
+            flash.forwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
+            return;
+        }
         long tokens = q.dim(0);
         long heads = q.dim(1);
         long groups = keyPages.dim(1);

@@ -36,7 +36,7 @@ final class CudaBackend implements Backend {
         Products products = new Products(card);
         matmul = new CudaMatmul(card, products);
         rows = new CudaRows(card);
-        attention = new CudaAttention(card);
+        attention = new CudaAttention(card, products);
         heads = new CudaHeads(card, products);
         elementwise = new CudaElementwise(card);
         optimizer = new CudaOptimizer(card);

@@ -14,9 +14,11 @@ final class Scratch implements AutoCloseable {
         LOGITS,
         /// Operands of a product, rounded to BF16.
         LEFT, RIGHT,
-        /// D of the attention's gradient.
-        DOTS,
-        /// Sums over parts of a sequence's cached keys.
+        /// Of each row of the attention's gradient: D, and the logarithm of the sum of its weights.
+        DOTS, LOG_SUMS,
+        /// Where each token's sequence starts and ends.
+        BOUNDS,
+        /// Sums over parts of a sequence's cached keys, or gradients of keys for each query head.
         PARTIALS
     }
 

@@ -39,6 +39,14 @@ DEVICE Index sequenceEnd(const int* starts, Index sequences, Index tokens, Index
     return startOf(starts, next < sequences ? next : sequences, tokens);
 }
 
+// For each token where its sequence starts and where it ends: [N, 2].
+KERNEL(attentionBounds, const int* starts, int* bounds, Index sequences, Index tokens) {
+    for (Index n = FIRST; n < tokens; n += STRIDE) {
+        bounds[n * 2] = (int)sequenceStart(starts, sequences, tokens, n);
+        bounds[n * 2 + 1] = (int)sequenceEnd(starts, sequences, tokens, n);
+    }
+}
+
 // Rows first ... first + count - 1 of one head of [N, heads, E], those from `end` on as zeros, in rows of `pitch`.
 DEVICE void loadRows(const float* from, Index first, int count, Index end, int heads, int head, int size, int pitch,
         float* to) {

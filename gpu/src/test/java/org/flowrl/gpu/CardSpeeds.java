@@ -24,6 +24,7 @@ final class CardSpeeds implements AutoCloseable {
     private static final int RUNS = 10;
     private static final double NANO = 1e-9;
     private static final long RANDOM_NUMBERS = 1 << 20;
+    private static final String BFLOAT16 = "bf16";
 
     private final CudaBackend backend = new CudaBackend(CudaBinding.open(), 0);
     private final CudaDevice device = backend.card().device();
@@ -39,12 +40,25 @@ final class CardSpeeds implements AutoCloseable {
 
     /// @param arguments nothing, or `small`
     public static void main(String[] arguments) {
-        try (CardSpeeds speeds = new CardSpeeds(Arrays.asList(arguments).contains("small") ? 64 : 1)) {
+        int divisor = Arrays.asList(arguments).contains("small") ? 64 : 1;
+        double product;
+        try (CardSpeeds speeds = new CardSpeeds(divisor)) {
             System.out.println("card: " + speeds.backend.description());
             System.out.println("| piece | milliseconds | rate | of ceiling |");
             System.out.println("|---|---|---|---|");
-            speeds.measure();
+            product = speeds.measure();
         }
+        if (!precision().equals(BFLOAT16)) {
+            System.setProperty(Products.PRECISION_PROPERTY, BFLOAT16);
+            try (CardSpeeds speeds = new CardSpeeds(divisor)) {
+                speeds.attention(product);
+            }
+        }
+    }
+
+    /// The precision of products that backends are opened with.
+    private static String precision() {
+        return System.getProperty(Products.PRECISION_PROPERTY, "f32");
     }
 
     /// Numbers of variance 1: a card does less with zeros, and faster.
@@ -97,7 +111,8 @@ final class CardSpeeds implements AutoCloseable {
         return rate;
     }
 
-    private void measure() {
+    /// Prints all rows; the rate of the plain BF16 product.
+    private double measure() {
         double copy;
         try (Scope scope = Scope.root("speeds", backend.memory())) {
             long count = size(128 << 20);
@@ -113,6 +128,7 @@ final class CardSpeeds implements AutoCloseable {
         decode(copy, size(64), size(1024));
         decode(copy, 1, size(32_768));
         launches();
+        return product;
     }
 
     /// Products of a weight held as BF16 and as F32; the rate of the plain BF16 product.
@@ -138,8 +154,7 @@ final class CardSpeeds implements AutoCloseable {
                 row("forward BF16", "FLOP", operations, best, () -> backend.matmul().forward(wide, w, null, y));
                 row("inputGradient BF16", "FLOP", operations, best, () ->
                         backend.matmul().inputGradient(y, w, wide, false));
-                String precision = System.getProperty(Products.PRECISION_PROPERTY, "f32");
-                row("weightGradient, gpu.products=" + precision, "FLOP", operations, best, () ->
+                row("weightGradient, gpu.products=" + precision(), "FLOP", operations, best, () ->
                         backend.matmul().weightGradient(y, wide, dw));
             }
         }
@@ -178,12 +193,44 @@ final class CardSpeeds implements AutoCloseable {
         }
     }
 
-    /// Causal attention over one sequence: half of the square counts.
+    /// Attention with heads of Qwen2.5-7B's size and of the 0.5B's.
     private void attention(double product) {
-        int n = size(4096);
+        attention(product, 16, 2, 128);
+        attention(product, 14, 2, 64);
+        prompts(product, 4, size(1024));
+    }
+
+    /// New tokens of several sequences over a cache that holds nothing but them: half of the squares counts.
+    private void prompts(double product, int sequences, int length) {
+        int pages = Math.ceilDiv(length, Backend.LANES);
         int heads = 16;
         int groups = 2;
         int e = 128;
+        try (Scope scope = Scope.root("speeds", backend.memory())) {
+            Tensor q = random(scope, (long) sequences * length, heads, e);
+            Tensor keys = random(scope, (long) sequences * pages, groups, e, Backend.LANES);
+            Tensor values = random(scope, (long) sequences * pages, groups, Backend.LANES, e);
+            int[] table = new int[sequences * pages];
+            int[] rows = new int[sequences * length];
+            int[] positions = new int[sequences * length];
+            Arrays.setAll(table, i -> i);
+            Arrays.setAll(rows, i -> i / length);
+            Arrays.setAll(positions, i -> i % length);
+            Tensor pageTable = scope.of(table, sequences, pages);
+            Tensor places = scope.of(positions, positions.length);
+            Tensor owners = scope.of(rows, rows.length);
+            Tensor out = scope.allocate(DType.F32, (long) sequences * length, heads, e);
+            row("prompts, %d x %d tokens, %d heads of %d, gpu.products=%s".formatted(sequences, length, heads, e,
+                    precision()), "FLOP", 4.0 * sequences * length * length * heads * e / 2, product, () ->
+                    backend.attention().forwardPaged(q, keys, values, places, owners, pageTable, 1 / Math.sqrt(e),
+                            out));
+        }
+    }
+
+    /// Causal attention over one sequence: half of the square counts, and the five products of the backward pass as
+    /// two and a half times the two of the forward pass.
+    private void attention(double product, int heads, int groups, int e) {
+        int n = size(4096);
         try (Scope scope = Scope.root("speeds", backend.memory())) {
             Tensor q = random(scope, n, heads, e);
             Tensor k = random(scope, n, groups, e);
@@ -195,10 +242,11 @@ final class CardSpeeds implements AutoCloseable {
             Tensor dk = scope.allocate(DType.F32, n, groups, e);
             Tensor dv = scope.allocate(DType.F32, n, groups, e);
             double operations = 4.0 * n * n * heads * e / 2;
-            row("attention forward, " + n + " tokens", "FLOP", operations, product, () ->
-                    backend.attention().forward(q, k, v, starts, 0.1, out, statistics));
-            row("attention backward, " + n + " tokens", "FLOP", 2.5 * operations, product, () ->
-                    backend.attention().backward(out, q, k, v, out, statistics, starts, 0.1, dq, dk, dv));
+            String shape = ", %d tokens, %d heads of %d, gpu.products=%s".formatted(n, heads, e, precision());
+            row("attention forward" + shape, "FLOP", operations, product, () ->
+                    backend.attention().forward(q, k, v, starts, 1 / Math.sqrt(e), out, statistics));
+            row("attention backward" + shape, "FLOP", 2.5 * operations, product, () ->
+                    backend.attention().backward(out, q, k, v, out, statistics, starts, 1 / Math.sqrt(e), dq, dk, dv));
         }
     }
 

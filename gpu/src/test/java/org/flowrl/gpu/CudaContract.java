@@ -17,7 +17,7 @@ import org.flowrl.tensor.contract.KernelCase;
 abstract class CudaContract extends BackendContract {
     /// Where both factors are rounded to BF16, each product is wrong by up to 2^-8 of itself: sums of a few hundred
     /// products of random signs by about that much of their own size, three such sums after another by three times.
-    private static final double BFLOAT16_TOLERANCE = 0.02;
+    static final double BFLOAT16_TOLERANCE = 0.02;
 
     /// The system property by which `run-on-gpu.sh` holds a real card to the contract.
     static final String REAL_CARD = "gpu.realCard";

@@ -46,6 +46,25 @@ class SharedMemoryTest {
         });
     }
 
+    /// The gradient of queries holds 2 · 128 + 3 · 32 rows of 136 numbers of 2 bytes: 95,744 at E = 128.
+    @Test
+    void headsOnTensorCoresFitAndAreRefusedByNameWhereTheyDoNot() {
+        EmulatedCuda.withSharedBytes(BYTES, () -> attendOnTensorCores(128));
+        EmulatedCuda.withSharedBytes(64 << 10, () -> {
+            attendOnTensorCores(64);
+            assertThatThrownBy(() -> attendOnTensorCores(128)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("attention forward: q ").hasMessageEndingWith("has heads of 128 elements, "
+                            + "which take 69,632 bytes of a block's shared memory, they must take at most the 65,536 "
+                            + "of cuda:0");
+        });
+    }
+
+    private static void attendOnTensorCores(int size) {
+        try (CudaBackend card = FlashAttentionTest.rounding(); Scope scope = Scope.root("test", card.memory())) {
+            attend(card, scope, size);
+        }
+    }
+
     @Test
     void aCardWithLittleSharedMemoryRefusesEveryAttention() {
         EmulatedCuda.withSharedBytes(16 << 10, () -> {
