@@ -4,6 +4,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.flowrl.tensor.cpu.PlanBackend;
 
 /// Keys of `--set` that say how a card is used and are no part of a run's configuration, since it may go on elsewhere:
 /// the system properties that the gpu module reads, for which `-D` before `-jar` does as well.
@@ -12,6 +13,10 @@ import java.util.regex.Pattern;
 /// @param values that it can have
 /// @param rule in words
 record CardSettings(String name, Pattern values, String rule) {
+    /// All keys and their values, for help texts.
+    static final String KEYS = "gpu.binding=ffm|jcuda, gpu.graphs=on|off, gpu.libraries=FOLDERS (where to look first), "
+            + "gpu.products=f32|tf32|bf16, gpu.slabBytes=N";
+
     private static final String PREFIX = "gpu.";
     private static final List<CardSettings> ALL = List.of(
             new CardSettings("gpu.binding", Pattern.compile("ffm|jcuda"), "ffm or jcuda"),
@@ -35,10 +40,29 @@ record CardSettings(String name, Pattern values, String rule) {
         }
     }
 
+    /// How a plan takes a card to be used: as they say, and as the gpu module does where they say nothing.
+    static PlanBackend.Card planned() {
+        PlanBackend.Card usual = PlanBackend.Card.USUAL;
+        return new PlanBackend.Card(!System.getProperty("gpu.graphs", "on").equals("off"),
+                System.getProperty("gpu.products", "f32").equals("bf16"),
+                Long.getLong("gpu.slabBytes", usual.slabBytes()));
+    }
+
+    /// As {@link #take}, of settings that have no other keys.
+    ///
+    /// @throws IllegalArgumentException where a key is unknown or a value does not fit; nothing is set
+    static void takeAll(Map<String, String> settings) {
+        settings.forEach(CardSettings::requireKnown);
+        take(settings);
+    }
+
     private static void require(String key, String value) {
-        if (!key.startsWith(PREFIX)) {
-            return;
+        if (key.startsWith(PREFIX)) {
+            requireKnown(key, value);
         }
+    }
+
+    private static void requireKnown(String key, String value) {
         CardSettings setting = ALL.stream().filter(known -> known.name.equals(key)).findFirst().orElseThrow(() ->
                 new IllegalArgumentException("--set " + key + ": must be one of " + String.join(", ",
                         ALL.stream().map(CardSettings::name).toList())));

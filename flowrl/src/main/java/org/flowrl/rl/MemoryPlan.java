@@ -3,6 +3,7 @@ package org.flowrl.rl;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.flowrl.autograd.Parameter;
 import org.flowrl.autograd.ParameterStore;
@@ -15,6 +16,8 @@ import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.cpu.PlanBackend;
+import org.flowrl.transformer.Lora;
+import org.flowrl.transformer.Qwen;
 import org.flowrl.transformer.QwenConfig;
 import org.flowrl.transformer.generate.Generator;
 
@@ -72,32 +75,41 @@ public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, l
 
     /// What is planned for.
     ///
-    /// @param isCard true for an NVIDIA card, which reads F32 weights as they are; false for the CPU's vector backend
+    /// @param card an NVIDIA card, which reads F32 weights as they are; empty for the CPU's vector backend
     /// @param threads of the CPU
-    public record Machine(boolean isCard, int threads) {
+    public record Machine(Optional<PlanBackend.Card> card, int threads) {
         /// A card.
-        public static Machine card() {
-            return new Machine(true, 1);
+        public static Machine card(PlanBackend.Card card) {
+            return new Machine(Optional.of(card), 1);
         }
 
         /// The CPU.
         public static Machine cpu(int threads) {
-            return new Machine(false, threads);
+            return new Machine(Optional.empty(), threads);
         }
 
         private PlanBackend open() {
-            return isCard ? PlanBackend.ofCard() : PlanBackend.ofCpu(threads);
+            return card.map(PlanBackend::ofCard).orElseGet(() -> PlanBackend.ofCpu(threads));
         }
     }
 
     /// The plan of sampling from a model: its weights, the cache and one forward pass.
     ///
+    /// @param lora adapters that it has
     /// @param packed type of the packed copies, F32 or BF16
-    public static MemoryPlan generate(QwenConfig config, DType packed, Load load, Machine machine) {
+    public static MemoryPlan generate(QwenConfig config, Lora lora, DType packed, Load load, Machine machine) {
         try (Dry dry = new Dry(machine)) {
             ParameterStore store = new ParameterStore(dry.backend, dry.run, DType.F32, packed);
-            Policy policy = new Policy(dry.backend, Weights.undefined(config).loadFrozen(store, false), store);
+            Qwen model = Weights.undefined(config).loadFrozen(store, false);
             dry.weights("", store);
+            if (lora.isOn()) {
+                ParameterStore adapters = store.beside();
+                model = model.adapted(adapters.root(), lora);
+                adapters.allocate();
+                adapters.repack();
+                dry.weights("adapters: ", adapters);
+            }
+            Policy policy = new Policy(dry.backend, model, store);
             dry.loaded();
             dry.sample(policy, load, 1);
             return dry.plan();

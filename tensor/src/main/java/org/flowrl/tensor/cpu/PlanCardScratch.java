@@ -7,17 +7,26 @@ import org.flowrl.tensor.DType;
 import org.flowrl.tensor.PackedMatrix;
 
 /// What the buffers of the CUDA backend grow to: one for each use, a quarter more than the call that needed it, and
-/// what is held for cuBLAS. Formulas and constants are those of `org.flowrl.gpu` (Scratch, CudaHeads, CudaDevice), read off
-/// and not measured on a card. The driver's own context and the ends of slabs are not counted.
+/// what is held for cuBLAS. Formulas and constants are those of `org.flowrl.gpu` (Scratch, Products, CudaHeads,
+/// CudaAttention, CudaDevice). The driver's own context, some hundreds of megabytes, is not counted.
 final class PlanCardScratch implements PlanScratch {
-    private enum Use { SUMS, LOGITS, LEFT, RIGHT, DOTS }
+    private enum Use { SUMS, LOGITS, LEFT, RIGHT, DOTS, PARTIALS }
 
     private static final long SMALLEST_BYTES = 64 << 10;
     private static final long LIBRARY_BYTES = 32 << 20;
     private static final long LOGITS_BYTES = 256 << 20;
     private static final long MOST_ROWS = 65_535;
+    /// Keys of a part of a sequence, whose sums a token's head holds beside each other, and the bytes of such sums.
+    private static final long PART_KEYS = 256;
+    private static final long PARTIAL_BYTES = 64 << 20;
 
+    private final boolean roundsGradients;
     private final Map<Use, Long> buffers = new EnumMap<>(Use.class);
+
+    /// @param roundsGradients true where operands of weight gradients are rounded to BF16
+    PlanCardScratch(boolean roundsGradients) {
+        this.roundsGradients = roundsGradients;
+    }
 
     @Override
     public long bytes() {
@@ -35,6 +44,18 @@ final class PlanCardScratch implements PlanScratch {
         if (weight.storage() == DType.BF16) {
             need(Use.LEFT, rows * size * DType.BF16.bytes());
         }
+    }
+
+    @Override
+    public void weightGradient(long rows, long outputs, long inputs) {
+        if (roundsGradients) {
+            rounded(rows, outputs, inputs);
+        }
+    }
+
+    private void rounded(long rows, long outputs, long inputs) {
+        need(Use.LEFT, rows * outputs * DType.BF16.bytes());
+        need(Use.RIGHT, rows * inputs * DType.BF16.bytes());
     }
 
     @Override
@@ -57,9 +78,12 @@ final class PlanCardScratch implements PlanScratch {
         need(Use.DOTS, rows * Float.BYTES);
     }
 
+    /// Sums over the parts, for as many tokens at a time as there is room for.
     @Override
-    public void pagedAttention(long tokens, long size) {
-        // Scores stay within a block of threads.
+    public void pagedAttention(long queries, long heads, long tokens, long size) {
+        long parts = Math.max(1, Math.ceilDiv(tokens, PART_KEYS));
+        long queryBytes = heads * parts * (size + 2) * Float.BYTES;
+        need(Use.PARTIALS, Math.clamp(PARTIAL_BYTES / queryBytes, 1, Math.max(1, queries)) * queryBytes);
     }
 
     @Override
@@ -73,7 +97,7 @@ final class PlanCardScratch implements PlanScratch {
         product(part, weight.columns(), weight);
         product(part, weight.rows(), weight);
         if (hasWeightGradient && weight.storage() == DType.BF16) {
-            need(Use.RIGHT, part * weight.columns() * DType.BF16.bytes());
+            rounded(part, weight.rows(), weight.columns());
         }
     }
 

@@ -10,6 +10,9 @@ interface PlanScratch {
     /// A product of `rows` rows of `size` numbers with a packed weight.
     void product(long rows, long size, PackedMatrix weight);
 
+    /// The product of a weight's gradient [outputs, inputs], over `rows` rows.
+    void weightGradient(long rows, long outputs, long inputs);
+
     /// Sums over each block of rows of `size` numbers.
     ///
     /// @param tensors how many such sums a call holds at once
@@ -28,8 +31,13 @@ interface PlanScratch {
     /// The backward pass of attention, arguments as of {@link #attention}.
     void attentionBackward(long rows, long tokens, long size);
 
-    /// Attention through pages that hold `tokens` tokens.
-    void pagedAttention(long tokens, long size);
+    /// Attention through pages.
+    ///
+    /// @param queries tokens that look at the cache
+    /// @param heads of a query
+    /// @param tokens that the pages of a sequence hold
+    /// @param size of a head
+    void pagedAttention(long queries, long heads, long tokens, long size);
 
     /// Log-probabilities of `rows` rows.
     void logProbs(long rows, PackedMatrix weight);
