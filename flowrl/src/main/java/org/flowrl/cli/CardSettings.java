@@ -13,9 +13,10 @@ import org.flowrl.tensor.cpu.PlanBackend;
 /// @param values that it can have
 /// @param rule in words
 record CardSettings(String name, Pattern values, String rule) {
-    /// All keys and their values, for help texts.
-    static final String KEYS = "gpu.binding=ffm|jcuda, gpu.graphs=on|off, gpu.libraries=FOLDERS (where to look first), "
-            + "gpu.products=f32|tf32|bf16, gpu.slabBytes=N";
+    /// All keys and their values, for help texts: a line each, since a line would be broken at their dots.
+    static final String KEYS = "%n  gpu.binding=ffm|jcuda: how libraries are called%n"
+            + "  gpu.graphs=on|off: decode by CUDA graphs%n  gpu.libraries=FOLDERS to look in first%n"
+            + "  gpu.products=f32|tf32|bf16: as F32 is rounded%n  gpu.slabBytes=N of memory at a time";
 
     private static final String PREFIX = "gpu.";
     private static final List<CardSettings> ALL = List.of(

@@ -71,7 +71,7 @@ final class CompareCommand implements Callable<Integer> {
     private boolean quick;
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Set a key of every run's configuration, "
-            + "or how a card is used: " + CardSettings.KEYS + ". Repeatable.")
+            + "or how a card is used. Repeatable." + CardSettings.KEYS)
     private Map<String, String> settings = new LinkedHashMap<>();
 
     @Option(names = "--config", paramLabel = "FILE", description = "Replay a comparison.yaml.")

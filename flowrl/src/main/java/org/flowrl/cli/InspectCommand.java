@@ -32,6 +32,7 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        plan.takeCardSettings();
         if (plan.isWanted()) {
             return printPlan() ? 0 : 1;
         }

@@ -33,8 +33,8 @@ final class PlanOptions {
     private String algorithm;
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "With --plan: a key of train's configuration, "
-            + "such as rollout.samples=8 or update.microBatchMebibytes=4096, or how a card is used, "
-            + "gpu.graphs and gpu.products. Repeatable.")
+            + "such as rollout.samples=8 or update.microBatchMebibytes=4096, or how a card is used. "
+            + "Repeatable." + CardSettings.KEYS)
     private Map<String, String> settings = new LinkedHashMap<>();
 
     @Option(names = "--prompt-tokens", paramLabel = "N",
@@ -64,6 +64,11 @@ final class PlanOptions {
         return isWanted;
     }
 
+    /// Makes the settings of a card hold from here on.
+    void takeCardSettings() {
+        CardSettings.take(settings);
+    }
+
     /// One line on what stays in memory, whatever is sampled.
     static String summary(QwenConfig model) {
         MemoryPlan.Machine one = MemoryPlan.Machine.cpu(1);
@@ -79,7 +84,6 @@ final class PlanOptions {
     /// @param adapters that the model has: generate samples with them, train trains such ones unless `--set` says
     ///     otherwise
     boolean print(QwenConfig model, Lora adapters, PlanTable table) {
-        CardSettings.take(settings);
         Map<String, String> all = new LinkedHashMap<>();
         if (adapters.isOn()) {
             all.put("lora.rank", Integer.toString(adapters.rank()));

@@ -24,6 +24,9 @@ import org.flowrl.transformer.generate.Generator;
 /// How much memory a program takes, part by part. The program itself is run, on a backend that computes nothing
 /// ({@link PlanBackend}): what a plan says is what {@link Memory} counts when the same calls are made in earnest.
 ///
+/// A batch is planned full to the end. Where decoding steps are recorded, a real one that shrinks records its smaller
+/// sizes, too, which together take up to two and a half times as much again as those of the full batch.
+///
 /// @param parts in the order in which they are taken
 /// @param poolBytes the most that tensors hold at once: the pool's high-water mark
 /// @param reservedBytes what the pool has asked of the device by then; free blocks of other sizes included
@@ -189,16 +192,24 @@ public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, l
             memory.resetHighWater();
         }
 
-        /// Prompts are computed, and every sample is decoded to its last token.
+        /// Prompts are computed, and every sample is decoded to its last token. What is in use between two steps is the
+        /// cache, and beside it recorded steps, of which there are none at the first token.
         void sample(Policy policy, Load load, double temperature) {
-            long[] withCache = new long[1];
             long before = memory.bytesInUse();
+            long[] used = {0, 0};
             new Generator(policy.model(), backend, run).generate(load.promptIds(), load.samples(),
                     SamplingLaw.ofTemperature(temperature), load.responseTokens(), Set.of(), RandomKey.of(0),
-                    (prompt, sample, token, logProb) -> withCache[0] = Math.max(withCache[0], memory.bytesInUse()));
-            long cache = withCache[0] - before;
-            parts.add(new Part("sampling: keys and values", cache, false));
-            phase("sampling: activations", cache);
+                    (prompt, sample, token, logProb) -> {
+                        used[1] = Math.max(used[1], memory.bytesInUse() - before);
+                        used[0] = used[0] == 0 ? used[1] : used[0];
+                    });
+            // Made in the model's first pass, to stay.
+            long tables = memory.bytesInUse() - before;
+            parts.add(new Part("sampling: keys and values", used[0] - tables, false));
+            if (used[1] > used[0]) {
+                parts.add(new Part("sampling: recorded steps of a full batch", used[1] - used[0], false));
+            }
+            phase("sampling: activations", used[1] - tables);
         }
 
         /// What was taken since the last call is there to stay; parts of one name are one.

@@ -11,15 +11,15 @@ import org.flowrl.transformer.QwenConfig;
 /// A program that tells what memory a card has given for a planned program, for {@link CardPlanTest}.
 final class CardMemory {
     /// Long enough prompts and wide enough a vocabulary that most buffers exceed their least size.
-    static final QwenConfig MODEL = QwenConfig.tiny(1500, 64, 2, 256);
-    static final MemoryPlan.Load LOAD = new MemoryPlan.Load(3, 4, 96, 20);
+    static final QwenConfig MODEL = QwenConfig.tiny(700, 64, 2, 256);
+    static final MemoryPlan.Load LOAD = new MemoryPlan.Load(3, 4, 80, 8);
 
     private CardMemory() {
     }
 
     static TrainConfig config(String rank, String weights) {
         return ConfigFile.with(Presets.config("lattice", "flowrl"), Map.of("rollout.prompts", "3", "rollout.samples",
-                "4", "update.microBatchMebibytes", "4", "lora.rank", rank, "weights", weights));
+                "4", "update.microBatchMebibytes", "2", "lora.rank", rank, "weights", weights));
     }
 
     /// @param arguments `sample` or `train`, type of the weights, and rank of adapters

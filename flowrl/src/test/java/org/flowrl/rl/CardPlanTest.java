@@ -34,7 +34,6 @@ class CardPlanTest {
                 "-Dgpu.graphs=" + graphs, "-Dgpu.products=" + products, "-Dgpu.slabBytes=" + slabBytes,
                 "-XX:+UseSerialGC"), CardMemory.class, program, weights, rank).stream()
                 .collect(Collectors.toMap(line -> line.split(" ")[0], line -> Long.valueOf(line.split(" ")[1])));
-        System.out.println(plan + " " + real);
         assertThat(plan.poolBytes()).as("pool").isCloseTo(real.get("pool"), TOLERANCE);
         assertThat(plan.workspaceBytes() - LIBRARY_BYTES).as("buffers")
                 .isCloseTo(real.get("workspace") - LIBRARY_BYTES, TOLERANCE);
