@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.assertj.core.data.Percentage;
-import org.flowrl.gpu.EmulatedCuda;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.cpu.PlanBackend;
 import org.flowrl.transformer.Lora;
@@ -28,16 +26,14 @@ class CardPlanTest {
         MemoryPlan.Machine card = MemoryPlan.Machine.card(new PlanBackend.Card(graphs.equals("on"),
                 products.equals("bf16"), slabBytes));
         MemoryPlan plan = program.equals("sample")
-                ? MemoryPlan.generate(CardMemory.MODEL, Lora.NONE, DType.valueOf(weights), CardMemory.LOAD, card)
-                : MemoryPlan.train(CardMemory.MODEL, CardMemory.config(rank, weights), CardMemory.LOAD, card);
-        Map<String, Long> real = FreshJvm.lines(List.of("-Dgpu.libraries=" + EmulatedCuda.folder(),
-                "-Dgpu.graphs=" + graphs, "-Dgpu.products=" + products, "-Dgpu.slabBytes=" + slabBytes,
-                "-XX:+UseSerialGC"), CardMemory.class, program, weights, rank).stream()
-                .collect(Collectors.toMap(line -> line.split(" ")[0], line -> Long.valueOf(line.split(" ")[1])));
-        assertThat(plan.poolBytes()).as("pool").isCloseTo(real.get("pool"), TOLERANCE);
+                ? MemoryPlan.generate(CardProgram.MODEL, Lora.NONE, DType.valueOf(weights), CardProgram.LOAD, card)
+                : MemoryPlan.train(CardProgram.MODEL, CardProgram.config(rank, weights), CardProgram.LOAD, card);
+        Map<String, Double> real = CardProgram.run(List.of("-Dgpu.graphs=" + graphs, "-Dgpu.products=" + products,
+                "-Dgpu.slabBytes=" + slabBytes), program, weights, rank);
+        assertThat(plan.poolBytes()).as("pool").isCloseTo(real.get("pool").longValue(), TOLERANCE);
         assertThat(plan.workspaceBytes() - LIBRARY_BYTES).as("buffers")
-                .isCloseTo(real.get("workspace") - LIBRARY_BYTES, TOLERANCE);
-        assertThat(plan.reservedBytes()).as("reserved").isCloseTo(real.get("reserved"), TOLERANCE);
-        assertThat(plan.totalBytes()).as("all that the card has given").isCloseTo(real.get("given"), TOLERANCE);
+                .isCloseTo(real.get("workspace").longValue() - LIBRARY_BYTES, TOLERANCE);
+        assertThat(plan.reservedBytes()).as("reserved").isCloseTo(real.get("reserved").longValue(), TOLERANCE);
+        assertThat(plan.totalBytes()).as("all that the card has given").isCloseTo(real.get("given").longValue(), TOLERANCE);
     }
 }

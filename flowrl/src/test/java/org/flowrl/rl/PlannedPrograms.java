@@ -3,6 +3,7 @@ package org.flowrl.rl;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.objective.ObjectiveSettings;
@@ -20,15 +21,19 @@ final class PlannedPrograms {
     private PlannedPrograms() {
     }
 
-    /// Samples, scores and updates once.
-    static void train(Backend backend, QwenConfig model, TrainConfig config, MemoryPlan.Load load) {
+    /// Samples, then scores and updates once, of a rollout whose log-probabilities are said to be 0.
+    ///
+    /// @return the step's metrics
+    static Map<String, Double> train(Backend backend, QwenConfig model, TrainConfig config, MemoryPlan.Load load) {
         try (Scope scope = Scope.root("real", backend.memory())) {
             Policies policies = Policies.load(new RandomWeights(model), config, backend, scope, RandomKey.of(4));
             Trainer trainer = new Trainer(scope, policies.policy(), policies.reference(), config.objective().create(
                     new ObjectiveSettings.Context(backend, scope, DType.F32, model.hiddenSize(), RandomKey.of(3))),
                     null, config);
             generate(policies.policy(), backend, scope, load);
-            trainer.update(0, trainer.score(0, rollout(load), new MetricSums()), new MetricSums());
+            MetricSums metrics = new MetricSums();
+            trainer.update(0, trainer.score(0, rollout(load), metrics), metrics);
+            return metrics.values();
         }
     }
 
