@@ -12,6 +12,8 @@ final class Scratch implements AutoCloseable {
         SUMS,
         /// Logits of some rows.
         LOGITS,
+        /// Their gradients, rounded to BF16.
+        LOGIT_GRADIENTS,
         /// Operands of a product, rounded to BF16.
         LEFT, RIGHT,
         /// D of the attention's gradient.

@@ -1,5 +1,5 @@
 // The language-model head: kernels over logits [rows, V] that a product has made, a block for each row.
-#include "device.cuh"
+#include "wide.cuh"
 
 // The online fold of HeadKernels: m the highest logit, l = sum of e^(z-m), t = sum of e^(z-m) * (z-m).
 struct Fold {
@@ -44,7 +44,14 @@ DEVICE float logit(const float* z, Index v, float temperature) {
 // The fold of a row, the same in every thread.
 DEVICE Fold foldRow(const float* z, Index words, float temperature) {
     Fold fold = {MINUS_INFINITY, 0.0f, 0.0f};
-    for (Index v = threadIdx.x; v < words; v += blockDim.x) {
+    Index fours = words % 4 == 0 ? words / 4 : 0;
+    for (Index i = threadIdx.x; i < fours; i += blockDim.x) {
+        Four four = ((const Four*)z)[i];
+        for (int j = 0; j < 4; j++) {
+            add(fold, logit(four.at, j, temperature));
+        }
+    }
+    for (Index v = 4 * fours + threadIdx.x; v < words; v += blockDim.x) {
         add(fold, logit(z, v, temperature));
     }
     float m = blockLargest(fold.m);
@@ -72,27 +79,59 @@ KERNEL(foldLogits, const float* logits, Index words, float temperature, const in
     }
 }
 
+// What the gradient of a row's logits is made of.
+struct RowGradient {
+    int target;
+    float temperature, lse, entropy, dLogProb, dEntropy;
+    bool hasEntropy;
+
+    DEVICE float of(const RowGradient& row, float logit, Index word) {
+        float logProb = logit - row.lse;
+        float p = expOf(logProb);
+        float dz = row.dLogProb * ((word == row.target ? 1.0f : 0.0f) - p);
+        if (row.hasEntropy) {
+            dz = dz - row.dEntropy * p * (logProb + row.entropy);
+        }
+        return row.temperature == 1.0f ? dz : dz / row.temperature;
+    }
+};
+
+#define ROW_GRADIENT                                                                                     \
+    Index row = blockIdx.y;                                                                              \
+    RowGradient gradient = {targets[row], temperature, lses[row], entropies[row], dLogProbs[row],        \
+            hasEntropies ? dEntropies[row] : 0.0f, hasEntropies != 0};                                   \
+    if (threadIdx.x == 0 && blockIdx.x == 0) {                                                           \
+        isWithin(gradient.target, words, firstRow + row, fault);                                         \
+    }
+
 // Turns logits into their gradients. Grid: parts of a row, rows.
 KERNEL(logitGradients, float* logits, Index words, float temperature, const int* targets, const float* entropies,
         const float* lses, const float* dLogProbs, const float* dEntropies, int hasEntropies, Index firstRow,
         Fault* fault) {
-    Index row = blockIdx.y;
-    int target = targets[row];
-    if (threadIdx.x == 0 && blockIdx.x == 0) {
-        isWithin(target, words, firstRow + row, fault);
-    }
-    float lse = lses[row];
-    float dLogProb = dLogProbs[row];
-    float dEntropy = hasEntropies ? dEntropies[row] : 0.0f;
-    float entropy = entropies[row];
+    ROW_GRADIENT
+    float* z = logits + row * words;
     for (Index v = FIRST; v < words; v += STRIDE) {
-        float logProb = logit(logits + row * words, v, temperature) - lse;
-        float p = expOf(logProb);
-        float dz = dLogProb * ((v == target ? 1.0f : 0.0f) - p);
-        if (hasEntropies) {
-            dz = dz - dEntropy * p * (logProb + entropy);
+        z[v] = RowGradient::of(gradient, logit(z, v, temperature), v);
+    }
+}
+
+// The gradients of logits, rounded to BF16 as operands of products.
+KERNEL(narrowLogitGradients, const float* logits, Index words, float temperature, const int* targets,
+        const float* entropies, const float* lses, const float* dLogProbs, const float* dEntropies, int hasEntropies,
+        Index firstRow, Fault* fault, unsigned short* gradients) {
+    ROW_GRADIENT
+    const float* z = logits + row * words;
+    unsigned short* dz = gradients + row * words;
+    Index fours = words % 4 == 0 ? words / 4 : 0;
+    for (Index i = FIRST; i < fours; i += STRIDE) {
+        Four four = ((const Four*)z)[i];
+        for (int j = 0; j < 4; j++) {
+            four.at[j] = RowGradient::of(gradient, logit(four.at, j, temperature), 4 * i + j);
         }
-        logits[row * words + v] = dz / temperature;
+        ((NarrowFour*)dz)[i] = rounded(four);
+    }
+    for (Index v = 4 * fours + FIRST; v < words; v += STRIDE) {
+        dz[v] = toBfloat16(RowGradient::of(gradient, logit(z, v, temperature), v));
     }
 }
 

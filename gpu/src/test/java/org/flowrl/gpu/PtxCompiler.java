@@ -6,9 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HexFormat;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// Makes the PTX that is committed beside the kernel sources. After a change of a source, run its `main` from the gpu
@@ -21,6 +26,7 @@ final class PtxCompiler {
     /// In names of internal linkage nvcc puts a hash of the folder that the source lies in.
     private static final String PATH_IN_NAMES = "_INTERNAL_[0-9a-f]{8}_";
     private static final String NO_PATH = "_INTERNAL_00000000_";
+    private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"(.*)\"$");
     private static final String HASH = "// sha256 of source, header and flags: ";
 
     private PtxCompiler() {
@@ -53,13 +59,28 @@ final class PtxCompiler {
     static String firstLine(Path source) throws IOException {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(Files.readAllBytes(source));
-            digest.update(Files.readAllBytes(source.resolveSibling("device.cuh")));
+            for (Path file : withHeaders(source)) {
+                digest.update(Files.readAllBytes(file));
+            }
             digest.update((FLAGS + VERSION).getBytes(StandardCharsets.UTF_8));
             return HASH + HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /// A source, and the headers beside it that it includes, and those that they include.
+    private static Set<Path> withHeaders(Path source) throws IOException {
+        Set<Path> files = new LinkedHashSet<>();
+        Deque<Path> open = new ArrayDeque<>(List.of(source));
+        while (!open.isEmpty()) {
+            Path file = open.remove();
+            if (files.add(file)) {
+                INCLUDE.matcher(Files.readString(file)).results().map(include -> file.resolveSibling(include.group(1)))
+                        .filter(Files::exists).forEach(open::add);
+            }
+        }
+        return files;
     }
 
     /// The PTX of a source.

@@ -10,11 +10,13 @@ import org.flowrl.tensor.PackedMatrix;
 /// what is held for cuBLAS. Formulas and constants are those of `org.flowrl.gpu` (Scratch, Products, CudaHeads,
 /// CudaAttention, CudaDevice). The driver's own context, some hundreds of megabytes, is not counted.
 final class PlanCardScratch implements PlanScratch {
-    private enum Use { SUMS, LOGITS, LEFT, RIGHT, DOTS, PARTIALS }
+    private enum Use { SUMS, LOGITS, LOGIT_GRADIENTS, LEFT, RIGHT, DOTS, PARTIALS }
 
     private static final long SMALLEST_BYTES = 64 << 10;
     private static final long LIBRARY_BYTES = 32 << 20;
     private static final long LOGITS_BYTES = 256 << 20;
+    private static final long GRADIENT_BYTES = 512 << 20;
+    private static final long TILE_ROWS = 128;
     private static final long MOST_ROWS = 65_535;
     /// Keys of a part of a sequence, whose sums a token's head holds beside each other, and the bytes of such sums.
     private static final long PART_KEYS = 256;
@@ -49,13 +51,9 @@ final class PlanCardScratch implements PlanScratch {
     @Override
     public void weightGradient(long rows, long outputs, long inputs) {
         if (roundsGradients) {
-            rounded(rows, outputs, inputs);
+            need(Use.LEFT, rows * outputs * DType.BF16.bytes());
+            need(Use.RIGHT, rows * inputs * DType.BF16.bytes());
         }
-    }
-
-    private void rounded(long rows, long outputs, long inputs) {
-        need(Use.LEFT, rows * outputs * DType.BF16.bytes());
-        need(Use.RIGHT, rows * inputs * DType.BF16.bytes());
     }
 
     @Override
@@ -93,11 +91,16 @@ final class PlanCardScratch implements PlanScratch {
 
     @Override
     public void logProbGradients(long rows, PackedMatrix weight, boolean hasWeightGradient) {
-        long part = logits(rows, weight);
-        product(part, weight.columns(), weight);
-        product(part, weight.rows(), weight);
-        if (hasWeightGradient && weight.storage() == DType.BF16) {
-            rounded(part, weight.rows(), weight.columns());
+        if (weight.storage() != DType.BF16) {
+            logits(rows, weight);
+            return;
+        }
+        long rowBytes = Math.max(1, weight.rows()) * DType.BF16.bytes();
+        long held = heldRows(GRADIENT_BYTES / rowBytes, rows);
+        need(Use.LOGIT_GRADIENTS, held * rowBytes);
+        product(logits(held, weight), weight.columns(), weight);
+        if (hasWeightGradient) {
+            need(Use.RIGHT, held * weight.columns() * DType.BF16.bytes());
         }
     }
 
@@ -109,9 +112,14 @@ final class PlanCardScratch implements PlanScratch {
     /// Rows whose logits are held at once.
     private long logits(long rows, PackedMatrix weight) {
         long rowBytes = Math.max(1, weight.rows()) * Float.BYTES;
-        long most = Math.clamp(LOGITS_BYTES / rowBytes, 1, Math.clamp(rows, 1, MOST_ROWS));
+        long most = heldRows(LOGITS_BYTES / rowBytes, Math.min(rows, MOST_ROWS));
         need(Use.LOGITS, most * rowBytes);
         return Math.min(most, rows);
+    }
+
+    private static long heldRows(long room, long rows) {
+        long held = Math.clamp(room, 1, Math.max(1, rows));
+        return held == rows || held < TILE_ROWS ? held : held / TILE_ROWS * TILE_ROWS;
     }
 
     @Override
