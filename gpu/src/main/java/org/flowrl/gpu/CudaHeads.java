@@ -20,8 +20,6 @@ final class CudaHeads implements HeadKernels {
     private static final long GRADIENT_BYTES = 512 << 20;
     /// Rows that tiles of cuBLAS's kernels come in: a part is whole tiles.
     private static final long TILE_ROWS = 128;
-    /// The grid's limit in its second dimension.
-    private static final long MOST_ROWS = 65_535;
     /// Words for each thread of a block that draws or folds.
     private static final long WORDS_EACH = 8;
     /// Words for each thread that writes gradients: two accesses of four.
@@ -65,7 +63,7 @@ final class CudaHeads implements HeadKernels {
     /// As {@link #forParts(Tensor, CudaMatmul.Packed, Use)}, for `rows` rows from `first` on.
     private void forParts(Tensor hidden, CudaMatmul.Packed weight, long first, long rows, Use use) {
         long rowBytes = Math.max(1, weight.rows()) * Float.BYTES;
-        long most = heldRows(logitsBytes / rowBytes, Math.min(rows, MOST_ROWS));
+        long most = heldRows(logitsBytes / rowBytes, Math.min(rows, CudaRows.MOST_LAYERS));
         long logits = card.scratch().address(Scratch.Use.LOGITS, most * rowBytes);
         for (long from = first; from < first + rows; from += most) {
             Part part = new Part(from, Math.min(most, first + rows - from), logits);

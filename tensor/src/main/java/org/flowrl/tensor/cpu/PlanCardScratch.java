@@ -17,6 +17,8 @@ final class PlanCardScratch implements PlanScratch {
     private static final long LOGITS_BYTES = 256 << 20;
     private static final long GRADIENT_BYTES = 512 << 20;
     private static final long TILE_ROWS = 128;
+    /// Rows whose sums one kernel makes and another adds.
+    private static final long BLOCK_ROWS = 64;
     private static final long MOST_ROWS = 65_535;
     /// Keys of a part of a sequence, whose sums a token's head holds beside each other, and the bytes of such sums.
     private static final long PART_KEYS = 256;
@@ -58,7 +60,13 @@ final class PlanCardScratch implements PlanScratch {
 
     @Override
     public void blockSums(long rows, long size, int tensors) {
-        need(Use.SUMS, Math.ceilDiv(rows, (long) Backend.BLOCK) * size * Float.BYTES);
+        need(Use.SUMS, Math.ceilDiv(rows, BLOCK_ROWS) * size * Float.BYTES);
+    }
+
+    /// Where the next row of the same place is, and whether there is one before.
+    @Override
+    public void scatterAdd(long rows) {
+        need(Use.SUMS, 2 * rows * Integer.BYTES);
     }
 
     @Override

@@ -111,6 +111,7 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     @Override
     public void scatterAdd(Tensor dout, Tensor ids, Tensor dtable) {
         Arguments.scatterAdd(dout, ids, dtable);
+        scratch.scatterAdd(ids.elements());
     }
 
     @Override

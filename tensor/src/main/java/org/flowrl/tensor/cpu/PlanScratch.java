@@ -18,6 +18,9 @@ interface PlanScratch {
     /// @param tensors how many such sums a call holds at once
     void blockSums(long rows, long size, int tensors);
 
+    /// Sums of `rows` rows into those of a table.
+    void scatterAdd(long rows);
+
     /// The buffer of a layer norm's row.
     void layerNorm(long size);
 

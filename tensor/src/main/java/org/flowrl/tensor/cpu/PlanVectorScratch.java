@@ -53,6 +53,11 @@ final class PlanVectorScratch implements PlanScratch {
     }
 
     @Override
+    public void scatterAdd(long rows) {
+        // Rows are added where they are.
+    }
+
+    @Override
     public void layerNorm(long size) {
         worker(size * Float.BYTES);
     }
