@@ -1,9 +1,14 @@
 package org.flowrl.cli;
 
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.flowrl.tensor.cpu.PlanBackend;
 
 /// Keys of `--set` that say how a card is used and are no part of a run's configuration, since it may go on elsewhere:
@@ -12,7 +17,7 @@ import org.flowrl.tensor.cpu.PlanBackend;
 /// @param name of the key and of the property
 /// @param values that it can have
 /// @param rule in words
-record CardSettings(String name, Pattern values, String rule) {
+record CardSettings(String name, Predicate<String> values, String rule) {
     /// All keys and their values, for help texts: a line each, since a line would be broken at their dots.
     static final String KEYS = "%n  gpu.binding=ffm|jcuda: how libraries are called%n"
             + "  gpu.graphs=on|off: decode by CUDA graphs%n  gpu.libraries=FOLDERS to look in first%n"
@@ -20,11 +25,20 @@ record CardSettings(String name, Pattern values, String rule) {
 
     private static final String PREFIX = "gpu.";
     private static final List<CardSettings> ALL = List.of(
-            new CardSettings("gpu.binding", Pattern.compile("ffm|jcuda"), "ffm or jcuda"),
-            new CardSettings("gpu.graphs", Pattern.compile("on|off"), "on or off"),
-            new CardSettings("gpu.libraries", Pattern.compile(".+"), "folders to look in first"),
-            new CardSettings("gpu.products", Pattern.compile("f32|tf32|bf16"), "f32, tf32 or bf16"),
-            new CardSettings("gpu.slabBytes", Pattern.compile("[0-9]{1,15}"), "a number of bytes"));
+            new CardSettings("gpu.binding", matching("ffm|jcuda"), "ffm or jcuda"),
+            new CardSettings("gpu.graphs", matching("on|off"), "on or off"),
+            new CardSettings("gpu.libraries", CardSettings::areFolders, "folders, with " + File.pathSeparator
+                    + " between them"),
+            new CardSettings("gpu.products", matching("f32|tf32|bf16"), "f32, tf32 or bf16"),
+            new CardSettings("gpu.slabBytes", matching("[0-9]{1,15}"), "a number of bytes"));
+
+    private static Predicate<String> matching(String expression) {
+        return Pattern.compile(expression).asMatchPredicate();
+    }
+
+    private static boolean areFolders(String value) {
+        return Stream.of(value.split(File.pathSeparator)).allMatch(folder -> Files.isDirectory(Path.of(folder)));
+    }
 
     /// Takes the keys that begin with `gpu.` out of `settings` and makes them system properties.
     ///
@@ -67,7 +81,7 @@ record CardSettings(String name, Pattern values, String rule) {
         CardSettings setting = ALL.stream().filter(known -> known.name.equals(key)).findFirst().orElseThrow(() ->
                 new IllegalArgumentException("--set " + key + ": must be one of " + String.join(", ",
                         ALL.stream().map(CardSettings::name).toList())));
-        if (!setting.values.matcher(value).matches()) {
+        if (!setting.values.test(value)) {
             throw new IllegalArgumentException("--set " + key + "=" + value + ": must be " + setting.rule);
         }
     }
