@@ -16,7 +16,7 @@ import java.util.Properties;
 
 /**
  * Entry point of {@code flowrl.jar}: brings about a Java 25 with the incubating vector module, then calls
- * {@link #MAIN}.
+ * {@link #MAIN}. {@link #start} does so for another program.
  *
  * <p>A jar's manifest can ask for neither. The ways, in order:
  * <ol>
@@ -53,6 +53,15 @@ public final class Bootstrap {
     private Bootstrap() {}
 
     public static void main(String[] args) throws Throwable {
+        start(Bootstrap.class, MAIN, args);
+    }
+
+    /**
+     * Calls {@code program}'s {@code main}, in this JVM or in another.
+     *
+     * @param entry the class whose {@code main} calls this, which is started again where another JVM is needed
+     */
+    public static void start(Class<?> entry, String program, String[] args) throws Throwable {
         String way = System.getenv("FLOWRL_BOOTSTRAP");
         String relaunched = System.getProperty(RELAUNCHED, "");
 
@@ -63,20 +72,21 @@ public final class Bootstrap {
                 System.err.println(neededJava(System.getenv(), System.getProperty("user.home")));
                 System.exit(2);
             }
-            System.exit(relaunch(newer, OLDER_JAVA, "--add-exports=java.base/jdk.internal.module=ALL-UNNAMED", args));
+            System.exit(relaunch(newer, OLDER_JAVA, "--add-exports=java.base/jdk.internal.module=ALL-UNNAMED",
+                    entry, args));
         }
         if (!"none".equals(way) && !vectorIsThere()) {
             boolean loaded = !"relaunch".equals(way) && loadVector();
             Path home = Paths.get(System.getProperty("java.home"));
             if (!loaded && !relaunched.equals(NO_VECTOR) && hasVector(home)) {
-                System.exit(relaunch(home, NO_VECTOR, "--add-modules=" + VECTOR_MODULE, args));
+                System.exit(relaunch(home, NO_VECTOR, "--add-modules=" + VECTOR_MODULE, entry, args));
             }
         }
         if (System.getProperty(VECTOR_CHECKS) == null) {
             System.setProperty(VECTOR_CHECKS, "0");
         }
         try {
-            Class.forName(MAIN).getMethod("main", String[].class).invoke(null, (Object) args);
+            Class.forName(program).getMethod("main", String[].class).invoke(null, (Object) args);
         } catch (InvocationTargetException e) {
             throw e.getCause();
         }
@@ -191,7 +201,7 @@ public final class Bootstrap {
     }
 
     /** Runs this program in another JVM, with the same options, streams and arguments, and returns its exit code. */
-    private static int relaunch(Path home, String reason, String option, String[] args)
+    private static int relaunch(Path home, String reason, String option, Class<?> entry, String[] args)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(java(home).toString());
@@ -205,7 +215,7 @@ public final class Bootstrap {
         command.add("-D" + RELAUNCHED + "=" + reason);
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
-        command.add(Bootstrap.class.getName());
+        command.add(entry.getName());
         command.addAll(Arrays.asList(args));
 
         Process child = new ProcessBuilder(command).inheritIO().start();

@@ -1,6 +1,5 @@
 package org.flowrl.tensor;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -92,43 +91,7 @@ public final class Memory implements AutoCloseable {
 
     /// Host memory outside the Java heap.
     public static Memory ofHost() {
-        Arena arena = Arena.ofShared();
-        return new Memory(new Source() {
-            @Override
-            public Device device() {
-                return Device.CPU;
-            }
-
-            @Override
-            public MemorySegment allocate(long bytes) {
-                return arena.allocate(bytes, 64);
-            }
-
-            @Override
-            public void copyIn(MemorySegment host, MemorySegment block) {
-                block.copyFrom(host);
-            }
-
-            @Override
-            public void copyOut(MemorySegment block, MemorySegment host) {
-                host.copyFrom(block);
-            }
-
-            @Override
-            public void copy(MemorySegment from, MemorySegment to) {
-                to.copyFrom(from);
-            }
-
-            @Override
-            public void fill(MemorySegment block, byte value) {
-                block.fill(value);
-            }
-
-            @Override
-            public void close() {
-                arena.close();
-            }
-        });
+        return new Memory(new HostSource());
     }
 
     /// Memory of {@link Device#PLAN}: blocks have addresses and sizes, and are counted, but nothing is behind them.

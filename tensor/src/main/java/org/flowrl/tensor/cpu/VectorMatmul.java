@@ -30,8 +30,8 @@ final class VectorMatmul implements MatmulKernels {
         this.team = team;
     }
 
-    /// How a product is cut: rows in `rowParts` equal parts, panels in `panelParts`.
-    private record Grid(long rows, int rowParts, long panels, int panelParts) {
+    /// How a product is cut: rows in `rowParts` equal parts, panels in `panelParts`, between groups of `group` panels.
+    private record Grid(long rows, int rowParts, long panels, int panelParts, int group) {
         int count() {
             return rowParts * panelParts;
         }
@@ -45,11 +45,15 @@ final class VectorMatmul implements MatmulKernels {
         }
 
         long firstPanel(int part) {
-            return panels * (part / rowParts) / panelParts;
+            return cut(part / rowParts);
         }
 
         long endPanel(int part) {
-            return panels * (part / rowParts + 1) / panelParts;
+            return cut(part / rowParts + 1);
+        }
+
+        private long cut(int panelPart) {
+            return Math.min(panels, partsOf(panels, group) * panelPart / panelParts * group);
         }
     }
 
@@ -60,7 +64,8 @@ final class VectorMatmul implements MatmulKernels {
         long panelParts = Math.clamp(partsOf(wanted, forCache), 1, Math.max(1, panels / LEAST_PANELS));
         long rowParts = Math.clamp(partsOf(wanted, panelParts), forCache, Math.max(forCache, rows / LEAST_ROWS));
         panelParts = Math.clamp(partsOf(wanted, rowParts), 1, Math.max(1, panels));
-        return new Grid(rows, Math.toIntExact(rowParts), panels, Math.toIntExact(panelParts));
+        return new Grid(rows, Math.toIntExact(rowParts), panels, Math.toIntExact(panelParts),
+                rows == 1 ? VectorProduct.STREAMS : 1);
     }
 
     private static long partsOf(long count, long size) {
@@ -148,7 +153,7 @@ final class VectorMatmul implements MatmulKernels {
         long rowParts = Math.max((wanted + panelParts - 1) / panelParts,
                 (outputs + GRADIENT_ROWS - 1) / GRADIENT_ROWS);
         Grid grid = new Grid(outputs, (int) Math.clamp(rowParts, 1, Math.max(1, outputs / VectorTile.ROWS)), panels,
-                panelParts);
+                panelParts, 1);
         team.run(grid.count(), (part, worker) -> {
             long row = grid.firstRow(part);
             VectorProduct.weightGradient(dy + row * 4, across, x, tokens, inputs, grid.rowCount(part),

@@ -54,12 +54,11 @@ final class VectorProduct {
     static void forward(VectorPanels w, long x, int rows, long firstPanel, long endPanel, long bias, long y,
             long pitch, VectorScratch scratch) {
         for (long p = firstPanel; p < endPanel; ) {
-            boolean streams = rows == 1 && p + STREAMS <= endPanel;
-            int panels = streams ? STREAMS : group(rows, endPanel - p);
+            int panels = rows == 1 ? (int) Math.min(STREAMS, endPanel - p) : group(rows, endPanel - p);
             long biasAt = bias == 0 ? 0 : bias + p * ROW_BYTES;
             long to = y + (p - firstPanel) * ROW_BYTES;
-            if (streams) {
-                streamedRow(w, x, p, biasAt, to, scratch);
+            if (rows == 1) {
+                streamedRow(w, x, p, panels, biasAt, to, scratch);
             } else {
                 panels(w, x, rows, p, panels, biasAt, to, pitch, scratch);
             }
@@ -75,7 +74,7 @@ final class VectorProduct {
     private static void panels(VectorPanels w, long x, int rows, long panel, int count, long bias, long y, long pitch,
             VectorScratch scratch) {
         int inputs = (int) w.columns();
-        boolean halves = w.isNarrow() && rows > 1 && rows <= FEW_ROWS;
+        boolean halves = w.isNarrow() && rows <= FEW_ROWS;
         boolean copies = !halves && rows > VectorTile.ROWS && collides(inputs * 4L);
         long copy = copies ? scratch.copies(rows * COPY_PITCH) : 0;
         int from = 0;
@@ -112,17 +111,20 @@ final class VectorProduct {
         return scratch.panel;
     }
 
-    private static void streamedRow(VectorPanels w, long x, long panel, long bias, long y, VectorScratch scratch) {
+    private static void streamedRow(VectorPanels w, long x, long panel, int panels, long bias, long y,
+            VectorScratch scratch) {
         int inputs = (int) w.columns();
-        int columns = (int) Math.min(STREAMS * COLUMNS, w.rows() - panel * COLUMNS);
+        int columns = (int) Math.min(panels * COLUMNS, w.rows() - panel * COLUMNS);
         int from = 0;
         do {
             int chain = Math.min(Backend.BLOCK, inputs - from);
             long apart = w.address(1, 0) - w.address(0, 0);
             if (w.isNarrow()) {
-                VectorStream.narrowRow(x + from * 4L, w.address(panel, from), apart, chain, scratch.tile);
+                VectorStream.narrowRow(x + from * 4L, w.address(panel, from), apart, panels, chain,
+                        scratch.tile);
             } else {
-                VectorStream.row(x + from * 4L, w.address(panel, from), apart, chain, scratch.tile);
+                VectorStream.row(x + from * 4L, w.address(panel, from), apart, panels, chain,
+                        scratch.tile);
             }
             boolean last = from + chain == inputs;
             flush(scratch.tile, 1, columns, 0, y, 0, from > 0, last ? bias : 0);
@@ -271,12 +273,15 @@ final class VectorProduct {
     /// As {@link #tiles} over a block of a BF16 panel, read as it is packed.
     private static void halfTiles(long a, long down, int rows, long b, int chain, long c, long pitch, int columns,
             boolean add, long bias, VectorScratch scratch) {
-        int left = (rows + VectorHalfTile.ROWS - 1) / VectorHalfTile.ROWS;
+        int most = IS_WIDE ? VectorWideHalfTile.ROWS : VectorHalfTile.ROWS;
+        int left = (rows + most - 1) / most;
         for (int row = 0; row < rows; left--) {
             int height = (rows - row + left - 1) / left;
-            for (long j = 0; j < COLUMNS; j += 2 * LENGTH) {
-                VectorHalfTile.run(height, a + row * down, down, 4, b + j * 2, COLUMNS * 2L, chain,
-                        scratch.tile + j * 4, ROW_BYTES);
+            long first = a + row * down;
+            if (IS_WIDE) {
+                VectorWideHalfTile.run(height, first, down, 4, b, COLUMNS * 2L, chain, scratch.tile, ROW_BYTES);
+            } else {
+                VectorHalfTile.run(height, first, down, 4, b, COLUMNS * 2L, chain, scratch.tile, ROW_BYTES);
             }
             flush(scratch.tile, height, columns, ROW_BYTES, c + row * pitch, pitch, add, bias);
             row += height;

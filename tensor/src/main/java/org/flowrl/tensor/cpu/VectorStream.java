@@ -14,7 +14,8 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /// One row against {@link VectorProduct#STREAMS} panels at once: the kernels of a single token, which stream the
-/// weights from memory. Each panel's columns lie after the other's in `c`.
+/// weights from memory. Each panel's columns lie after the other's in `c`. Where fewer panels are left, the last of them
+/// takes the others' places, too.
 final class VectorStream {
     private static final int HIGH_HALF = 0xffff0000;
 
@@ -25,34 +26,35 @@ final class VectorStream {
     ///
     /// @param a the row's floats, contiguous
     /// @param b the first panel's block, `apart` bytes before the next panel's
+    /// @param panels 1 … STREAMS
     /// @param c receives STREAMS times COLUMNS sums
-    static void row(long a, long b, long apart, int chain, long c) {
+    static void row(long a, long b, long apart, int panels, int chain, long c) {
         if (VectorProduct.COLUMNS == VectorWideTile.VECTORS * VectorLanes.LENGTH) {
-            rowOfFour(a, b, apart, chain, c);
+            rowOfFour(a, b, apart, panels, chain, c);
         } else {
-            rowOfTwo(a, b, apart, chain, c);
+            rowOfTwo(a, b, apart, panels, chain, c);
         }
     }
 
     /// As {@link #row} over BF16 panels.
-    static void narrowRow(long a, long b, long apart, int chain, long c) {
+    static void narrowRow(long a, long b, long apart, int panels, int chain, long c) {
         if (VectorProduct.COLUMNS == VectorWideTile.VECTORS * VectorLanes.LENGTH) {
-            narrowRowOfFour(a, b, apart, chain, c);
+            narrowRowOfFour(a, b, apart, panels, chain, c);
         } else {
-            narrowRowOfTwo(a, b, apart, chain, c);
+            narrowRowOfTwo(a, b, apart, panels, chain, c);
         }
     }
 
-    private static void rowOfTwo(long a, long b, long apart, int chain, long c) {
+    private static void rowOfTwo(long a, long b, long apart, int panels, int chain, long c) {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
         a &= ADDRESS;
         b &= ADDRESS;
-        long d1 = 1 * apart & OFFSET;
-        long d2 = 2 * apart & OFFSET;
-        long d3 = 3 * apart & OFFSET;
+        long d1 = Math.min(1, panels - 1) * apart & OFFSET;
+        long d2 = Math.min(2, panels - 1) * apart & OFFSET;
+        long d3 = Math.min(3, panels - 1) * apart & OFFSET;
         for (int k = 0; k < chain; k++) {
             FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER), c00);
@@ -76,7 +78,7 @@ final class VectorStream {
         c31.intoMemorySegment(ALL, c + 7 * BYTES, ORDER);
     }
 
-    private static void rowOfFour(long a, long b, long apart, int chain, long c) {
+    private static void rowOfFour(long a, long b, long apart, int panels, int chain, long c) {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
         FloatVector c02 = FloatVector.zero(FLOATS), c03 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
@@ -87,9 +89,9 @@ final class VectorStream {
         FloatVector c32 = FloatVector.zero(FLOATS), c33 = FloatVector.zero(FLOATS);
         a &= ADDRESS;
         b &= ADDRESS;
-        long d1 = 1 * apart & OFFSET;
-        long d2 = 2 * apart & OFFSET;
-        long d3 = 3 * apart & OFFSET;
+        long d1 = Math.min(1, panels - 1) * apart & OFFSET;
+        long d2 = Math.min(2, panels - 1) * apart & OFFSET;
+        long d3 = Math.min(3, panels - 1) * apart & OFFSET;
         for (int k = 0; k < chain; k++) {
             FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             c00 = x.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER), c00);
@@ -129,16 +131,16 @@ final class VectorStream {
         c33.intoMemorySegment(ALL, c + 15 * BYTES, ORDER);
     }
 
-    private static void narrowRowOfTwo(long a, long b, long apart, int chain, long c) {
+    private static void narrowRowOfTwo(long a, long b, long apart, int panels, int chain, long c) {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS), c21 = FloatVector.zero(FLOATS);
         FloatVector c30 = FloatVector.zero(FLOATS), c31 = FloatVector.zero(FLOATS);
         a &= ADDRESS;
         b &= ADDRESS;
-        long d1 = 1 * apart & OFFSET;
-        long d2 = 2 * apart & OFFSET;
-        long d3 = 3 * apart & OFFSET;
+        long d1 = Math.min(1, panels - 1) * apart & OFFSET;
+        long d2 = Math.min(2, panels - 1) * apart & OFFSET;
+        long d3 = Math.min(3, panels - 1) * apart & OFFSET;
         for (int k = 0; k < chain; k++) {
             FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             IntVector pair = IntVector.fromMemorySegment(INTS, ALL, b, ORDER);
@@ -166,7 +168,7 @@ final class VectorStream {
         c31.intoMemorySegment(ALL, c + 7 * BYTES, ORDER);
     }
 
-    private static void narrowRowOfFour(long a, long b, long apart, int chain, long c) {
+    private static void narrowRowOfFour(long a, long b, long apart, int panels, int chain, long c) {
         FloatVector c00 = FloatVector.zero(FLOATS), c01 = FloatVector.zero(FLOATS);
         FloatVector c02 = FloatVector.zero(FLOATS), c03 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS), c11 = FloatVector.zero(FLOATS);
@@ -177,9 +179,9 @@ final class VectorStream {
         FloatVector c32 = FloatVector.zero(FLOATS), c33 = FloatVector.zero(FLOATS);
         a &= ADDRESS;
         b &= ADDRESS;
-        long d1 = 1 * apart & OFFSET;
-        long d2 = 2 * apart & OFFSET;
-        long d3 = 3 * apart & OFFSET;
+        long d1 = Math.min(1, panels - 1) * apart & OFFSET;
+        long d2 = Math.min(2, panels - 1) * apart & OFFSET;
+        long d3 = Math.min(3, panels - 1) * apart & OFFSET;
         for (int k = 0; k < chain; k++) {
             FloatVector x = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a));
             IntVector pair = IntVector.fromMemorySegment(INTS, ALL, b, ORDER);

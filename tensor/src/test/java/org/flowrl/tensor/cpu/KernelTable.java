@@ -21,7 +21,7 @@ import org.flowrl.tensor.contract.Paging;
 /// {@link KernelCallsTest} fails where a kernel has no entry.
 final class KernelTable {
     /// Rows of a matrix product, beside {@link Sizes#tokens}: one row streams panels, few rows have tiles of their own.
-    private static final int[] FEW_ROWS = {1, 2, 3, 5, 8};
+    private static final int[] FEW_ROWS = {1, 2, 3, 5, 8, 11};
     private static final DType[] STORAGES = {DType.F32, DType.BF16};
     private static final DType[] TYPES = {DType.F64, DType.F32, DType.BF16, DType.F16};
     private static final double EPS = 1e-6;
@@ -48,7 +48,7 @@ final class KernelTable {
     record Sizes(int tokens, int inputs, int outputs, int rowInputs, int rowOutputs, int width, int[] lengths,
             int heads, int groups, int headSize, int words, int elements) {
         /// Odd, so that every tail and edge tile of every vector length is met, and small enough for the interpreter.
-        static final Sizes SMALL = new Sizes(19, 270, 37, 30, 310, 164, new int[] {2, 1, 4, 3, 17}, 2, 1, 82, 37, 83);
+        static final Sizes SMALL = new Sizes(19, 270, 37, 94, 310, 164, new int[] {2, 1, 4, 3, 17}, 2, 1, 82, 37, 83);
         /// Some microseconds to some hundred for each compiled call, in the second-level cache, and short enough to
         /// be called hundreds of times before it is compiled. Rows are no multiple of a page long: where they are, loads
         /// from one tensor are taken for loads of what has just been stored to another if the two happen to lie so, and
