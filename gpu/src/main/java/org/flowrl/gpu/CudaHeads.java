@@ -22,6 +22,9 @@ final class CudaHeads implements HeadKernels {
     private static final long TILE_ROWS = 128;
     /// Words for each thread of a block that draws or folds.
     private static final long WORDS_EACH = 8;
+    /// Words of a part of a row, and bytes of its sums, as heads.cu has them.
+    private static final long PART_WORDS = 16L * Kernels.BLOCK_THREADS;
+    private static final long PART_SUM_BYTES = 2L * Double.BYTES;
     /// Words for each thread that writes gradients: two accesses of four.
     private static final long WORDS_EACH_GRADIENT = 8;
 
@@ -152,12 +155,32 @@ final class CudaHeads implements HeadKernels {
         }
     }
 
+    /// Draws from whole distributions, a row's sums by several blocks: a decoding step has fewer rows than a card has
+    /// multiprocessors.
+    private void sampleWhole(Tensor hidden, PackedMatrix weight, SamplingLaw law, Tensor uniforms, Tensor tokens,
+            Tensor logProb, long parts) {
+        forParts(hidden, CudaMatmul.Packed.of("sample", weight), part -> {
+            long sums = card.scratch().address(Scratch.Use.SUMS, part.rows * parts * PART_SUM_BYTES);
+            launch("sumParts", part, weight, law.temperature()).number(sums)
+                    .grid(parts, part.rows, Kernels.BLOCK_THREADS, 0);
+            launch("sampleParts", part, weight, law.temperature()).number(sums).integer(parts)
+                    .tensor(part.of(uniforms)).tensor(part.of(tokens)).tensor(part.of(logProb)).number(part.from)
+                    .fault(Fault.SAMPLE_ROWS).fault(Fault.SAMPLE_UNIFORMS)
+                    .grid(part.rows, 1, Kernels.BLOCK_THREADS, 0);
+        });
+    }
+
     @Override
     public void sample(Tensor hidden, PackedMatrix weight, SamplingLaw law, Tensor uniforms, Tensor tokens,
             Tensor logProb) {
         Arguments.headsSample(hidden, weight, law, uniforms, tokens, logProb);
         card.requireFloats("sample", hidden);
         boolean isGreedy = law.temperature() == 0;
+        long parts = Math.max(1, Math.ceilDiv(weight.rows(), PART_WORDS));
+        if (!isGreedy && law.topK() == 0 && law.topP() == 1 && parts <= Kernels.BLOCK_THREADS) {
+            sampleWhole(hidden, weight, law, uniforms, tokens, logProb, parts);
+            return;
+        }
         forParts(hidden, CudaMatmul.Packed.of("sample", weight), part ->
                 launch("sampleLogits", part, weight, isGreedy ? 1 : law.temperature()).integer(isGreedy ? 1 : 0)
                         .number(law.topK()).wide(law.topP()).tensor(part.of(uniforms)).tensor(part.of(tokens))

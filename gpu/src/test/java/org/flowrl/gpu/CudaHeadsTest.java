@@ -2,11 +2,13 @@ package org.flowrl.gpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.assertj.core.data.Offset;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.PackedMatrix;
 import org.flowrl.tensor.RandomKey;
+import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 import org.junit.jupiter.api.Test;
@@ -17,6 +19,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CudaHeadsTest {
     private static final int ROWS = 7;
     private static final int SIZE = 8;
+    /// Logarithms are rounded to F32 and back, which moves a sum of 10,000 weights by up to 1e-7 of itself, 0.004: a
+    /// threshold that close to a word's end may draw its neighbour.
+    private static final int ROUNDED_WORDS = 1;
 
     /// Log-probabilities and gradients of seven rows.
     private record Results(float[] logProbs, float[] dhidden, float[] dweight) {
@@ -64,6 +69,63 @@ class CudaHeadsTest {
             numbers[i] = (float) (0.3 * key.normal(i));
         }
         return scope.of(numbers, rows, columns);
+    }
+
+    /// Of 10,000 words, in three parts, word v has weight v mod 7 + 1: the first word at which the sum of weights exceeds
+    /// the uniform number's share of all is drawn. Words 5,000 on of the second row, and all but one of the third have
+    /// none.
+    @Test
+    void drawsOverSeveralPartsAreThoseOfTheWholeDistribution() {
+        CudaContract.useCard();
+        int words = 10_000;
+        double[] uniforms = {0, 0.1, 0.409, 0.41, 0.5, 0.8192, 0.9999, 1 - 0x1p-53};
+        try (CudaBackend backend = new CudaBackend(CudaBinding.open(FfmApi.NAME), 0);
+                Scope scope = Scope.root("test", backend.memory())) {
+            double[][] weights = new double[3][words];
+            float[] logits = new float[3 * words];
+            for (int v = 0; v < words; v++) {
+                weights[0][v] = v % 7 + 1;
+                weights[1][v] = v < 5000 ? v % 7 + 1 : 0;
+                weights[2][v] = v == 9_000 ? 1 : 0;
+                for (int row = 0; row < 3; row++) {
+                    logits[3 * v + row] = (float) Math.log(weights[row][v]);
+                }
+            }
+            // Hidden state r picks column r of the weight [V, 3], in which -infinity would be NaN: a huge logit does.
+            for (int i = 0; i < logits.length; i++) {
+                logits[i] = Math.max(logits[i], -1e30f);
+            }
+            PackedMatrix weight = backend.matmul().pack(scope.of(logits, words, 3), DType.F32, scope);
+            for (int row = 0; row < 3; row++) {
+                float[] hidden = new float[uniforms.length * 3];
+                for (int i = 0; i < uniforms.length; i++) {
+                    hidden[3 * i + row] = 1;
+                }
+                Tensor tokens = scope.zeros(DType.I32, uniforms.length);
+                Tensor logProbs = scope.zeros(DType.F32, uniforms.length);
+                backend.heads().sample(scope.of(hidden, uniforms.length, 3), weight, SamplingLaw.ofTemperature(1),
+                        scope.of(uniforms, uniforms.length), tokens, logProbs);
+                double total = Arrays.stream(weights[row]).sum();
+                for (int i = 0; i < uniforms.length; i++) {
+                    int expected = drawn(weights[row], uniforms[i] * total);
+                    assertThat(tokens.toInts()[i]).as("row %d, uniform %s", row, uniforms[i])
+                            .isCloseTo(expected, Offset.offset(ROUNDED_WORDS));
+                    assertThat(weights[row][tokens.toInts()[i]]).isPositive();
+                    assertThat(logProbs.toFloats()[i]).isCloseTo(
+                            (float) Math.log(weights[row][tokens.toInts()[i]] / total), Offset.offset(2e-6f));
+                }
+            }
+        }
+    }
+
+    private static int drawn(double[] weights, double threshold) {
+        double sum = 0;
+        int last = 0;
+        for (int v = 0; v < weights.length && sum <= threshold; v++) {
+            last = weights[v] > 0 ? v : last;
+            sum += weights[v];
+        }
+        return last;
     }
 
     /// cuBLAS's kernels compute 128 rows at a time, and a part of 129 rows costs as much as one of 256.

@@ -17,6 +17,9 @@ final class PlanCardScratch implements PlanScratch {
     private static final long LOGITS_BYTES = 256 << 20;
     private static final long GRADIENT_BYTES = 512 << 20;
     private static final long TILE_ROWS = 128;
+    /// Words of a row that one block adds up to draw from it, and bytes of their sums.
+    private static final long PART_WORDS = 4096;
+    private static final long PART_SUM_BYTES = 16;
     /// Rows whose sums one kernel makes and another adds.
     private static final long BLOCK_ROWS = 64;
     private static final long MOST_ROWS = 65_535;
@@ -114,7 +117,9 @@ final class PlanCardScratch implements PlanScratch {
 
     @Override
     public void samples(long rows, PackedMatrix weight) {
-        product(logits(rows, weight), weight.columns(), weight);
+        long part = logits(rows, weight);
+        product(part, weight.columns(), weight);
+        need(Use.SUMS, part * Math.max(1, Math.ceilDiv(weight.rows(), PART_WORDS)) * PART_SUM_BYTES);
     }
 
     /// Rows whose logits are held at once.
