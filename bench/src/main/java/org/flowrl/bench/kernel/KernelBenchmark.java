@@ -28,7 +28,7 @@ import org.openjdk.jmh.runner.IterationType;
 /// native, and FlowRL's kernels are compiled for it alone. Warm-up iterations go to the Java engines only.
 ///
 /// Before each timed iteration its engine runs untimed for a while: the spinning workers of the engine before it
-/// (OpenBLAS: some 30 ms, OpenMP: a few) must have gone to sleep. Before everything, every engine's first result is
+/// (OpenBLAS: some 100 ms) must have gone to sleep. Before everything, every engine's first result is
 /// compared with the first engine's, see {@link Agreement}; that difference is a secondary result of each iteration.
 ///
 /// The flag `VECTOR_ACCESS_OOB_CHECK=0` is what FlowRL's own jar sets at its start.
@@ -43,7 +43,7 @@ import org.openjdk.jmh.runner.IterationType;
 public class KernelBenchmark {
     /// Joins engine names in {@link #engines}.
     public static final String SEPARATOR = "+";
-    private static final long SETTLE_NANOSECONDS = 60_000_000;
+    private static final long SETTLE_NANOSECONDS = 150_000_000;
 
     /// The case, see {@link KernelCase#parse}.
     @Param("forward-512x512x512")

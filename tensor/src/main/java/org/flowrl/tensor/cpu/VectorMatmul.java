@@ -22,7 +22,7 @@ final class VectorMatmul implements MatmulKernels {
     /// Panels of a part, where rows can be cut as well.
     private static final int LEAST_PANELS = 4;
     /// Rows of dw in a part, which keep its block of dy in cache.
-    private static final int GRADIENT_ROWS = 256;
+    private static final int MOST_GRADIENT_ROWS = 256;
 
     private final VectorTeam team;
 
@@ -147,13 +147,13 @@ final class VectorMatmul implements MatmulKernels {
     /// @param across bytes from one token of dy to the next
     void weightGradient(long dy, long across, long x, int tokens, int inputs, long outputs, long dw) {
         long panels = VectorPanels.count(inputs);
-        int wanted = team.parts((long) tokens * outputs * inputs, PART_WORK);
-        // Panels first: parts of one panel would each copy it.
-        int panelParts = (int) Math.clamp(wanted, 1, Math.max(1, panels));
-        long rowParts = Math.max((wanted + panelParts - 1) / panelParts,
-                (outputs + GRADIENT_ROWS - 1) / GRADIENT_ROWS);
-        Grid grid = new Grid(outputs, (int) Math.clamp(rowParts, 1, Math.max(1, outputs / VectorTile.ROWS)), panels,
-                panelParts, 1);
+        long wanted = team.parts((long) tokens * outputs * inputs, PART_WORK);
+        // Rows first: parts of other panels would each copy dy, which takes longer than copying a panel.
+        long forCache = Math.max(1, partsOf(outputs, MOST_GRADIENT_ROWS));
+        long rowParts = Math.clamp(wanted, forCache, Math.max(forCache, outputs / LEAST_ROWS));
+        long panelParts = Math.clamp(partsOf(wanted, rowParts), 1, Math.max(1, panels));
+        rowParts = Math.clamp(partsOf(wanted, panelParts), rowParts, Math.max(rowParts, outputs / VectorTile.ROWS));
+        Grid grid = new Grid(outputs, Math.toIntExact(rowParts), panels, Math.toIntExact(panelParts), 1);
         team.run(grid.count(), (part, worker) -> {
             long row = grid.firstRow(part);
             VectorProduct.weightGradient(dy + row * 4, across, x, tokens, inputs, grid.rowCount(part),

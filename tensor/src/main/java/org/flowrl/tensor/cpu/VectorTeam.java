@@ -52,7 +52,9 @@ final class VectorTeam implements AutoCloseable {
         if (workers.threads() == 1) {
             return 1;
         }
-        return (int) Math.clamp(work / least, 1, PARTS_PER_THREAD * (long) workers.threads());
+        long threads = workers.threads();
+        long parts = Math.clamp(work / least, 1, PARTS_PER_THREAD * threads);
+        return (int) (parts <= threads ? parts : parts / threads * threads);
     }
 
     /// Runs `range` over 0 … items−1 in parts of at least `grain` items.
