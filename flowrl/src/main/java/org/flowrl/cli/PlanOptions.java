@@ -110,8 +110,8 @@ final class PlanOptions {
         }
         long available = bytes(deviceMemory);
         boolean generates = new PlanAdvice("generate", available, PlanAdvice.GENERATE,
-                changed -> MemoryPlan.generate(model, adapters, changed.weights(), load, machine)).print(config, generate,
-                System.out);
+                changed -> MemoryPlan.generate(model, adapters, changed.weights(), load, machine)).print(config,
+                generate, System.out);
         boolean trains = new PlanAdvice("train", available, PlanAdvice.TRAIN,
                 changed -> MemoryPlan.train(model, changed, load, machine)).print(config, train, System.out);
         return generates && trains;

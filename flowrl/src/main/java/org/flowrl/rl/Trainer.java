@@ -29,9 +29,9 @@ import org.flowrl.transformer.Qwen.Activations;
 /// through packed sequences, so that attention adds in another order, and cuBLAS does as it likes with other numbers of
 /// rows. The old policy's log-probabilities are then those of one more forward pass of the trainer's, before the first
 /// update; importance weights are measured against them. None is taken to be 1: where the parts of an update have other
-/// numbers of rows than those of that pass, the first weights differ from 1 by rounding. Of the sampler's own remain the
-/// metric `ratio/sampler_mismatch_nats`, the largest difference of a token, and the weight of objectives that correct
-/// for it.
+/// numbers of rows than those of that pass, the first weights differ from 1 by rounding. Of the sampler's own remain
+/// the metric `ratio/sampler_mismatch_nats`, the largest difference of a token, and the weight of objectives that
+/// correct for it.
 public final class Trainer {
     private final Backend backend;
     private final Scope run;

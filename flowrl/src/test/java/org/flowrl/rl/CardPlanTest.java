@@ -34,6 +34,7 @@ class CardPlanTest {
         assertThat(plan.workspaceBytes() - LIBRARY_BYTES).as("buffers")
                 .isCloseTo(real.get("workspace").longValue() - LIBRARY_BYTES, TOLERANCE);
         assertThat(plan.reservedBytes()).as("reserved").isCloseTo(real.get("reserved").longValue(), TOLERANCE);
-        assertThat(plan.totalBytes()).as("all that the card has given").isCloseTo(real.get("given").longValue(), TOLERANCE);
+        assertThat(plan.totalBytes()).as("all that the card has given").isCloseTo(real.get("given").longValue(),
+                TOLERANCE);
     }
 }

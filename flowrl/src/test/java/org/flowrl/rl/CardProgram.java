@@ -10,7 +10,8 @@ import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
 import org.flowrl.transformer.QwenConfig;
 
-/// A program that runs one of {@link PlannedPrograms} on a card and tells what memory it was given and what it measured.
+/// A program that runs one of {@link PlannedPrograms} on a card and tells what memory it was given and what it
+/// measured.
 final class CardProgram {
     /// Long enough prompts and wide enough a vocabulary that most buffers exceed their least size.
     static final QwenConfig MODEL = QwenConfig.tiny(700, 64, 2, 256);
@@ -21,7 +22,8 @@ final class CardProgram {
 
     static TrainConfig config(String rank, String weights) {
         return ConfigFile.with(Presets.config("lattice", "flowrl"), Map.of("rollout.prompts", "3", "rollout.samples",
-                "4", "update.microBatchMebibytes", "2", "update.miniBatches", "1", "lora.rank", rank, "weights", weights));
+                "4", "update.microBatchMebibytes", "2", "update.miniBatches", "1", "lora.rank", rank,
+                "weights", weights));
     }
 
     /// What a run of it in a JVM of its own prints, by name.

@@ -44,7 +44,8 @@ class CardTrainingTest {
 
     @Test
     void twentyStepsOfAdaptersAreTenAndTenResumedByteForByte() {
-        String[] small = {"steps=20", "rollout.prompts=1", "rollout.samples=2", "warmUp.steps=1", "update.miniBatches=1"};
+        String[] small = {"steps=20", "rollout.prompts=1", "rollout.samples=2", "warmUp.steps=1",
+            "update.miniBatches=1"};
         card("whole", List.of(), with(ADAPTERS, small));
         small[0] = "steps=10,20";
         card("parts", List.of(), with(ADAPTERS, small));

@@ -59,7 +59,8 @@ class MemoryPlanOracleTest {
 
     /// Parameters that are no matrices of products: embedding, norms and biases.
     private static long vectors(QwenConfig config) {
-        try (PlanBackend backend = PlanBackend.ofCard(PlanBackend.Card.USUAL); Scope scope = Scope.root("count", backend.memory())) {
+        try (PlanBackend backend = PlanBackend.ofCard(PlanBackend.Card.USUAL);
+             Scope scope = Scope.root("count", backend.memory())) {
             ParameterStore store = new ParameterStore(backend, scope, DType.F32);
             Qwen.declare(store.root(), config);
             return store.parameters().stream().filter(parameter -> parameter.shape().rank() == 1

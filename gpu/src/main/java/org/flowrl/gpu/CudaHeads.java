@@ -75,8 +75,8 @@ final class CudaHeads implements HeadKernels {
         }
     }
 
-    /// Rows that are held at a time: at least 1, at most `rows`, and whole tiles where there is room for `room` rows and
-    /// not for all.
+    /// Rows that are held at a time: at least 1, at most `rows`, and whole tiles where there is room for `room` rows
+    /// and not for all.
     static long heldRows(long room, long rows) {
         long held = Math.clamp(room, 1, Math.max(1, rows));
         return held == rows || held < TILE_ROWS ? held : held / TILE_ROWS * TILE_ROWS;

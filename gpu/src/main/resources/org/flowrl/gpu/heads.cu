@@ -320,8 +320,8 @@ KERNEL(sampleLogits, const float* logits, Index words, float temperature, int is
     draw(z, words, temperature, fold, kept, isTruncated, uniform, tokens + row, logProbs + row);
 }
 
-// Draws from a whole distribution go over many blocks, since a decoding step has few rows: a block for each part of a row
-// of PART_WORDS words, then one for each row, which goes into the part that the draw falls into.
+// Draws from a whole distribution go over many blocks, since a decoding step has few rows: a block for each part of
+// PART_WORDS words of a row, then one for each row, which goes into the part that the draw falls into.
 #define WORDS_OF_THREAD 16
 #define PART_WORDS (WORDS_OF_THREAD * BLOCK_THREADS)
 

@@ -1,5 +1,5 @@
-// Numbers four at a time, 16 bytes of floats in one access: what it takes to have enough bytes under way that the card's
-// memory is busy.
+// Numbers four at a time, 16 bytes of floats in one access: what it takes to have enough bytes under way that the
+// card's memory is busy.
 #pragma once
 #include "device.cuh"
 

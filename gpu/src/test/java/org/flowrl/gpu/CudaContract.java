@@ -35,8 +35,8 @@ abstract class CudaContract extends BackendContract {
         return new CudaBackend(openCard(binding), 0);
     }
 
-    /// A binding to the card of {@link #useCard}. Skips the calling test, with the reason, where a real card's machine has
-    /// not the cuBLAS of CUDA 12, without which there is no JCuda.
+    /// A binding to the card of {@link #useCard}. Skips the calling test, with the reason, where a real card's machine
+    /// has not the cuBLAS of CUDA 12, without which there is no JCuda.
     static CudaApi openCard(String binding) {
         useCard();
         if (Boolean.getBoolean(REAL_CARD) && binding.equals(JCudaApi.NAME)) {

@@ -71,9 +71,9 @@ class CudaHeadsTest {
         return scope.of(numbers, rows, columns);
     }
 
-    /// Of 10,000 words, in three parts, word v has weight v mod 7 + 1: the first word at which the sum of weights exceeds
-    /// the uniform number's share of all is drawn. Words 5,000 on of the second row, and all but one of the third have
-    /// none.
+    /// Of 10,000 words, in three parts, word v has weight v mod 7 + 1: the first word at which the sum of weights
+    /// exceeds the uniform number's share of all is drawn. Words 5,000 on of the second row, and all but one of the
+    /// third have none.
     @Test
     void drawsOverSeveralPartsAreThoseOfTheWholeDistribution() {
         CudaContract.useCard();

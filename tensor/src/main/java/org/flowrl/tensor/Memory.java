@@ -40,7 +40,8 @@ public final class Memory implements AutoCloseable {
         /// and is never dereferenced on the host.
         MemorySegment allocate(long bytes);
 
-        /// Bytes that the device has given for blocks of `blockBytes` in all; more where they are cut from larger pieces.
+        /// Bytes that the device has given for blocks of `blockBytes` in all; more where they are cut from larger
+        /// pieces.
         default long deviceBytes(long blockBytes) {
             return blockBytes;
         }
