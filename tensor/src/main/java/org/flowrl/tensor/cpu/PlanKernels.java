@@ -70,6 +70,7 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     @Override
     public void weightGradient(Tensor dy, Tensor x, Tensor dw) {
         Arguments.matmulWeightGradient(dy, x, dw);
+        scratch.weightGradient(dy.dim(0), dw.dim(0), dw.dim(1));
     }
 
     @Override
@@ -110,6 +111,7 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     @Override
     public void scatterAdd(Tensor dout, Tensor ids, Tensor dtable) {
         Arguments.scatterAdd(dout, ids, dtable);
+        scratch.scatterAdd(ids.elements());
     }
 
     @Override
@@ -154,7 +156,7 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     public void forwardPaged(Tensor q, Tensor keyPages, Tensor valuePages, Tensor positions, Tensor sequences,
             Tensor pageTable, double scale, Tensor out) {
         Arguments.attentionForwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
-        scratch.pagedAttention(pageTable.dim(1) * Backend.LANES, q.dim(2));
+        scratch.pagedAttention(q.dim(0), q.dim(1), pageTable.dim(1) * Backend.LANES, q.dim(2));
     }
 
     @Override

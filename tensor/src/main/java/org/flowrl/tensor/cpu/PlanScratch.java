@@ -10,10 +10,16 @@ interface PlanScratch {
     /// A product of `rows` rows of `size` numbers with a packed weight.
     void product(long rows, long size, PackedMatrix weight);
 
+    /// The product of a weight's gradient [outputs, inputs], over `rows` rows.
+    void weightGradient(long rows, long outputs, long inputs);
+
     /// Sums over each block of rows of `size` numbers.
     ///
     /// @param tensors how many such sums a call holds at once
     void blockSums(long rows, long size, int tensors);
+
+    /// Sums of `rows` rows into those of a table.
+    void scatterAdd(long rows);
 
     /// The buffer of a layer norm's row.
     void layerNorm(long size);
@@ -28,8 +34,13 @@ interface PlanScratch {
     /// The backward pass of attention, arguments as of {@link #attention}.
     void attentionBackward(long rows, long tokens, long size);
 
-    /// Attention through pages that hold `tokens` tokens.
-    void pagedAttention(long tokens, long size);
+    /// Attention through pages.
+    ///
+    /// @param queries tokens that look at the cache
+    /// @param heads of a query
+    /// @param tokens that the pages of a sequence hold
+    /// @param size of a head
+    void pagedAttention(long queries, long heads, long tokens, long size);
 
     /// Log-probabilities of `rows` rows.
     void logProbs(long rows, PackedMatrix weight);
