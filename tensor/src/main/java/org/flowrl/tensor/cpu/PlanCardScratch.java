@@ -2,15 +2,16 @@ package org.flowrl.tensor.cpu;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Set;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.PackedMatrix;
 
 /// What the buffers of the CUDA backend grow to: one for each use, a quarter more than the call that needed it, and
 /// what is held for cuBLAS. Formulas and constants are those of `org.flowrl.gpu` (Scratch, Products, CudaHeads,
-/// CudaAttention, CudaDevice). The driver's own context, some hundreds of megabytes, is not counted.
+/// CudaAttention, FlashAttention, CudaDevice). The driver's own context, some hundreds of megabytes, is not counted.
 final class PlanCardScratch implements PlanScratch {
-    private enum Use { SUMS, LOGITS, LOGIT_GRADIENTS, LEFT, RIGHT, DOTS, PARTIALS }
+    private enum Use { SUMS, LOGITS, LOGIT_GRADIENTS, LEFT, RIGHT, DOTS, LOG_SUMS, BOUNDS, PARTIALS }
 
     private static final long SMALLEST_BYTES = 64 << 10;
     private static final long LIBRARY_BYTES = 32 << 20;
@@ -27,10 +28,13 @@ final class PlanCardScratch implements PlanScratch {
     private static final long PART_KEYS = 256;
     private static final long PARTIAL_BYTES = 64 << 20;
 
+    /// Sizes of heads that tensor cores do where operands are rounded.
+    private static final Set<Long> TENSOR_CORE_SIZES = Set.of(64L, 128L);
+
     private final boolean roundsGradients;
     private final Map<Use, Long> buffers = new EnumMap<>(Use.class);
 
-    /// @param roundsGradients true where operands of weight gradients are rounded to BF16
+    /// @param roundsGradients true where operands of weight gradients and of attention are rounded to BF16
     PlanCardScratch(boolean roundsGradients) {
         this.roundsGradients = roundsGradients;
     }
@@ -77,14 +81,31 @@ final class PlanCardScratch implements PlanScratch {
         // A row's sums stay within a block of threads.
     }
 
+    /// Rounded keys and values, and where each token's sequence starts and ends, where tensor cores do it.
     @Override
-    public void attention(long rows, long tokens, long size) {
-        // Scores stay within a block of threads.
+    public void attention(Heads shape) {
+        if (isOnTensorCores(shape)) {
+            need(Use.RIGHT, 2 * shape.tokens() * shape.groups() * shape.size() * DType.BF16.bytes());
+            need(Use.BOUNDS, 2 * shape.tokens() * Integer.BYTES);
+        }
     }
 
+    /// On tensor cores also the rounded queries and gradients, and the gradients of keys and values for each query head.
     @Override
-    public void attentionBackward(long rows, long tokens, long size) {
-        need(Use.DOTS, rows * Float.BYTES);
+    public void attentionBackward(Heads shape) {
+        need(Use.DOTS, shape.rows() * Float.BYTES);
+        attention(shape);
+        if (isOnTensorCores(shape)) {
+            need(Use.LOG_SUMS, shape.rows() * Float.BYTES);
+            need(Use.LEFT, 2 * shape.rows() * shape.size() * DType.BF16.bytes());
+            if (shape.heads() > shape.groups()) {
+                need(Use.PARTIALS, 2 * shape.rows() * shape.size() * Float.BYTES);
+            }
+        }
+    }
+
+    private boolean isOnTensorCores(Heads shape) {
+        return roundsGradients && TENSOR_CORE_SIZES.contains(shape.size());
     }
 
     /// Sums over the parts, for as many tokens at a time as there is room for.

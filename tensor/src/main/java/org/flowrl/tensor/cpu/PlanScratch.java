@@ -24,15 +24,25 @@ interface PlanScratch {
     /// The buffer of a layer norm's row.
     void layerNorm(long size);
 
-    /// Attention of sequences.
+    /// The shape of an attention of sequences.
     ///
-    /// @param rows rows of queries, all heads counted
-    /// @param tokens of one sequence
+    /// @param tokens of all sequences
+    /// @param heads of a query
+    /// @param groups key heads
     /// @param size of a head
-    void attention(long rows, long tokens, long size);
+    /// @param length tokens of each sequence
+    record Heads(long tokens, long heads, long groups, long size, long length) {
+        /// Rows of scores of all heads.
+        long rows() {
+            return tokens * heads;
+        }
+    }
 
-    /// The backward pass of attention, arguments as of {@link #attention}.
-    void attentionBackward(long rows, long tokens, long size);
+    /// Attention of sequences.
+    void attention(Heads shape);
+
+    /// The backward pass of attention.
+    void attentionBackward(Heads shape);
 
     /// Attention through pages.
     ///

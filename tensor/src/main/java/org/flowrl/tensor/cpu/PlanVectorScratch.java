@@ -63,13 +63,13 @@ final class PlanVectorScratch implements PlanScratch {
     }
 
     @Override
-    public void attention(long rows, long tokens, long size) {
-        attention(tokens, size, 1, 1);
+    public void attention(Heads shape) {
+        attention(shape.length(), shape.size(), 1, 1);
     }
 
     @Override
-    public void attentionBackward(long rows, long tokens, long size) {
-        attention(tokens, size, 2, 2);
+    public void attentionBackward(Heads shape) {
+        attention(shape.length(), shape.size(), 2, 2);
     }
 
     @Override
