@@ -70,8 +70,8 @@ final class CompareCommand implements Callable<Integer> {
             + "change that.")
     private boolean quick;
 
-    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Set a key of every run's configuration. "
-            + "Repeatable.")
+    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Set a key of every run's configuration, "
+            + "or how a card is used. Repeatable." + CardSettings.KEYS)
     private Map<String, String> settings = new LinkedHashMap<>();
 
     @Option(names = "--config", paramLabel = "FILE", description = "Replay a comparison.yaml.")
@@ -91,6 +91,7 @@ final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        CardSettings.take(settings);
         Comparison comparison = config == null ? comparison() : replayed();
         Path folder = out != null ? out : Path.of("runs", "compare-" + comparison.task()
                 + (ablation == null ? "" : "-" + ablation.name().toLowerCase(Locale.ROOT)) + (quick ? "-quick" : ""));
@@ -111,8 +112,8 @@ final class CompareCommand implements Callable<Integer> {
     private Comparison replayed() {
         if (task != null || algorithms != null || ablation != null || seeds != null || learningRates != null
                 || steps != null || sweepSteps != null || chosenBy != null || quick || !settings.isEmpty()) {
-            throw new IllegalArgumentException("--config says what is compared; only --out, --parallel and --device "
-                    + "can be given beside it");
+            throw new IllegalArgumentException("--config says what is compared; only --out, --parallel, --device and "
+                    + "--set gpu.KEY can be given beside it");
         }
         return YamlRecords.read(config, Comparison.class);
     }
@@ -123,6 +124,7 @@ final class CompareCommand implements Callable<Integer> {
                     + "beside it");
         }
         String on = Optional.ofNullable(task).orElse("lattice");
+        Comparison.requireBuiltIn(on);
         List<Double> rates = Optional.ofNullable(learningRates)
                 .orElse(quick ? List.of(QUICK_LEARNING_RATE) : LEARNING_RATES);
         List<String> names = Optional.ofNullable(algorithms)

@@ -47,8 +47,12 @@ final class DoctorCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
+    @Mixin
+    private CardOptions card;
+
     @Override
     public Integer call() {
+        card.take();
         System.out.println("java:     " + System.getProperty("java.vendor") + " " + Runtime.version());
         System.out.printf("memory:   %,d MiB heap at most, %d processors%n",
                 Runtime.getRuntime().maxMemory() >> 20, Runtime.getRuntime().availableProcessors());

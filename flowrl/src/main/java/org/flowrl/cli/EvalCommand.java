@@ -137,8 +137,12 @@ final class EvalCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
+    @Mixin
+    private CardOptions card;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
+        card.take();
         if (Files.exists(out)) {
             throw new IllegalArgumentException("eval: --out " + out + " exists");
         }

@@ -47,8 +47,12 @@ final class ForwardCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
+    @Mixin
+    private CardOptions card;
+
     @Override
     public Integer call() {
+        card.take();
         try (Backend backend = device.open(); Scope scope = Scope.root("forward", backend.memory())) {
             Safetensors in = Safetensors.open(input, scope);
             PaddedBatch batch = PaddedBatch.of(in.tensor("input_ids"),

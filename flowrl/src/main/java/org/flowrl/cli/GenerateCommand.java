@@ -84,8 +84,12 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
+    @Mixin
+    private CardOptions card;
+
     @Override
     public Integer call() {
+        card.take();
         if (!chat && (system != null || noThinking)) {
             throw new IllegalArgumentException("generate: --system and --no-thinking need --chat");
         }

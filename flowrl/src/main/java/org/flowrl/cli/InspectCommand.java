@@ -7,6 +7,8 @@ import org.flowrl.tensor.Memory;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.io.Safetensors;
 import org.flowrl.tensor.io.SafetensorsEntry;
+import org.flowrl.transformer.AdapterFolder;
+import org.flowrl.transformer.Lora;
 import org.flowrl.transformer.ModelDirectory;
 import org.flowrl.transformer.QwenConfig;
 import picocli.CommandLine.Command;
@@ -30,10 +32,9 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        plan.takeCardSettings();
         if (plan.isWanted()) {
-            QwenConfig config = QwenConfig.read(Files.isDirectory(path) ? path.resolve("config.json") : path);
-            describe(config);
-            return plan.print(config, new PlanTable(System.out)) ? 0 : 1;
+            return printPlan() ? 0 : 1;
         }
         if (Files.isDirectory(path)) {
             inspectFolder();
@@ -44,16 +45,33 @@ final class InspectCommand implements Callable<Integer> {
         return 0;
     }
 
+    /// A configuration suffices, unless it is that of the base of adapters.
+    private boolean printPlan() {
+        PlanTable table = new PlanTable(System.out);
+        if (Files.isDirectory(path) && !Files.exists(path.resolve("config.json"))) {
+            ModelDirectory directory = ModelDirectory.open(path);
+            describe(directory);
+            return plan.print(directory.config(), directory.adapter().map(AdapterFolder::lora).orElseThrow(), table);
+        }
+        QwenConfig config = QwenConfig.read(Files.isDirectory(path) ? path.resolve("config.json") : path);
+        describe(config);
+        return plan.print(config, Lora.NONE, table);
+    }
+
     private void inspectFolder() {
         ModelDirectory directory = ModelDirectory.open(path);
-        describe(directory.config());
-        directory.adapter().ifPresent(adapter -> System.out.println("adapters of " + adapter.base() + ": lora "
-                + adapter.lora()));
+        describe(directory);
         directory.check();
         directory.weightFiles().forEach(this::inspectFile);
         if (directory.adapter().isEmpty()) {
             System.out.println(PlanOptions.summary(directory.config()));
         }
+    }
+
+    private static void describe(ModelDirectory directory) {
+        describe(directory.config());
+        directory.adapter().ifPresent(adapter -> System.out.println("adapters of " + adapter.base() + ": lora "
+                + adapter.lora()));
     }
 
     private static void describe(QwenConfig config) {

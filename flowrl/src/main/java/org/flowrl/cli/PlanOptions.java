@@ -11,6 +11,7 @@ import org.flowrl.rl.Presets;
 import org.flowrl.rl.TrainConfig;
 import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
+import org.flowrl.transformer.Lora;
 import org.flowrl.transformer.QwenConfig;
 import picocli.CommandLine.Option;
 
@@ -32,7 +33,8 @@ final class PlanOptions {
     private String algorithm;
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "With --plan: a key of train's configuration, "
-            + "such as rollout.samples=8 or update.microBatchMebibytes=4096. Repeatable.")
+            + "such as rollout.samples=8 or update.microBatchMebibytes=4096, or how a card is used. "
+            + "Repeatable." + CardSettings.KEYS)
     private Map<String, String> settings = new LinkedHashMap<>();
 
     @Option(names = "--prompt-tokens", paramLabel = "N",
@@ -62,10 +64,15 @@ final class PlanOptions {
         return isWanted;
     }
 
+    /// Makes the settings of a card hold from here on.
+    void takeCardSettings() {
+        CardSettings.take(settings);
+    }
+
     /// One line on what stays in memory, whatever is sampled.
     static String summary(QwenConfig model) {
         MemoryPlan.Machine one = MemoryPlan.Machine.cpu(1);
-        MemoryPlan generate = MemoryPlan.generate(model, DType.F32, LEAST, one);
+        MemoryPlan generate = MemoryPlan.generate(model, Lora.NONE, DType.F32, LEAST, one);
         MemoryPlan train = MemoryPlan.train(model, Presets.config("lattice", "flowrl"), LEAST, one);
         return "memory: " + PlanTable.human(generate.residentBytes()) + " of weights to generate, "
                 + PlanTable.human(train.residentBytes()) + " of weights, gradients and moments to train; --plan adds "
@@ -73,8 +80,17 @@ final class PlanOptions {
     }
 
     /// Prints the plans; false where one does not fit the device.
-    boolean print(QwenConfig model, PlanTable table) {
-        Map<String, String> all = new LinkedHashMap<>(settings);
+    ///
+    /// @param adapters that the model has: generate samples with them, train trains such ones unless `--set` says
+    ///     otherwise
+    boolean print(QwenConfig model, Lora adapters, PlanTable table) {
+        Map<String, String> all = new LinkedHashMap<>();
+        if (adapters.isOn()) {
+            all.put("lora.rank", Integer.toString(adapters.rank()));
+            all.put("lora.alpha", Double.toString(adapters.alpha()));
+            all.put("lora.targets", String.join(",", adapters.targets()));
+        }
+        all.putAll(settings);
         if (packed != null) {
             all.put("weights", packed.toString());
         }
@@ -83,9 +99,9 @@ final class PlanOptions {
         MemoryPlan.Machine machine = machine();
         String of = String.format(Locale.ROOT, "%d prompts x %d samples, %,d + %,d tokens, weights %s, on %s",
                 load.prompts(), load.samples(), load.promptTokens(), load.responseTokens(), config.weights(),
-                machine.isCard() ? "a CUDA card" : machine.threads() + " CPU threads");
-        MemoryPlan generate = MemoryPlan.generate(model, config.weights(), load, machine);
-        table.print("generate: " + of, generate);
+                machine.card().isPresent() ? "a CUDA card" : machine.threads() + " CPU threads");
+        MemoryPlan generate = MemoryPlan.generate(model, adapters, config.weights(), load, machine);
+        table.print("generate: " + of + (adapters.isOn() ? ", lora " + adapters : ""), generate);
         MemoryPlan train = MemoryPlan.train(model, config, load, machine);
         table.print("train: " + algorithm + ", " + of + (config.lora().isOn() ? ", lora " + config.lora() : "")
                 + (config.update().recomputeActivations() ? ", activations recomputed" : ""), train);
@@ -94,8 +110,8 @@ final class PlanOptions {
         }
         long available = bytes(deviceMemory);
         boolean generates = new PlanAdvice("generate", available, PlanAdvice.GENERATE,
-                changed -> MemoryPlan.generate(model, changed.weights(), load, machine)).print(config, generate,
-                System.out);
+                changed -> MemoryPlan.generate(model, adapters, changed.weights(), load, machine)).print(config,
+                generate, System.out);
         boolean trains = new PlanAdvice("train", available, PlanAdvice.TRAIN,
                 changed -> MemoryPlan.train(model, changed, load, machine)).print(config, train, System.out);
         return generates && trains;
@@ -111,7 +127,7 @@ final class PlanOptions {
 
     private MemoryPlan.Machine machine() {
         return switch (device) {
-            case "cuda" -> MemoryPlan.Machine.card();
+            case "cuda" -> MemoryPlan.Machine.card(CardSettings.planned());
             case "cpu" -> MemoryPlan.Machine.cpu(threads == null ? Backends.defaultThreads() : threads);
             default -> throw new IllegalArgumentException("--device " + device + " must be cpu or cuda");
         };

@@ -61,8 +61,12 @@ final class SftCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
+    @Mixin
+    private CardOptions card;
+
     @Override
     public Integer call() {
+        card.take();
         if (Files.exists(out)) {
             throw new IllegalArgumentException("sft: --out " + out + " exists");
         }

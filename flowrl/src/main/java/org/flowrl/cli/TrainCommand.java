@@ -71,8 +71,7 @@ final class TrainCommand implements Callable<Integer> {
     private String dtype;
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Set a key of the configuration, such as "
-            + "update.optimizer.learningRate=1e-3, or how a card is used: gpu.binding, gpu.graphs, gpu.libraries, "
-            + "gpu.products, gpu.slabBytes. Repeatable.")
+            + "update.optimizer.learningRate=1e-3, or how a card is used. Repeatable." + CardSettings.KEYS)
     private Map<String, String> settings = new LinkedHashMap<>();
 
     @Option(names = "--out", paramLabel = "DIR", description = "Run folder (default: the next free runs/TASK-ALGO-N).")

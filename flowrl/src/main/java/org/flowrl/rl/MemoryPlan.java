@@ -3,6 +3,7 @@ package org.flowrl.rl;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.flowrl.autograd.Parameter;
 import org.flowrl.autograd.ParameterStore;
@@ -15,11 +16,16 @@ import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.cpu.PlanBackend;
+import org.flowrl.transformer.Lora;
+import org.flowrl.transformer.Qwen;
 import org.flowrl.transformer.QwenConfig;
 import org.flowrl.transformer.generate.Generator;
 
 /// How much memory a program takes, part by part. The program itself is run, on a backend that computes nothing
 /// ({@link PlanBackend}): what a plan says is what {@link Memory} counts when the same calls are made in earnest.
+///
+/// A batch is planned full to the end. Where decoding steps are recorded, a real one that shrinks records its smaller
+/// sizes, too, which together take up to two and a half times as much again as those of the full batch.
 ///
 /// @param parts in the order in which they are taken
 /// @param poolBytes the most that tensors hold at once: the pool's high-water mark
@@ -72,32 +78,41 @@ public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, l
 
     /// What is planned for.
     ///
-    /// @param isCard true for an NVIDIA card, which reads F32 weights as they are; false for the CPU's vector backend
+    /// @param card an NVIDIA card, which reads F32 weights as they are; empty for the CPU's vector backend
     /// @param threads of the CPU
-    public record Machine(boolean isCard, int threads) {
+    public record Machine(Optional<PlanBackend.Card> card, int threads) {
         /// A card.
-        public static Machine card() {
-            return new Machine(true, 1);
+        public static Machine card(PlanBackend.Card card) {
+            return new Machine(Optional.of(card), 1);
         }
 
         /// The CPU.
         public static Machine cpu(int threads) {
-            return new Machine(false, threads);
+            return new Machine(Optional.empty(), threads);
         }
 
         private PlanBackend open() {
-            return isCard ? PlanBackend.ofCard() : PlanBackend.ofCpu(threads);
+            return card.map(PlanBackend::ofCard).orElseGet(() -> PlanBackend.ofCpu(threads));
         }
     }
 
     /// The plan of sampling from a model: its weights, the cache and one forward pass.
     ///
+    /// @param lora adapters that it has
     /// @param packed type of the packed copies, F32 or BF16
-    public static MemoryPlan generate(QwenConfig config, DType packed, Load load, Machine machine) {
+    public static MemoryPlan generate(QwenConfig config, Lora lora, DType packed, Load load, Machine machine) {
         try (Dry dry = new Dry(machine)) {
             ParameterStore store = new ParameterStore(dry.backend, dry.run, DType.F32, packed);
-            Policy policy = new Policy(dry.backend, Weights.undefined(config).loadFrozen(store, false), store);
+            Qwen model = Weights.undefined(config).loadFrozen(store, false);
             dry.weights("", store);
+            if (lora.isOn()) {
+                ParameterStore adapters = store.beside();
+                model = model.adapted(adapters.root(), lora);
+                adapters.allocate();
+                adapters.repack();
+                dry.weights("adapters: ", adapters);
+            }
+            Policy policy = new Policy(dry.backend, model, store);
             dry.loaded();
             dry.sample(policy, load, 1);
             return dry.plan();
@@ -177,16 +192,24 @@ public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, l
             memory.resetHighWater();
         }
 
-        /// Prompts are computed, and every sample is decoded to its last token.
+        /// Prompts are computed, and every sample is decoded to its last token. What is in use between two steps is the
+        /// cache, and beside it recorded steps, of which there are none at the first token.
         void sample(Policy policy, Load load, double temperature) {
-            long[] withCache = new long[1];
             long before = memory.bytesInUse();
+            long[] used = {0, 0};
             new Generator(policy.model(), backend, run).generate(load.promptIds(), load.samples(),
                     SamplingLaw.ofTemperature(temperature), load.responseTokens(), Set.of(), RandomKey.of(0),
-                    (prompt, sample, token, logProb) -> withCache[0] = Math.max(withCache[0], memory.bytesInUse()));
-            long cache = withCache[0] - before;
-            parts.add(new Part("sampling: keys and values", cache, false));
-            phase("sampling: activations", cache);
+                    (prompt, sample, token, logProb) -> {
+                        used[1] = Math.max(used[1], memory.bytesInUse() - before);
+                        used[0] = used[0] == 0 ? used[1] : used[0];
+                    });
+            // Made in the model's first pass, to stay.
+            long tables = memory.bytesInUse() - before;
+            parts.add(new Part("sampling: keys and values", used[0] - tables, false));
+            if (used[1] > used[0]) {
+                parts.add(new Part("sampling: recorded steps of a full batch", used[1] - used[0], false));
+            }
+            phase("sampling: activations", used[1] - tables);
         }
 
         /// What was taken since the last call is there to stay; parts of one name are one.

@@ -24,6 +24,14 @@ import org.flowrl.transformer.Qwen.Activations;
 ///
 /// Log-probabilities of the sampler are trained on as they are where the backend is row-invariant, because sampler and
 /// trainer then give the same bits; elsewhere they are computed again before the updates, and the difference is logged.
+///
+/// On a card they are computed again. There the sampler goes token by token through pages of the cache and the trainer
+/// through packed sequences, so that attention adds in another order, and cuBLAS does as it likes with other numbers of
+/// rows. The old policy's log-probabilities are then those of one more forward pass of the trainer's, before the first
+/// update; importance weights are measured against them. None is taken to be 1: where the parts of an update have other
+/// numbers of rows than those of that pass, the first weights differ from 1 by rounding. Of the sampler's own remain
+/// the metric `ratio/sampler_mismatch_nats`, the largest difference of a token, and the weight of objectives that
+/// correct for it.
 public final class Trainer {
     private final Backend backend;
     private final Scope run;

@@ -3,6 +3,7 @@ package org.flowrl.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.io.File;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -23,6 +24,14 @@ class CardSettingsTest {
         assertThat(settings).containsOnly(Map.entry("steps", "3"));
         assertThat(System.getProperty("gpu.binding")).isEqualTo("jcuda");
         assertThat(System.getProperty("gpu.slabBytes")).isEqualTo("1024");
+    }
+
+    @Test
+    void librariesAreLookedForInFoldersThatAreThere() {
+        assertThatIllegalArgumentException().isThrownBy(() ->
+                CardSettings.take(new LinkedHashMap<>(Map.of("gpu.libraries", "/no/such/folder"))))
+                .withMessage("--set gpu.libraries=/no/such/folder: must be folders, with " + File.pathSeparator
+                        + " between them");
     }
 
     @Test

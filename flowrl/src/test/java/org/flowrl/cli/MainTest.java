@@ -63,10 +63,14 @@ class MainTest {
                         List.of("compare", "--seeds", "101", "--out", "@/compared")),
                 Arguments.of("a comparison with an unknown key", 1, "'lernRate' is not one of learningRate",
                         List.of("compare", "--set", "update.optimizer.lernRate=1", "--out", "@/compared")),
-                Arguments.of("a replay with other options", 1, "only --out, --parallel and --device can be given",
+                Arguments.of("a replay with other options", 1,
+                        "only --out, --parallel, --device and --set gpu.KEY can be given",
                         List.of("compare", "--config", "@/comparison.yaml", "--quick")),
                 Arguments.of("an ablation of chosen algorithms", 1, "--algos cannot be given beside it",
                         List.of("compare", "--ablation", "weight", "--algos", "flowrl")),
+                Arguments.of("a comparison on problems of a file", 1, "comparison: task math trains a given model on "
+                        + "problems of a file; what can be compared are the built-in tasks: lattice, lattice-12, ",
+                        List.of("compare", "--task", "math", "--out", "@/compared")),
                 Arguments.of("an unknown ablation", 2, "WEIGHT, LENGTH, BETA, LOGZ",
                         List.of("compare", "--ablation", "soul")),
                 Arguments.of("an unknown preset", 1, "known: lattice",
@@ -141,6 +145,11 @@ class MainTest {
         assertThat(Main.run("inspect", inFolder(model))).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8)).contains("adapters of " + inFolder("@/run/reference"),
                 "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight");
+        out.reset();
+        assertThat(Main.run("inspect", inFolder(model), "--plan", "--device", "cuda", "--dtype", "BF16")).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("adapters of " + inFolder("@/run/reference"),
+                "on a CUDA card, lora rank 2, alpha 32, on every linear map", "adapters: weights, F32",
+                "frozen model: packed copies, BF16", "sampling: recorded steps of a full batch");
         out.reset();
         assertThat(Main.run("generate", "--model", inFolder(model), "--prompt", "<bos>26<sep>", "--samples", "3",
                 "--dtype", "BF16")).isZero();

@@ -38,6 +38,7 @@ class PlanTest {
     @AfterEach
     void restore() {
         System.setOut(standardOut);
+        System.clearProperty("gpu.slabBytes");
     }
 
     @Test
@@ -86,7 +87,8 @@ class PlanTest {
     @Test
     void adviceEndsWhereThePlanFits() {
         assertThat(plan("--device", "cuda", "--prompt-tokens", "2", "--response-tokens", "2", "--set",
-                "rollout.samples=2", "--dtype", "BF16", "--device-memory", "38MB")).isOne();
+                "rollout.samples=2", "--dtype", "BF16", "--set", "gpu.slabBytes=262144", "--device-memory",
+                "38MB")).isOne();
         assertThat(printed()).contains("on a CUDA card", "--set lora.rank=16: ", ", fits").doesNotContain("no setting");
     }
 

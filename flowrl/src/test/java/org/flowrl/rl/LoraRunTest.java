@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.rl.task.Tasks;
@@ -68,14 +67,7 @@ class LoraRunTest {
             Path last = Path.of("checkpoints", "step-20", file);
             assertThat(parts.resolve(last)).hasSameBinaryContentAs(whole.resolve(last));
         }
-        assertThat(numbers(parts)).isEqualTo(numbers(whole)).hasSize(20);
-    }
-
-    /// All metrics but those that measure time and memory.
-    private static List<Map<String, Object>> numbers(Path run) {
-        return new MetricsLog(run).rows().stream().map(row -> row.entrySet().stream()
-                .filter(metric -> !metric.getKey().matches("(time|throughput|memory)/.*"))
-                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue))).toList();
+        assertThat(SmallRuns.numbers(parts)).isEqualTo(SmallRuns.numbers(whole)).hasSize(20);
     }
 
     /// The sampler's log-probabilities are the trainer's and, since B is 0, the reference's, bit for bit.

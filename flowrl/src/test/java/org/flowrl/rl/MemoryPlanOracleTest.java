@@ -13,6 +13,7 @@ import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.SharedData;
 import org.flowrl.tensor.cpu.PlanBackend;
+import org.flowrl.transformer.Lora;
 import org.flowrl.transformer.Qwen;
 import org.flowrl.transformer.QwenConfig;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,7 @@ class MemoryPlanOracleTest {
     void everyPublishedDenseConfigurationHasAPlan() throws IOException {
         for (Path file : configurations()) {
             QwenConfig config = QwenConfig.read(file);
-            MemoryPlan generate = MemoryPlan.generate(config, DType.BF16, LOAD, CPU);
+            MemoryPlan generate = MemoryPlan.generate(config, Lora.NONE, DType.BF16, LOAD, CPU);
             MemoryPlan train = MemoryPlan.train(config, NARROW, LOAD, CPU);
             // To sample, BF16 copies of all matrices, and the embedding in F32: of P parameters, V · D of them the
             // embedding's, 2P + 2VD bytes where it is a matrix of its own and 2P + 4VD where it is the head, too.
@@ -49,7 +50,7 @@ class MemoryPlanOracleTest {
     void adaptersOfA32BModelTrainOnACardOf141Gigabytes() {
         QwenConfig config = QwenConfig.read(SharedData.path("configs").resolve("Qwen2.5-32B.config.json"));
         MemoryPlan plan = MemoryPlan.train(config, ConfigFile.with(NARROW, Map.of("lora.rank", "16")),
-                new MemoryPlan.Load(20, 16, 512, 512), MemoryPlan.Machine.card());
+                new MemoryPlan.Load(20, 16, 512, 512), MemoryPlan.Machine.card(PlanBackend.Card.USUAL));
         MemoryPlan.Part frozen = plan.parts().getFirst();
         assertThat(frozen.name()).isEqualTo("frozen model: packed copies, BF16");
         assertThat(frozen.bytes()).isEqualTo(2 * (parameters(config) - vectors(config)));
@@ -58,7 +59,8 @@ class MemoryPlanOracleTest {
 
     /// Parameters that are no matrices of products: embedding, norms and biases.
     private static long vectors(QwenConfig config) {
-        try (PlanBackend backend = PlanBackend.ofCard(); Scope scope = Scope.root("count", backend.memory())) {
+        try (PlanBackend backend = PlanBackend.ofCard(PlanBackend.Card.USUAL);
+             Scope scope = Scope.root("count", backend.memory())) {
             ParameterStore store = new ParameterStore(backend, scope, DType.F32);
             Qwen.declare(store.root(), config);
             return store.parameters().stream().filter(parameter -> parameter.shape().rank() == 1

@@ -4,23 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.assertj.core.data.Percentage;
 import org.flowrl.autograd.ParameterStore;
-import org.flowrl.rl.objective.ObjectiveSettings;
-import org.flowrl.rl.task.Verdict;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
-import org.flowrl.tensor.RandomKey;
-import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.cpu.PlanBackend;
+import org.flowrl.transformer.Lora;
 import org.flowrl.transformer.QwenConfig;
-import org.flowrl.transformer.generate.Generator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,14 +53,8 @@ class MemoryPlanTest {
         TrainConfig config = ConfigFile.with(config(recomputes), Map.of("lora.rank", rank, "weights", weights,
                 "update.optimizer.adam.moments", moments));
         MemoryPlan plan = MemoryPlan.train(SMALL, config, SHORT, CPU);
-        try (Backend backend = Backends.open("vector", THREADS).backend();
-             Scope scope = Scope.root("real", backend.memory())) {
-            Policies policies = Policies.load(new RandomWeights(SMALL), config, backend, scope, RandomKey.of(4));
-            Trainer trainer = new Trainer(scope, policies.policy(), policies.reference(), config.objective().create(
-                    new ObjectiveSettings.Context(backend, scope, DType.F32, SMALL.hiddenSize(), RandomKey.of(3))),
-                    null, config);
-            generate(policies.policy(), backend, scope);
-            trainer.update(0, trainer.score(0, rollout(), new MetricSums()), new MetricSums());
+        try (Backend backend = Backends.open("vector", THREADS).backend()) {
+            PlannedPrograms.train(backend, SMALL, config, SHORT);
             assertAgrees(plan, backend);
             assertReserveAgrees(plan, backend);
         }
@@ -76,13 +63,13 @@ class MemoryPlanTest {
     /// The policy is the reference and adapters: one model, of which nothing is trained.
     @Test
     void adaptersTakeTheMemoryOfAllThatIsTrainedOfTheModel() {
-        MemoryPlan.Machine card = MemoryPlan.Machine.card();
+        MemoryPlan.Machine card = MemoryPlan.Machine.card(PlanBackend.Card.USUAL);
         TrainConfig whole = ConfigFile.with(config(false), Map.of("weights", "BF16"));
         MemoryPlan adapted = MemoryPlan.train(SMALL, ConfigFile.with(whole, Map.of("lora.rank", "4")), SHORT, card);
         assertThat(adapted.parts()).extracting(MemoryPlan.Part::name).startsWith("frozen model: packed copies, BF16",
                 "frozen model: embedding, norms, biases, F32", "adapters: weights, F32", "modules of the objective",
                 "gradients", "moments");
-        long model = MemoryPlan.generate(SMALL, DType.BF16, SHORT, card).residentBytes();
+        long model = MemoryPlan.generate(SMALL, Lora.NONE, DType.BF16, SHORT, card).residentBytes();
         assertThat(adapted.parts().get(0).bytes() + adapted.parts().get(1).bytes()).isLessThan(model);
         assertThat(adapted.residentBytes()).isLessThan(MemoryPlan.train(SMALL, whole, SHORT, card).residentBytes() / 3);
     }
@@ -116,11 +103,9 @@ class MemoryPlanTest {
     @ParameterizedTest
     @EnumSource(names = {"F32", "BF16"})
     void samplingTakesWhatItsPlanSays(DType packed) {
-        MemoryPlan plan = MemoryPlan.generate(SMALL, packed, SHORT, CPU);
-        try (Backend backend = Backends.open("vector", THREADS).backend();
-             Scope scope = Scope.root("real", backend.memory())) {
-            ParameterStore store = new ParameterStore(backend, scope, DType.F32, packed);
-            generate(new Policy(backend, new RandomWeights(SMALL).loadFrozen(store, false), store), backend, scope);
+        MemoryPlan plan = MemoryPlan.generate(SMALL, Lora.NONE, packed, SHORT, CPU);
+        try (Backend backend = Backends.open("vector", THREADS).backend()) {
+            PlannedPrograms.sample(backend, SMALL, packed, SHORT);
             assertAgrees(plan, backend);
             assertReserveAgrees(plan, backend);
         }
@@ -175,22 +160,5 @@ class MemoryPlanTest {
         return ConfigFile.with(Presets.config("lattice", "flowrl"), Map.of("rollout.prompts", "4",
                 "rollout.samples", "4", "update.microBatchMebibytes", "8",
                 "update.recomputeActivations", Boolean.toString(recomputes)));
-    }
-
-    /// Samples that no token ends.
-    private static void generate(Policy policy, Backend backend, Scope scope) {
-        new Generator(policy.model(), backend, scope).generate(Collections.nCopies(SHORT.prompts(),
-                new int[SHORT.promptTokens()]), SHORT.samples(), SamplingLaw.ofTemperature(1), SHORT.responseTokens(),
-                Set.of(), RandomKey.of(2));
-    }
-
-    private static Rollout rollout() {
-        List<Response> responses = new ArrayList<>();
-        for (int i = 0; i < SHORT.prompts() * SHORT.samples(); i++) {
-            responses.add(new Response(i / SHORT.samples(), i % SHORT.samples(), new int[SHORT.promptTokens()],
-                    new int[SHORT.responseTokens()], new float[SHORT.responseTokens()], false, "",
-                    new Verdict.Wrong(i % 2)));
-        }
-        return new Rollout(responses, SHORT.prompts());
     }
 }

@@ -1,7 +1,10 @@
 package org.flowrl.rl;
 
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /// Runs that take a moment.
 final class SmallRuns {
@@ -19,6 +22,13 @@ final class SmallRuns {
                 "rollout.prompts", "2", "rollout.samples", "2", "steps", "2", "evaluateEvery", "1000"));
         all.putAll(settings);
         return ConfigFile.with(Presets.config(preset, algorithm), all);
+    }
+
+    /// All metrics of a run's steps but those that measure time and memory.
+    static List<Map<String, Object>> numbers(Path run) {
+        return new MetricsLog(run).rows().stream().map(row -> row.entrySet().stream()
+                .filter(metric -> !metric.getKey().matches("(time|throughput|memory)/.*"))
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue))).toList();
     }
 
     /// Hears nothing.

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.assertj.core.data.Percentage;
 import org.flowrl.rl.objective.CriticSettings;
@@ -84,7 +83,7 @@ class TrainingRunTest {
             Path last = Path.of("checkpoints", "step-20", file);
             assertThat(parts.resolve(last)).hasSameBinaryContentAs(whole.resolve(last));
         }
-        assertThat(numbers(parts)).isEqualTo(numbers(whole)).hasSize(20);
+        assertThat(SmallRuns.numbers(parts)).isEqualTo(SmallRuns.numbers(whole)).hasSize(20);
     }
 
     /// Ten steps of the lattice preset, on the same samples: rounding moments by lot changes the losses by 2e-5 of
@@ -145,7 +144,7 @@ class TrainingRunTest {
             // Without the evaluation, which scores 4,096 answers a question in some presets.
             run.train();
         }
-        assertThat(numbers(folderOfRun)).hasSize(3).allSatisfy(row -> assertThat(row).containsKeys("loss",
+        assertThat(SmallRuns.numbers(folderOfRun)).hasSize(3).allSatisfy(row -> assertThat(row).containsKeys("loss",
                 "reward/mean", "sampled/avg@2", "sampled/pass@2", "sampled/distinct_correct",
                         "sampled/distinct_solutions"));
     }
@@ -336,7 +335,7 @@ class TrainingRunTest {
         run(config, two, 2);
         Path state = Path.of("checkpoints", "step-3", "trainer_state.safetensors");
         assertThat(two.resolve(state)).hasSameBinaryContentAs(one.resolve(state));
-        assertThat(numbers(two)).isEqualTo(numbers(one));
+        assertThat(SmallRuns.numbers(two)).isEqualTo(SmallRuns.numbers(one));
     }
 
     /// After one update the first moment is the clipped gradient times 1 − beta1. 1e-6 is the contract's bound on what
@@ -439,12 +438,5 @@ class TrainingRunTest {
                      TrainingRun.storedConfig(folder, Optional.of(steps)), folder, SmallRuns.SILENT)) {
             run.run();
         }
-    }
-
-    /// All metrics but those that measure time and memory.
-    private static List<Map<String, Object>> numbers(Path run) {
-        return new MetricsLog(run).rows().stream().map(row -> row.entrySet().stream()
-                .filter(metric -> !metric.getKey().matches("(time|throughput|memory)/.*"))
-                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue))).toList();
     }
 }

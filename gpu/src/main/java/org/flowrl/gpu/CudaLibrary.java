@@ -98,7 +98,7 @@ record CudaLibrary(SymbolLookup symbols, String place) {
                         "/usr/local/cuda/targets/x86_64-linux/lib", "/opt/cuda/lib64")).map(Path::of).toList();
     }
 
-    private static boolean isWindows() {
+    static boolean isWindows() {
         return System.getProperty("os.name").startsWith("Windows");
     }
 }

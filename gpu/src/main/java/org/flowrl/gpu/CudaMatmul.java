@@ -13,6 +13,9 @@ import org.flowrl.tensor.cpu.Arguments;
 /// as tensor cores want it; sums are in F32 always. The order of a sum is cuBLAS's: the same at every call of the same
 /// shape, but not the same in every batch.
 final class CudaMatmul implements MatmulKernels {
+    /// Rows of blocks that add a bias, each thread to several rows where there are more.
+    private static final long BIAS_LAYERS = 1024;
+
     private final Card card;
     private final Products products;
 
@@ -101,7 +104,7 @@ final class CudaMatmul implements MatmulKernels {
         products.forward(x.address(), Packed.of("matmul forward", w), 0, x.dim(0), w.rows(), y.address());
         if (bias != null) {
             card.kernels().launch("rows", "addBias").tensor(bias).tensor(y).number(y.dim(0)).number(y.dim(1))
-                    .over(y.elements());
+                    .overColumns(y.dim(1), Math.min(y.dim(0), BIAS_LAYERS));
         }
     }
 

@@ -5,21 +5,19 @@ import java.util.ArrayList;
 import java.util.List;
 import org.flowrl.tensor.Device;
 import org.flowrl.tensor.Memory;
+import org.flowrl.tensor.Slabs;
 
-/// Device memory: small blocks are cut from slabs, since the driver rounds every request up to megabytes and waits for
-/// the card. {@link Memory} above keeps blocks for reuse; slabs go back when it is closed.
+/// Device memory: small blocks are cut from {@link Slabs}, since the driver rounds every request up to megabytes and
+/// waits for the card. {@link Memory} above keeps blocks for reuse; slabs go back when it is closed.
 final class CudaMemory implements Memory.Source {
     /// The system property with the size of a slab in bytes; 0 gives each block an allocation of its own.
     static final String SLAB_PROPERTY = "gpu.slabBytes";
 
     private static final long SLAB_BYTES = 64 << 20;
-    private static final long ALIGNMENT = 256;
 
     private final CudaDevice device;
-    private final long slabBytes = Long.getLong(SLAB_PROPERTY, SLAB_BYTES);
+    private final Slabs slabs = new Slabs(Long.getLong(SLAB_PROPERTY, SLAB_BYTES), this::newAllocation);
     private final List<Long> allocations = new ArrayList<>();
-    private long slab;
-    private long slabLeft;
 
     CudaMemory(CudaDevice device) {
         this.device = device;
@@ -34,20 +32,12 @@ final class CudaMemory implements Memory.Source {
     @Override
     @SuppressWarnings("restricted")
     public MemorySegment allocate(long bytes) {
-        long size = Math.ceilDiv(Math.max(bytes, 1), ALIGNMENT) * ALIGNMENT;
-        long address;
-        if (size > slabBytes / 2) {
-            address = newAllocation(size);
-        } else {
-            if (size > slabLeft) {
-                slab = newAllocation(slabBytes);
-                slabLeft = slabBytes;
-            }
-            address = slab;
-            slab += size;
-            slabLeft -= size;
-        }
-        return MemorySegment.ofAddress(address).reinterpret(bytes);
+        return MemorySegment.ofAddress(slabs.cut(bytes)).reinterpret(bytes);
+    }
+
+    @Override
+    public long deviceBytes(long blockBytes) {
+        return slabs.bytes();
     }
 
     private long newAllocation(long bytes) {

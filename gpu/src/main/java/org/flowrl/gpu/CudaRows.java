@@ -1,11 +1,18 @@
 package org.flowrl.gpu;
 
+import java.util.stream.Stream;
 import org.flowrl.tensor.RowKernels;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.cpu.Arguments;
 
 /// Row kernels, of rows.cu.
 final class CudaRows implements RowKernels {
+    /// The grid's limit in its second dimension.
+    static final long MOST_LAYERS = 65_535;
+    private static final long FOUR = 4;
+    /// Numbers of a row from which on a block of threads has enough of them to do.
+    private static final long WIDE_ROW = FOUR * Kernels.BLOCK_THREADS;
+
     private final Card card;
 
     CudaRows(Card card) {
@@ -21,6 +28,11 @@ final class CudaRows implements RowKernels {
         Arguments.rmsNorm(x, weight, eps, y, inverse);
         card.requireFloats("rmsNorm", x);
         long rows = x.shape().rows();
+        if (isWide(x.dim(-1), x, weight, y)) {
+            launch("rmsNormWide").tensor(x).tensor(weight).real(eps).tensor(y).tensor(inverse).number(x.dim(-1))
+                    .grid(rows, 1, Kernels.BLOCK_THREADS, 0);
+            return;
+        }
         launch("rmsNorm").tensor(x).tensor(weight).real(eps).tensor(y).tensor(inverse).number(rows).number(x.dim(-1))
                 .overWarps(rows);
     }
@@ -31,9 +43,20 @@ final class CudaRows implements RowKernels {
         card.requireFloats("rmsNormBackward", x);
         long rows = x.shape().rows();
         long size = x.dim(-1);
-        launch("rmsNormInputGradient").tensor(dy).tensor(x).tensor(weight).tensor(inverse).tensor(dx).number(rows)
-                .number(size).overWarps(rows);
+        if (isWide(size, dy, x, weight, dx)) {
+            launch("rmsNormInputGradientWide").tensor(dy).tensor(x).tensor(weight).tensor(inverse).tensor(dx)
+                    .number(size).grid(rows, 1, Kernels.BLOCK_THREADS, 0);
+        } else {
+            launch("rmsNormInputGradient").tensor(dy).tensor(x).tensor(weight).tensor(inverse).tensor(dx).number(rows)
+                    .number(size).overWarps(rows);
+        }
         new ColumnSums(card, rows, size).add(launch("rmsNormWeightSum").tensor(dy).tensor(x).tensor(inverse), dweight);
+    }
+
+    /// True where a row is worth a block, and can be read 16 bytes at a time.
+    private static boolean isWide(long size, Tensor... tensors) {
+        return size >= WIDE_ROW && size % FOUR == 0
+                && Stream.of(tensors).allMatch(tensor -> tensor.address() % (FOUR * Float.BYTES) == 0);
     }
 
     @Override
@@ -71,8 +94,16 @@ final class CudaRows implements RowKernels {
     public void scatterAdd(Tensor dout, Tensor ids, Tensor dtable) {
         Arguments.scatterAdd(dout, ids, dtable);
         card.requireFloats("scatterAdd", dtable);
-        launch("scatterAdd").tensor(dout).tensor(ids).tensor(dtable).number(ids.elements()).number(dtable.dim(0))
-                .number(dtable.dim(1)).fault(Fault.SCATTER_ADD_IDS).overWarps(ids.elements());
+        long rows = ids.elements();
+        long size = dtable.dim(1);
+        long next = card.scratch().address(Scratch.Use.SUMS, 2 * rows * Integer.BYTES);
+        long isFirst = next + rows * Integer.BYTES;
+        launch("chainRows").tensor(ids).number(rows).number(dtable.dim(0)).number(next).number(isFirst)
+                .fault(Fault.SCATTER_ADD_IDS).overWarps(rows);
+        int threads = (int) Math.clamp(Math.ceilDiv(size, (long) Kernels.WARP) * Kernels.WARP, Kernels.WARP,
+                Kernels.BLOCK_THREADS);
+        launch("scatterAdd").tensor(dout).tensor(ids).number(next).number(isFirst).tensor(dtable).number(rows)
+                .number(size).grid(rows, Math.ceilDiv(size, (long) threads), threads, 0);
     }
 
     @Override
@@ -80,8 +111,8 @@ final class CudaRows implements RowKernels {
         Arguments.rope(x, positions, cos, sin, out);
         card.requireFloats("rope", x);
         launch("rope").tensor(x).tensor(positions).tensor(cos).tensor(sin).real(inverse ? -1 : 1).tensor(out)
-                .number(x.dim(0)).number(x.dim(1)).number(x.dim(2)).number(cos.dim(0)).fault(Fault.ROPE_POSITIONS)
-                .over(x.elements() / 2);
+                .number(x.dim(0)).integer(x.dim(1)).integer(x.dim(2)).number(cos.dim(0)).fault(Fault.ROPE_POSITIONS)
+                .overColumns(x.dim(1) * x.dim(2) / 2, Math.min(x.dim(0), MOST_LAYERS));
     }
 
     @Override

@@ -26,7 +26,7 @@ final class JCudaLibraries {
     /// @throws CudaLibrary.MissingLibraryException where a library is missing or does not fit
     static synchronized void load() {
         CudaLibrary.driver();
-        CudaLibrary.named(List.of("libcublas.so.12", "cublas64_12.dll"), "JCublas 12 is linked against CUDA 12's");
+        blas();
         String usual = System.getProperty(TEMPORARY_FOLDER);
         try {
             // Only its owner may enter it, where the file system knows owners.
@@ -45,6 +45,14 @@ final class JCudaLibraries {
             throw new CudaLibrary.MissingLibraryException("JCuda's libraries cannot be loaded: "
                     + reason(e.getMessage()));
         }
+    }
+
+    /// cuBLAS of CUDA 12, the only one that JCublas 12 can do with.
+    ///
+    /// @throws CudaLibrary.MissingLibraryException where it is missing
+    static CudaLibrary blas() {
+        return CudaLibrary.named(List.of(CudaLibrary.isWindows() ? "cublas64_12.dll" : "libcublas.so.12"),
+                "JCuda 12 is linked against that of CUDA 12");
     }
 
     /// A loaded library does not need its file any more; one that cannot be deleted yet (on Windows) goes with the JVM.

@@ -47,6 +47,11 @@ final class Products {
 
     /// Overwrites dx [m, K] = dy [m, N] · w, or adds to it.
     void inputGradient(long dy, CudaMatmul.Packed w, long m, long dx, boolean add) {
+        inputGradientOfRounded(operand(dy, m * w.rows(), w.storage(), Scratch.Use.LEFT), w, m, dx, add);
+    }
+
+    /// As {@link #inputGradient}, with a dy that has the weight's type already.
+    void inputGradientOfRounded(long dy, CudaMatmul.Packed w, long m, long dx, boolean add) {
         long k = w.columns();
         long n = w.rows();
         if (n == 0) {
@@ -54,8 +59,7 @@ final class Products {
                 zero(dx, m * k);
             }
         } else if (m > 0 && k > 0) {
-            gemm(false, false, k, m, n, w.values().address(), k,
-                    operand(dy, m * n, w.storage(), Scratch.Use.LEFT), n, w.storage(), add, dx, k);
+            gemm(false, false, k, m, n, w.values().address(), k, dy, n, w.storage(), add, dx, k);
         }
     }
 
@@ -63,9 +67,13 @@ final class Products {
     ///
     /// @param type F32, or BF16 to round both operands to it
     void weightGradient(long dy, long x, DType type, long m, long n, long k, long dw) {
+        weightGradientOfRounded(operand(dy, m * n, type, Scratch.Use.LEFT), x, type, m, n, k, dw);
+    }
+
+    /// As {@link #weightGradient}, with a dy that has the type already.
+    void weightGradientOfRounded(long dy, long x, DType type, long m, long n, long k, long dw) {
         if (m > 0 && n > 0 && k > 0) {
-            gemm(false, true, k, n, m, operand(x, m * k, type, Scratch.Use.RIGHT), k,
-                    operand(dy, m * n, type, Scratch.Use.LEFT), n, type, true, dw, k);
+            gemm(false, true, k, n, m, operand(x, m * k, type, Scratch.Use.RIGHT), k, dy, n, type, true, dw, k);
         }
     }
 

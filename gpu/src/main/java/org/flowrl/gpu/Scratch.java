@@ -12,6 +12,8 @@ final class Scratch implements AutoCloseable {
         SUMS,
         /// Logits of some rows.
         LOGITS,
+        /// Their gradients, rounded to BF16.
+        LOGIT_GRADIENTS,
         /// Operands of a product, rounded to BF16.
         LEFT, RIGHT,
         /// Of each row of the attention's gradient: D, and the logarithm of the sum of its weights.

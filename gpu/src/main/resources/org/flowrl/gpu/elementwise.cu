@@ -1,21 +1,14 @@
 // Element by element: the kernels of ElementwiseKernels, in its order of operations and with its bits.
-#include "device.cuh"
+#include "wide.cuh"
 
-#define UNARY(name, result)                                    \
-    KERNEL(name, const float* xs, float* ys, Index count) {    \
-        for (Index i = FIRST; i < count; i += STRIDE) {        \
-            float x = xs[i];                                   \
-            ys[i] = result;                                    \
-        }                                                      \
+#define UNARY(name, result)                                                      \
+    KERNEL(name, const float* xs, float* ys, Index count) {                      \
+        overAll(xs, ys, count, [](float x) { return result; });                  \
     }
 
-#define BINARY(name, result)                                                    \
-    KERNEL(name, const float* as, const float* bs, float* ys, Index count) {    \
-        for (Index i = FIRST; i < count; i += STRIDE) {                         \
-            float a = as[i];                                                    \
-            float b = bs[i];                                                    \
-            ys[i] = result;                                                     \
-        }                                                                       \
+#define BINARY(name, result)                                                     \
+    KERNEL(name, const float* as, const float* bs, float* ys, Index count) {     \
+        overAll(as, bs, ys, count, [](float a, float b) { return result; });     \
     }
 
 // The standard normal distribution: erfc keeps the relative accuracy of the lower tail.
@@ -56,15 +49,11 @@ BINARY(binaryMAXIMUM, larger(a, b))
 BINARY(binaryGREATER, a > b ? 1.0f : 0.0f)
 
 KERNEL(affine, const float* xs, float scale, float shift, float* ys, Index count) {
-    for (Index i = FIRST; i < count; i += STRIDE) {
-        ys[i] = fmaf(xs[i], scale, shift);
-    }
+    overAll(xs, ys, count, [=](float x) { return fmaf(x, scale, shift); });
 }
 
 KERNEL(addScaled, float alpha, const float* xs, float* ys, Index count) {
-    for (Index i = FIRST; i < count; i += STRIDE) {
-        ys[i] = fmaf(xs[i], alpha, ys[i]);
-    }
+    overAll(xs, ys, ys, count, [=](float x, float y) { return fmaf(x, alpha, y); });
 }
 
 KERNEL(clampTo, const float* xs, float low, float high, float* ys, Index count) {
@@ -80,21 +69,37 @@ KERNEL(fillWith, float* xs, float value, Index count) {
 }
 
 KERNEL(swiGlu, const float* gates, const float* ups, float* outs, Index count) {
-    for (Index i = FIRST; i < count; i += STRIDE) {
-        float gate = gates[i];
-        outs[i] = gate / (1.0f + expOf(-gate)) * ups[i];
-    }
+    overAll(gates, ups, outs, count, [](float gate, float up) { return gate / (1.0f + expOf(-gate)) * up; });
+}
+
+// What comes in as dout and up goes out as their gradients.
+DEVICE void swiGluGradients(float gate, float& up, float& dout) {
+    float sigma = 1.0f / (1.0f + expOf(-gate));
+    float dup = dout * (gate * sigma);
+    dout = dout * up * (sigma * (1.0f + gate * (1.0f - sigma)));
+    up = dup;
 }
 
 KERNEL(swiGluBackward, const float* douts, const float* gates, const float* ups, float* dgates, float* dups,
         Index count) {
-    for (Index i = FIRST; i < count; i += STRIDE) {
+    bool areWide = isWide(douts) && isWide(gates) && isWide(ups) && isWide(dgates) && isWide(dups);
+    Index fours = areWide ? count / 4 : 0;
+    for (Index i = FIRST; i < fours; i += STRIDE) {
+        Four dout = ((const Four*)douts)[i];
+        Four gate = ((const Four*)gates)[i];
+        Four up = ((const Four*)ups)[i];
+        for (int j = 0; j < 4; j++) {
+            swiGluGradients(gate.at[j], up.at[j], dout.at[j]);
+        }
+        ((Four*)dups)[i] = up;
+        ((Four*)dgates)[i] = dout;
+    }
+    for (Index i = 4 * fours + FIRST; i < count; i += STRIDE) {
         float dout = douts[i];
-        float gate = gates[i];
         float up = ups[i];
-        float sigma = 1.0f / (1.0f + expOf(-gate));
-        dups[i] = dout * (gate * sigma);
-        dgates[i] = dout * up * (sigma * (1.0f + gate * (1.0f - sigma)));
+        swiGluGradients(gates[i], up, dout);
+        dups[i] = up;
+        dgates[i] = dout;
     }
 }
 
@@ -184,7 +189,11 @@ CONVERT(convertF16toBF16, Half, Bfloat16)
 
 // The two that every step needs, without a detour through double.
 KERNEL(convertF32toBF16, const float* from, unsigned short* to, Index count) {
-    for (Index i = FIRST; i < count; i += STRIDE) {
+    Index fours = isWide(from) && isWide(to) ? count / 4 : 0;
+    for (Index i = FIRST; i < fours; i += STRIDE) {
+        ((NarrowFour*)to)[i] = rounded(((const Four*)from)[i]);
+    }
+    for (Index i = 4 * fours + FIRST; i < count; i += STRIDE) {
         to[i] = toBfloat16(from[i]);
     }
 }

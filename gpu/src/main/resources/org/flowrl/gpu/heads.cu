@@ -1,5 +1,5 @@
 // The language-model head: kernels over logits [rows, V] that a product has made, a block for each row.
-#include "device.cuh"
+#include "wide.cuh"
 
 // The online fold of HeadKernels: m the highest logit, l = sum of e^(z-m), t = sum of e^(z-m) * (z-m).
 struct Fold {
@@ -44,7 +44,14 @@ DEVICE float logit(const float* z, Index v, float temperature) {
 // The fold of a row, the same in every thread.
 DEVICE Fold foldRow(const float* z, Index words, float temperature) {
     Fold fold = {MINUS_INFINITY, 0.0f, 0.0f};
-    for (Index v = threadIdx.x; v < words; v += blockDim.x) {
+    Index fours = words % 4 == 0 ? words / 4 : 0;
+    for (Index i = threadIdx.x; i < fours; i += blockDim.x) {
+        Four four = ((const Four*)z)[i];
+        for (int j = 0; j < 4; j++) {
+            add(fold, logit(four.at, j, temperature));
+        }
+    }
+    for (Index v = 4 * fours + threadIdx.x; v < words; v += blockDim.x) {
         add(fold, logit(z, v, temperature));
     }
     float m = blockLargest(fold.m);
@@ -72,27 +79,59 @@ KERNEL(foldLogits, const float* logits, Index words, float temperature, const in
     }
 }
 
+// What the gradient of a row's logits is made of.
+struct RowGradient {
+    int target;
+    float temperature, lse, entropy, dLogProb, dEntropy;
+    bool hasEntropy;
+
+    DEVICE float of(const RowGradient& row, float logit, Index word) {
+        float logProb = logit - row.lse;
+        float p = expOf(logProb);
+        float dz = row.dLogProb * ((word == row.target ? 1.0f : 0.0f) - p);
+        if (row.hasEntropy) {
+            dz = dz - row.dEntropy * p * (logProb + row.entropy);
+        }
+        return row.temperature == 1.0f ? dz : dz / row.temperature;
+    }
+};
+
+#define ROW_GRADIENT                                                                                     \
+    Index row = blockIdx.y;                                                                              \
+    RowGradient gradient = {targets[row], temperature, lses[row], entropies[row], dLogProbs[row],        \
+            hasEntropies ? dEntropies[row] : 0.0f, hasEntropies != 0};                                   \
+    if (threadIdx.x == 0 && blockIdx.x == 0) {                                                           \
+        isWithin(gradient.target, words, firstRow + row, fault);                                         \
+    }
+
 // Turns logits into their gradients. Grid: parts of a row, rows.
 KERNEL(logitGradients, float* logits, Index words, float temperature, const int* targets, const float* entropies,
         const float* lses, const float* dLogProbs, const float* dEntropies, int hasEntropies, Index firstRow,
         Fault* fault) {
-    Index row = blockIdx.y;
-    int target = targets[row];
-    if (threadIdx.x == 0 && blockIdx.x == 0) {
-        isWithin(target, words, firstRow + row, fault);
-    }
-    float lse = lses[row];
-    float dLogProb = dLogProbs[row];
-    float dEntropy = hasEntropies ? dEntropies[row] : 0.0f;
-    float entropy = entropies[row];
+    ROW_GRADIENT
+    float* z = logits + row * words;
     for (Index v = FIRST; v < words; v += STRIDE) {
-        float logProb = logit(logits + row * words, v, temperature) - lse;
-        float p = expOf(logProb);
-        float dz = dLogProb * ((v == target ? 1.0f : 0.0f) - p);
-        if (hasEntropies) {
-            dz = dz - dEntropy * p * (logProb + entropy);
+        z[v] = RowGradient::of(gradient, logit(z, v, temperature), v);
+    }
+}
+
+// The gradients of logits, rounded to BF16 as operands of products.
+KERNEL(narrowLogitGradients, const float* logits, Index words, float temperature, const int* targets,
+        const float* entropies, const float* lses, const float* dLogProbs, const float* dEntropies, int hasEntropies,
+        Index firstRow, Fault* fault, unsigned short* gradients) {
+    ROW_GRADIENT
+    const float* z = logits + row * words;
+    unsigned short* dz = gradients + row * words;
+    Index fours = words % 4 == 0 ? words / 4 : 0;
+    for (Index i = FIRST; i < fours; i += STRIDE) {
+        Four four = ((const Four*)z)[i];
+        for (int j = 0; j < 4; j++) {
+            four.at[j] = RowGradient::of(gradient, logit(four.at, j, temperature), 4 * i + j);
         }
-        logits[row * words + v] = dz / temperature;
+        ((NarrowFour*)dz)[i] = rounded(four);
+    }
+    for (Index v = 4 * fours + FIRST; v < words; v += STRIDE) {
+        dz[v] = toBfloat16(RowGradient::of(gradient, logit(z, v, temperature), v));
     }
 }
 
@@ -279,4 +318,114 @@ KERNEL(sampleLogits, const float* logits, Index words, float temperature, int is
         kept = likeliest(z, words, temperature, fold.m, topP, kept);
     }
     draw(z, words, temperature, fold, kept, isTruncated, uniform, tokens + row, logProbs + row);
+}
+
+// Draws from a whole distribution go over many blocks, since a decoding step has few rows: a block for each part of
+// PART_WORDS words of a row, then one for each row, which goes into the part that the draw falls into.
+#define WORDS_OF_THREAD 16
+#define PART_WORDS (WORDS_OF_THREAD * BLOCK_THREADS)
+
+// The highest logit of a part, and the sum of e^(z-m).
+struct PartSum {
+    double weight;
+    float most;
+};
+
+KERNEL(sumParts, const float* logits, Index words, float temperature, PartSum* parts) {
+    const float* z = logits + blockIdx.y * words;
+    Index start = (Index)blockIdx.x * PART_WORDS + threadIdx.x;
+    float x[WORDS_OF_THREAD];
+    float most = MINUS_INFINITY;
+    for (int i = 0; i < WORDS_OF_THREAD; i++) {
+        Index v = start + i * BLOCK_THREADS;
+        x[i] = v < words ? logit(z, v, temperature) : MINUS_INFINITY;
+        most = larger(most, x[i]);
+    }
+    most = blockLargest(most);
+    double weight = 0.0;
+    if (most != MINUS_INFINITY) {
+        for (int i = 0; i < WORDS_OF_THREAD; i++) {
+            weight += (double)expOf(x[i] - most);
+        }
+    }
+    weight = blockSum(weight);
+    if (threadIdx.x == 0) {
+        parts[blockIdx.y * gridDim.x + blockIdx.x] = {weight, most};
+    }
+}
+
+// Makes sums[i + 1] the sum of all numbers up to i. The last one that moved the sum is returned.
+DEVICE int accumulate(double* sums, int count) {
+    SHARED(int, last, 1);
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        sums[0] = 0.0;
+        last[0] = 0;
+        for (int i = 1; i <= count; i++) {
+            sums[i] += sums[i - 1];
+            last[0] = sums[i] > sums[i - 1] ? i - 1 : last[0];
+        }
+    }
+    __syncthreads();
+    return last[0];
+}
+
+// True for the one index whose share of the running sums the threshold falls into. Rounding may leave it at the end of
+// all: then for the last one with a share.
+DEVICE bool holds(const double* sums, int i, int last, double threshold) {
+    return sums[i] <= threshold && (i == last || (i < last && threshold < sums[i + 1]));
+}
+
+// At most as many parts as threads.
+KERNEL(sampleParts, const float* logits, Index words, float temperature, const PartSum* allParts, int count,
+        const double* uniforms, int* tokens, float* logProbs, Index firstRow, Fault* fault, Fault* uniformFault) {
+    SHARED(double, sums, BLOCK_THREADS + 1);
+    SHARED(int, chosen, 1);
+    Index row = blockIdx.x;
+    int own = threadIdx.x;
+    const float* z = logits + row * words;
+    const PartSum* parts = allParts + row * count;
+    float partMost = own < count ? parts[own].most : MINUS_INFINITY;
+    float most = blockLargest(partMost);
+    double uniform = uniforms[row];
+    bool isDistribution = fabsf(most) <= 3.402823466e38f;
+    bool isUniform = uniform >= 0.0 && uniform < 1.0;
+    if (!isDistribution || !isUniform) {
+        if (own == 0) {
+            report(isUniform ? fault : uniformFault, firstRow + row, 0);
+        }
+        return;
+    }
+    sums[own + 1] = own < count ? parts[own].weight * (double)expOf(partMost - most) : 0.0;
+    int last = accumulate(sums, count);
+    double total = sums[count];
+    double threshold = uniform * total;
+    if (own < count && holds(sums, own, last, threshold)) {
+        chosen[0] = own;
+    }
+    __syncthreads();
+    double before = sums[chosen[0]];
+    Index start = (Index)chosen[0] * PART_WORDS + own * WORDS_OF_THREAD;
+    double weights[WORDS_OF_THREAD];
+    double sum = 0.0;
+    for (int i = 0; i < WORDS_OF_THREAD; i++) {
+        Index v = start + i;
+        weights[i] = v < words ? (double)expOf(logit(z, v, temperature) - most) : 0.0;
+        sum += weights[i];
+    }
+    __syncthreads();
+    sums[own + 1] = sum;
+    last = accumulate(sums, BLOCK_THREADS);
+    threshold -= before;
+    if (holds(sums, own, last, threshold)) {
+        double running = sums[own];
+        Index drawn = -1;
+        for (int i = 0; i < WORDS_OF_THREAD && running <= threshold; i++) {
+            // Rounding may leave the running sum at the threshold: then the last word that can be drawn is.
+            drawn = weights[i] > 0.0 ? start + i : drawn;
+            running += weights[i];
+        }
+        tokens[row] = (int)drawn;
+        logProbs[row] = logit(z, drawn, temperature) - (most + logOf((float)total));
+    }
 }

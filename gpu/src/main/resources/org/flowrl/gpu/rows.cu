@@ -1,5 +1,5 @@
 // Kernels over rows [R, D], the last dimension being the row: one warp for each row, lanes taking every 32nd element.
-#include "device.cuh"
+#include "wide.cuh"
 
 // This warp's row, and its lane.
 #define WARP_ROW ((Index)blockIdx.x * (blockDim.x / WARP_SIZE) + threadIdx.x / WARP_SIZE)
@@ -42,6 +42,61 @@ KERNEL(rmsNormInputGradient, const float* dys, const float* xs, const float* wei
     float c = warpSum(sum) * (inverse * inverse * inverse) / (float)size;
     for (Index d = LANE; d < size; d += WARP_SIZE) {
         dx[d] = fmaf(-c, x[d], dy[d] * weight[d] * inverse);
+    }
+}
+
+// The same for wide rows, a block for each: rows that are under way fit into the caches, from which the second pass
+// reads them. Sizes are multiples of four.
+KERNEL(rmsNormWide, const float* xs, const float* weight, float eps, float* ys, float* inverses, Index size) {
+    Index fours = size / 4;
+    const Four* x = (const Four*)(xs + blockIdx.x * size);
+    Four* y = (Four*)(ys + blockIdx.x * size);
+    float sum = 0.0f;
+    for (Index i = threadIdx.x; i < fours; i += blockDim.x) {
+        Four four = x[i];
+        for (int j = 0; j < 4; j++) {
+            sum = fmaf(four.at[j], four.at[j], sum);
+        }
+    }
+    float inverse = 1.0f / sqrtf(blockSum(sum) / (float)size + eps);
+    if (threadIdx.x == 0) {
+        inverses[blockIdx.x] = inverse;
+    }
+    for (Index i = threadIdx.x; i < fours; i += blockDim.x) {
+        Four four = x[i];
+        Four w = ((const Four*)weight)[i];
+        for (int j = 0; j < 4; j++) {
+            four.at[j] = four.at[j] * inverse * w.at[j];
+        }
+        y[i] = four;
+    }
+}
+
+KERNEL(rmsNormInputGradientWide, const float* dys, const float* xs, const float* weight, const float* inverses,
+        float* dxs, Index size) {
+    Index fours = size / 4;
+    const Four* dy = (const Four*)(dys + blockIdx.x * size);
+    const Four* x = (const Four*)(xs + blockIdx.x * size);
+    Four* dx = (Four*)(dxs + blockIdx.x * size);
+    float inverse = inverses[blockIdx.x];
+    float sum = 0.0f;
+    for (Index i = threadIdx.x; i < fours; i += blockDim.x) {
+        Four g = dy[i];
+        Four four = x[i];
+        Four w = ((const Four*)weight)[i];
+        for (int j = 0; j < 4; j++) {
+            sum = fmaf(g.at[j] * w.at[j], four.at[j], sum);
+        }
+    }
+    float c = blockSum(sum) * (inverse * inverse * inverse) / (float)size;
+    for (Index i = threadIdx.x; i < fours; i += blockDim.x) {
+        Four g = dy[i];
+        Four four = x[i];
+        Four w = ((const Four*)weight)[i];
+        for (int j = 0; j < 4; j++) {
+            four.at[j] = fmaf(-c, four.at[j], g.at[j] * w.at[j] * inverse);
+        }
+        dx[i] = four;
     }
 }
 
@@ -132,9 +187,14 @@ KERNEL(foldBlocks, const float* sums, Index blocks, Index size, float* totals) {
     }
 }
 
+// A thread for each column, and rows in strides of the grid's second dimension.
 KERNEL(addBias, const float* bias, float* ys, Index rows, Index size) {
-    for (Index i = FIRST; i < rows * size; i += STRIDE) {
-        ys[i] += bias[i % size];
+    Index d = FIRST;
+    if (d < size) {
+        float b = bias[d];
+        for (Index r = blockIdx.y; r < rows; r += gridDim.y) {
+            ys[r * size + d] += b;
+        }
     }
 }
 
@@ -152,53 +212,71 @@ KERNEL(gather, const float* table, const int* ids, float* outs, Index rows, Inde
     }
 }
 
-// The warp of a word's first row adds all of the word's rows, in order.
-KERNEL(scatterAdd, const float* douts, const int* ids, float* dtable, Index rows, Index words, Index size,
-        Fault* fault) {
+// Chains the rows of each word: next[row] is the next row of the same word, or `rows` where there is none, and
+// isFirst[row] says whether there is none before it. A warp for each row.
+KERNEL(chainRows, const int* ids, Index rows, Index words, int* next, int* isFirst, Fault* fault) {
     Index row = WARP_ROW;
     if (row >= rows) {
         return;
     }
     int id = ids[row];
-    if (!isWithin(id, words, row, fault)) {
-        return;
-    }
-    for (Index from = 0; from < row; from += WARP_SIZE) {
+    bool first = isWithin(id, words, row, fault);
+    for (Index from = 0; first && from < row; from += WARP_SIZE) {
         Index other = from + LANE;
-        if (__ballot_sync(ALL_LANES, other < row && ids[other] == id)) {
-            return;
-        }
+        first = __ballot_sync(ALL_LANES, other < row && ids[other] == id) == 0;
     }
-    for (Index from = row; from < rows; from += WARP_SIZE) {
+    Index found = rows;
+    for (Index from = row + 1; found == rows && from < rows; from += WARP_SIZE) {
         Index other = from + LANE;
         unsigned same = __ballot_sync(ALL_LANES, other < rows && ids[other] == id);
-        while (same) {
-            Index n = from + __ffs(same) - 1;
-            same &= same - 1;
-            for (Index d = LANE; d < size; d += WARP_SIZE) {
-                dtable[id * size + d] += douts[n * size + d];
-            }
-        }
+        found = same ? from + __ffs(same) - 1 : rows;
+    }
+    if (LANE == 0) {
+        next[row] = (int)found;
+        isFirst[row] = first;
     }
 }
 
+// The blocks of a word's first row add all of the word's rows, in order: a thread for each column. Grid: rows, parts of
+// a row.
+KERNEL(scatterAdd, const float* douts, const int* ids, const int* next, const int* isFirst, float* dtable, Index rows,
+        Index size) {
+    Index d = (Index)blockIdx.y * blockDim.x + threadIdx.x;
+    if (!isFirst[blockIdx.x] || d >= size) {
+        return;
+    }
+    Index place = ids[blockIdx.x] * size + d;
+    float sum = dtable[place];
+    for (Index n = blockIdx.x; n < rows; n = next[n]) {
+        sum += douts[n * size + d];
+    }
+    dtable[place] = sum;
+}
+
+// A thread for each pair of a token, and tokens in strides of the grid's second dimension.
 KERNEL(rope, const float* xs, const int* positions, const float* cosines, const float* sines, float sign, float* outs,
-        Index tokens, Index heads, Index size, Index bound, Fault* fault) {
-    Index half = size / 2;
-    for (Index i = FIRST; i < tokens * heads * half; i += STRIDE) {
-        Index e = i % half;
-        Index head = i / half;
-        Index token = head / heads;
+        Index tokens, int heads, int size, Index bound, Fault* fault) {
+    unsigned half = size / 2;
+    unsigned pair = blockIdx.x * blockDim.x + threadIdx.x;
+    if (pair >= heads * half) {
+        return;
+    }
+    unsigned e = pair % half;
+    unsigned first = pair / half * size + e;
+    for (Index token = blockIdx.y; token < tokens; token += gridDim.y) {
         int position = positions[token];
         if (!isWithin(position, bound, token, fault)) {
             continue;
         }
-        float c = cosines[position * half + e];
-        float s = sign * sines[position * half + e];
-        float a = xs[head * size + e];
-        float b = xs[head * size + e + half];
-        outs[head * size + e] = a * c - b * s;
-        outs[head * size + e + half] = b * c + a * s;
+        Index at = (Index)position * half + e;
+        float c = cosines[at];
+        float s = sign * sines[at];
+        const float* x = xs + token * heads * size + first;
+        float* out = outs + token * heads * size + first;
+        float a = x[0];
+        float b = x[half];
+        out[0] = a * c - b * s;
+        out[half] = b * c + a * s;
     }
 }
 

@@ -1,5 +1,7 @@
 package org.flowrl.gpu;
 
+import static org.junit.jupiter.api.Assumptions.abort;
+
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,8 +32,21 @@ abstract class CudaContract extends BackendContract {
 
     @Override
     protected Backend open(int threads) {
+        return new CudaBackend(openCard(binding), 0);
+    }
+
+    /// A binding to the card of {@link #useCard}. Skips the calling test, with the reason, where a real card's machine
+    /// has not the cuBLAS of CUDA 12, without which there is no JCuda.
+    static CudaApi openCard(String binding) {
         useCard();
-        return new CudaBackend(CudaBinding.open(binding), 0);
+        if (Boolean.getBoolean(REAL_CARD) && binding.equals(JCudaApi.NAME)) {
+            try {
+                JCudaLibraries.blas();
+            } catch (CudaLibrary.MissingLibraryException e) {
+                abort("JCuda cannot be tested here: " + e.getMessage());
+            }
+        }
+        return CudaBinding.open(binding);
     }
 
     /// The card of the tests that can do with either: the emulated one, or a real one where it is asked for.

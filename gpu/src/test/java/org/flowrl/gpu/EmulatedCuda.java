@@ -1,11 +1,14 @@
 package org.flowrl.gpu;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
@@ -60,6 +63,21 @@ public final class EmulatedCuda {
     public static long graphLaunches() {
         try {
             return (long) emulated("emulatorGraphLaunches", FunctionDescriptor.of(ValueLayout.JAVA_LONG)).invokeExact();
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Bytes of device memory that the stand-in driver of this JVM has given and not got back.
+    @SuppressWarnings("restricted")
+    public static long bytesInUse() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment free = arena.allocate(ValueLayout.JAVA_LONG);
+            MemorySegment total = arena.allocate(ValueLayout.JAVA_LONG);
+            int code = (int) emulated("cuMemGetInfo_v2", FunctionDescriptor.of(ValueLayout.JAVA_INT,
+                    ValueLayout.ADDRESS, ValueLayout.ADDRESS)).invokeExact(free, total);
+            assertThat(code).as("cuMemGetInfo").isZero();
+            return total.get(ValueLayout.JAVA_LONG, 0) - free.get(ValueLayout.JAVA_LONG, 0);
         } catch (Throwable e) {
             throw new IllegalStateException(e);
         }

@@ -40,6 +40,12 @@ public final class Memory implements AutoCloseable {
         /// and is never dereferenced on the host.
         MemorySegment allocate(long bytes);
 
+        /// Bytes that the device has given for blocks of `blockBytes` in all; more where they are cut from larger
+        /// pieces.
+        default long deviceBytes(long blockBytes) {
+            return blockBytes;
+        }
+
         /// Copies host memory into a block of this device.
         void copyIn(MemorySegment host, MemorySegment block);
 
@@ -91,8 +97,10 @@ public final class Memory implements AutoCloseable {
 
     /// Memory of {@link Device#PLAN}: blocks have addresses and sizes, and are counted, but nothing is behind them.
     /// What is written is dropped, and reads give zeros.
-    public static Memory planned() {
-        return new Memory(new PlannedSource());
+    ///
+    /// @param slabBytes of the planned device, see {@link Slabs}
+    public static Memory planned(long slabBytes) {
+        return new Memory(new PlannedSource(slabBytes));
     }
 
     /// Memory of the same device whose blocks are taken from this one, where they count as in use, and go to nobody else
@@ -112,9 +120,9 @@ public final class Memory implements AutoCloseable {
         return bytesInUse;
     }
 
-    /// Bytes asked of the system so far: in use and free for reuse.
+    /// Bytes asked of the system so far: in use, free for reuse, and left of slabs.
     public long bytesReserved() {
-        return bytesReserved;
+        return source.deviceBytes(bytesReserved);
     }
 
     /// The largest value that {@link #bytesInUse} has had since the start or {@link #resetHighWater}.

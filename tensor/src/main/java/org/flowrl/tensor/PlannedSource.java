@@ -4,10 +4,21 @@ import java.lang.foreign.MemorySegment;
 
 /// The source of {@link Memory#planned}: gives out addresses, each once, and no memory.
 final class PlannedSource implements Memory.Source {
-    /// Blocks lie apart from each other and from address 0.
-    private static final long ALIGNMENT = 64;
+    /// Pieces lie apart from each other and from address 0.
+    private static final long ALIGNMENT = 256;
 
+    private final Slabs slabs;
     private long next = ALIGNMENT;
+
+    PlannedSource(long slabBytes) {
+        slabs = new Slabs(slabBytes, this::piece);
+    }
+
+    private long piece(long bytes) {
+        long address = next;
+        next = Math.addExact(next, Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT);
+        return address;
+    }
 
     @Override
     public Device device() {
@@ -18,9 +29,12 @@ final class PlannedSource implements Memory.Source {
     @Override
     @SuppressWarnings("restricted")
     public MemorySegment allocate(long bytes) {
-        MemorySegment block = MemorySegment.ofAddress(next).reinterpret(bytes);
-        next = Math.addExact(next, Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT);
-        return block;
+        return MemorySegment.ofAddress(slabs.cut(bytes)).reinterpret(bytes);
+    }
+
+    @Override
+    public long deviceBytes(long blockBytes) {
+        return slabs.bytes();
     }
 
     @Override

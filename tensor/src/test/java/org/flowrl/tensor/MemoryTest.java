@@ -42,7 +42,7 @@ class MemoryTest {
     /// 283,115,520 bytes, a feed-forward weight of a 32B model in BF16, waste 52 million in their class of sizes.
     @Test
     void blocksThatStayAreNotRoundedUpAndServeTheirSizeAlone() {
-        try (Memory memory = Memory.planned()) {
+        try (Memory memory = Memory.planned(0)) {
             assertThat(Memory.sizeClass(283_115_520)).isEqualTo(335_544_320);
             MemorySegment exact = memory.takeExactly(283_115_520);
             assertThat(memory.bytesInUse()).isEqualTo(283_115_520);

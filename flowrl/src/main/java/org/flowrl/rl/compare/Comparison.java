@@ -29,6 +29,7 @@ public record Comparison(String task, List<Contender> contenders, long steps, lo
     private static final long EVALUATIONS = 10;
 
     public Comparison {
+        requireBuiltIn(task);
         contenders = List.copyOf(contenders);
         seeds = List.copyOf(seeds);
         settings = new TreeMap<>(settings);
@@ -41,6 +42,16 @@ public record Comparison(String task, List<Contender> contenders, long steps, lo
         if (seeds.contains(validationSeed)) {
             throw new IllegalArgumentException("comparison: validationSeed " + validationSeed
                     + " must not be among the reported seeds " + seeds);
+        }
+    }
+
+    /// Refuses presets that take a model and problems of a file.
+    ///
+    /// @throws IllegalArgumentException where `task` is one of {@link Presets#DATA_NAMES}
+    public static void requireBuiltIn(String task) {
+        if (Presets.DATA_NAMES.contains(task)) {
+            throw new IllegalArgumentException("comparison: task " + task + " trains a given model on problems of a "
+                    + "file; what can be compared are the built-in tasks: " + String.join(", ", Presets.NAMES));
         }
     }
 

@@ -1,5 +1,6 @@
 package org.flowrl.tensor.cpu;
 
+import java.util.Optional;
 import org.flowrl.tensor.AttentionKernels;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Device;
@@ -8,6 +9,7 @@ import org.flowrl.tensor.HeadKernels;
 import org.flowrl.tensor.MatmulKernels;
 import org.flowrl.tensor.Memory;
 import org.flowrl.tensor.OptimizerKernels;
+import org.flowrl.tensor.Recorder;
 import org.flowrl.tensor.RowKernels;
 
 /// Runs a program without computing anything, to learn how much memory it takes: kernels check their arguments and
@@ -19,15 +21,54 @@ import org.flowrl.tensor.RowKernels;
 public final class PlanBackend implements Backend {
     private static final String NAME = "plan";
 
-    private final Memory memory = Memory.planned();
+    private final Memory memory;
     private final PlanScratch scratch;
     private final PlanKernels kernels;
     private final Guarantees guarantees;
+    private final Optional<Recorder> recorder;
 
-    private PlanBackend(PlanScratch scratch, boolean isOnCard) {
+    private PlanBackend(PlanScratch scratch, Optional<Card> card) {
+        this.memory = Memory.planned(card.map(Card::slabBytes).orElse(0L));
         this.scratch = scratch;
-        this.kernels = new PlanKernels(scratch, isOnCard);
-        this.guarantees = new Guarantees(!isOnCard, true);
+        this.kernels = new PlanKernels(scratch, card.isPresent());
+        this.guarantees = new Guarantees(card.isEmpty(), true);
+        this.recorder = card.filter(Card::records).map(_ -> new PlanRecorder());
+    }
+
+    /// How a card is used, as far as it takes memory.
+    ///
+    /// @param records true where decoding steps are recorded: `gpu.graphs`
+    /// @param roundsGradients true where products of weight gradients round their operands to BF16: `gpu.products`
+    /// @param slabBytes of memory: `gpu.slabBytes`
+    public record Card(boolean records, boolean roundsGradients, long slabBytes) {
+        /// What holds where nothing is set.
+        public static final Card USUAL = new Card(true, false, 64 << 20);
+    }
+
+    /// Work that is recorded is counted as if it were done, which takes the same memory.
+    private record PlanRecorder() implements Recorder {
+        @Override
+        public Recording record(Runnable work) {
+            work.run();
+            return new PlanRecording();
+        }
+    }
+
+    private record PlanRecording() implements Recorder.Recording {
+        @Override
+        public boolean isCurrent() {
+            return true;
+        }
+
+        @Override
+        public void run() {
+            // It takes no more memory.
+        }
+
+        @Override
+        public void close() {
+            // There is nothing to give back.
+        }
     }
 
     /// A plan of the vector backend.
@@ -37,12 +78,12 @@ public final class PlanBackend implements Backend {
         if (threads < 1) {
             throw new IllegalArgumentException("plan: " + threads + " threads must be at least 1");
         }
-        return new PlanBackend(new PlanVectorScratch(threads), false);
+        return new PlanBackend(new PlanVectorScratch(threads), Optional.empty());
     }
 
     /// A plan of the CUDA backend on any card.
-    public static PlanBackend ofCard() {
-        return new PlanBackend(new PlanCardScratch(), true);
+    public static PlanBackend ofCard(Card card) {
+        return new PlanBackend(new PlanCardScratch(card.roundsGradients()), Optional.of(card));
     }
 
     @Override
@@ -74,6 +115,11 @@ public final class PlanBackend implements Backend {
     @Override
     public long workspaceBytes() {
         return scratch.bytes();
+    }
+
+    @Override
+    public Optional<Recorder> recorder() {
+        return recorder;
     }
 
     @Override

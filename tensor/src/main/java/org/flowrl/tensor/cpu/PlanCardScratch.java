@@ -2,22 +2,42 @@ package org.flowrl.tensor.cpu;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Set;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.PackedMatrix;
 
 /// What the buffers of the CUDA backend grow to: one for each use, a quarter more than the call that needed it, and
-/// what is held for cuBLAS. Formulas and constants are those of `org.flowrl.gpu` (Scratch, CudaHeads, CudaDevice), read off
-/// and not measured on a card. The driver's own context and the ends of slabs are not counted.
+/// what is held for cuBLAS. Formulas and constants are those of `org.flowrl.gpu` (Scratch, Products, CudaHeads,
+/// CudaAttention, FlashAttention, CudaDevice). The driver's own context, some hundreds of megabytes, is not counted.
 final class PlanCardScratch implements PlanScratch {
-    private enum Use { SUMS, LOGITS, LEFT, RIGHT, DOTS }
+    private enum Use { SUMS, LOGITS, LOGIT_GRADIENTS, LEFT, RIGHT, DOTS, LOG_SUMS, BOUNDS, PARTIALS }
 
     private static final long SMALLEST_BYTES = 64 << 10;
     private static final long LIBRARY_BYTES = 32 << 20;
     private static final long LOGITS_BYTES = 256 << 20;
+    private static final long GRADIENT_BYTES = 512 << 20;
+    private static final long TILE_ROWS = 128;
+    /// Words of a row that one block adds up to draw from it, and bytes of their sums.
+    private static final long PART_WORDS = 4096;
+    private static final long PART_SUM_BYTES = 16;
+    /// Rows whose sums one kernel makes and another adds.
+    private static final long BLOCK_ROWS = 64;
     private static final long MOST_ROWS = 65_535;
+    /// Keys of a part of a sequence, whose sums a token's head holds beside each other, and the bytes of such sums.
+    private static final long PART_KEYS = 256;
+    private static final long PARTIAL_BYTES = 64 << 20;
 
+    /// Sizes of heads that tensor cores do where operands are rounded.
+    private static final Set<Long> TENSOR_CORE_SIZES = Set.of(64L, 128L);
+
+    private final boolean roundsGradients;
     private final Map<Use, Long> buffers = new EnumMap<>(Use.class);
+
+    /// @param roundsGradients true where operands of weight gradients and of attention are rounded to BF16
+    PlanCardScratch(boolean roundsGradients) {
+        this.roundsGradients = roundsGradients;
+    }
 
     @Override
     public long bytes() {
@@ -38,8 +58,22 @@ final class PlanCardScratch implements PlanScratch {
     }
 
     @Override
+    public void weightGradient(long rows, long outputs, long inputs) {
+        if (roundsGradients) {
+            need(Use.LEFT, rows * outputs * DType.BF16.bytes());
+            need(Use.RIGHT, rows * inputs * DType.BF16.bytes());
+        }
+    }
+
+    @Override
     public void blockSums(long rows, long size, int tensors) {
-        need(Use.SUMS, Math.ceilDiv(rows, (long) Backend.BLOCK) * size * Float.BYTES);
+        need(Use.SUMS, Math.ceilDiv(rows, BLOCK_ROWS) * size * Float.BYTES);
+    }
+
+    /// Where the next row of the same place is, and whether there is one before.
+    @Override
+    public void scatterAdd(long rows) {
+        need(Use.SUMS, 2 * rows * Integer.BYTES);
     }
 
     @Override
@@ -47,19 +81,39 @@ final class PlanCardScratch implements PlanScratch {
         // A row's sums stay within a block of threads.
     }
 
+    /// Rounded keys and values, and where each token's sequence starts and ends, where tensor cores do it.
     @Override
-    public void attention(long rows, long tokens, long size) {
-        // Scores stay within a block of threads.
+    public void attention(Heads shape) {
+        if (isOnTensorCores(shape)) {
+            need(Use.RIGHT, 2 * shape.tokens() * shape.groups() * shape.size() * DType.BF16.bytes());
+            need(Use.BOUNDS, 2 * shape.tokens() * Integer.BYTES);
+        }
     }
 
+    /// On tensor cores also the rounded queries and gradients, and the gradients of keys and values for each query head.
     @Override
-    public void attentionBackward(long rows, long tokens, long size) {
-        need(Use.DOTS, rows * Float.BYTES);
+    public void attentionBackward(Heads shape) {
+        need(Use.DOTS, shape.rows() * Float.BYTES);
+        attention(shape);
+        if (isOnTensorCores(shape)) {
+            need(Use.LOG_SUMS, shape.rows() * Float.BYTES);
+            need(Use.LEFT, 2 * shape.rows() * shape.size() * DType.BF16.bytes());
+            if (shape.heads() > shape.groups()) {
+                need(Use.PARTIALS, 2 * shape.rows() * shape.size() * Float.BYTES);
+            }
+        }
     }
 
+    private boolean isOnTensorCores(Heads shape) {
+        return roundsGradients && TENSOR_CORE_SIZES.contains(shape.size());
+    }
+
+    /// Sums over the parts, for as many tokens at a time as there is room for.
     @Override
-    public void pagedAttention(long tokens, long size) {
-        // Scores stay within a block of threads.
+    public void pagedAttention(long queries, long heads, long tokens, long size) {
+        long parts = Math.max(1, Math.ceilDiv(tokens, PART_KEYS));
+        long queryBytes = heads * parts * (size + 2) * Float.BYTES;
+        need(Use.PARTIALS, Math.clamp(PARTIAL_BYTES / queryBytes, 1, Math.max(1, queries)) * queryBytes);
     }
 
     @Override
@@ -69,25 +123,37 @@ final class PlanCardScratch implements PlanScratch {
 
     @Override
     public void logProbGradients(long rows, PackedMatrix weight, boolean hasWeightGradient) {
-        long part = logits(rows, weight);
-        product(part, weight.columns(), weight);
-        product(part, weight.rows(), weight);
-        if (hasWeightGradient && weight.storage() == DType.BF16) {
-            need(Use.RIGHT, part * weight.columns() * DType.BF16.bytes());
+        if (weight.storage() != DType.BF16) {
+            logits(rows, weight);
+            return;
+        }
+        long rowBytes = Math.max(1, weight.rows()) * DType.BF16.bytes();
+        long held = heldRows(GRADIENT_BYTES / rowBytes, rows);
+        need(Use.LOGIT_GRADIENTS, held * rowBytes);
+        product(logits(held, weight), weight.columns(), weight);
+        if (hasWeightGradient) {
+            need(Use.RIGHT, held * weight.columns() * DType.BF16.bytes());
         }
     }
 
     @Override
     public void samples(long rows, PackedMatrix weight) {
-        product(logits(rows, weight), weight.columns(), weight);
+        long part = logits(rows, weight);
+        product(part, weight.columns(), weight);
+        need(Use.SUMS, part * Math.max(1, Math.ceilDiv(weight.rows(), PART_WORDS)) * PART_SUM_BYTES);
     }
 
     /// Rows whose logits are held at once.
     private long logits(long rows, PackedMatrix weight) {
         long rowBytes = Math.max(1, weight.rows()) * Float.BYTES;
-        long most = Math.clamp(LOGITS_BYTES / rowBytes, 1, Math.clamp(rows, 1, MOST_ROWS));
+        long most = heldRows(LOGITS_BYTES / rowBytes, Math.min(rows, MOST_ROWS));
         need(Use.LOGITS, most * rowBytes);
         return Math.min(most, rows);
+    }
+
+    private static long heldRows(long room, long rows) {
+        long held = Math.clamp(room, 1, Math.max(1, rows));
+        return held == rows || held < TILE_ROWS ? held : held / TILE_ROWS * TILE_ROWS;
     }
 
     @Override

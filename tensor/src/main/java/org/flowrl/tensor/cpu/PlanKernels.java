@@ -70,6 +70,7 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     @Override
     public void weightGradient(Tensor dy, Tensor x, Tensor dw) {
         Arguments.matmulWeightGradient(dy, x, dw);
+        scratch.weightGradient(dy.dim(0), dw.dim(0), dw.dim(1));
     }
 
     @Override
@@ -110,6 +111,7 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     @Override
     public void scatterAdd(Tensor dout, Tensor ids, Tensor dtable) {
         Arguments.scatterAdd(dout, ids, dtable);
+        scratch.scatterAdd(ids.elements());
     }
 
     @Override
@@ -130,19 +132,20 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     @Override
     public void forward(Tensor q, Tensor k, Tensor v, Tensor starts, double scale, Tensor out, Tensor statistics) {
         Arguments.attentionForward(q, k, v, starts, scale, out, statistics);
-        scratch.attention(q.dim(0) * q.dim(1), length(q, starts), q.dim(2));
+        scratch.attention(heads(q, k, starts));
     }
 
     @Override
     public void backward(Tensor dout, Tensor q, Tensor k, Tensor v, Tensor out, Tensor statistics, Tensor starts,
             double scale, Tensor dq, Tensor dk, Tensor dv) {
         Arguments.attentionBackward(dout, q, k, v, out, statistics, starts, scale, dq, dk, dv);
-        scratch.attentionBackward(q.dim(0) * q.dim(1), length(q, starts), q.dim(2));
+        scratch.attentionBackward(heads(q, k, starts));
     }
 
-    /// Tokens of each of the packed sequences.
-    private static long length(Tensor q, Tensor starts) {
-        return Math.ceilDiv(q.dim(0), Math.max(1, starts.elements() - 1));
+    /// Of packed sequences that are all as long.
+    private static PlanScratch.Heads heads(Tensor q, Tensor k, Tensor starts) {
+        return new PlanScratch.Heads(q.dim(0), q.dim(1), k.dim(1), q.dim(2),
+                Math.ceilDiv(q.dim(0), Math.max(1, starts.elements() - 1)));
     }
 
     @Override
@@ -154,7 +157,7 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     public void forwardPaged(Tensor q, Tensor keyPages, Tensor valuePages, Tensor positions, Tensor sequences,
             Tensor pageTable, double scale, Tensor out) {
         Arguments.attentionForwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
-        scratch.pagedAttention(pageTable.dim(1) * Backend.LANES, q.dim(2));
+        scratch.pagedAttention(q.dim(0), q.dim(1), pageTable.dim(1) * Backend.LANES, q.dim(2));
     }
 
     @Override

@@ -10,26 +10,47 @@ interface PlanScratch {
     /// A product of `rows` rows of `size` numbers with a packed weight.
     void product(long rows, long size, PackedMatrix weight);
 
+    /// The product of a weight's gradient [outputs, inputs], over `rows` rows.
+    void weightGradient(long rows, long outputs, long inputs);
+
     /// Sums over each block of rows of `size` numbers.
     ///
     /// @param tensors how many such sums a call holds at once
     void blockSums(long rows, long size, int tensors);
 
+    /// Sums of `rows` rows into those of a table.
+    void scatterAdd(long rows);
+
     /// The buffer of a layer norm's row.
     void layerNorm(long size);
 
-    /// Attention of sequences.
+    /// The shape of an attention of sequences.
     ///
-    /// @param rows rows of queries, all heads counted
-    /// @param tokens of one sequence
+    /// @param tokens of all sequences
+    /// @param heads of a query
+    /// @param groups key heads
     /// @param size of a head
-    void attention(long rows, long tokens, long size);
+    /// @param length tokens of each sequence
+    record Heads(long tokens, long heads, long groups, long size, long length) {
+        /// Rows of scores of all heads.
+        long rows() {
+            return tokens * heads;
+        }
+    }
 
-    /// The backward pass of attention, arguments as of {@link #attention}.
-    void attentionBackward(long rows, long tokens, long size);
+    /// Attention of sequences.
+    void attention(Heads shape);
 
-    /// Attention through pages that hold `tokens` tokens.
-    void pagedAttention(long tokens, long size);
+    /// The backward pass of attention.
+    void attentionBackward(Heads shape);
+
+    /// Attention through pages.
+    ///
+    /// @param queries tokens that look at the cache
+    /// @param heads of a query
+    /// @param tokens that the pages of a sequence hold
+    /// @param size of a head
+    void pagedAttention(long queries, long heads, long tokens, long size);
 
     /// Log-probabilities of `rows` rows.
     void logProbs(long rows, PackedMatrix weight);

@@ -43,8 +43,18 @@ final class PlanVectorScratch implements PlanScratch {
     }
 
     @Override
+    public void weightGradient(long rows, long outputs, long inputs) {
+        // What products copy of their operands has a fixed size.
+    }
+
+    @Override
     public void blockSums(long rows, long size, int tensors) {
         shared(Math.ceilDiv(rows, (long) Backend.BLOCK) * tensors * size * Float.BYTES);
+    }
+
+    @Override
+    public void scatterAdd(long rows) {
+        // Rows are added where they are.
     }
 
     @Override
@@ -53,17 +63,17 @@ final class PlanVectorScratch implements PlanScratch {
     }
 
     @Override
-    public void attention(long rows, long tokens, long size) {
-        attention(tokens, size, 1, 1);
+    public void attention(Heads shape) {
+        attention(shape.length(), shape.size(), 1, 1);
     }
 
     @Override
-    public void attentionBackward(long rows, long tokens, long size) {
-        attention(tokens, size, 2, 2);
+    public void attentionBackward(Heads shape) {
+        attention(shape.length(), shape.size(), 2, 2);
     }
 
     @Override
-    public void pagedAttention(long tokens, long size) {
+    public void pagedAttention(long queries, long heads, long tokens, long size) {
         attention(tokens, size, 0, 1);
     }
 

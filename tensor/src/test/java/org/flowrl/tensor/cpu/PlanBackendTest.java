@@ -67,7 +67,8 @@ class PlanBackendTest {
     /// A card reads F32 weights as they are, and rounds copies to BF16 without panels.
     @Test
     void aCardHasNoCopyOfAWeightOfF32() {
-        try (PlanBackend card = PlanBackend.ofCard(); Scope own = Scope.root("card", card.memory())) {
+        try (PlanBackend card = PlanBackend.ofCard(PlanBackend.Card.USUAL);
+             Scope own = Scope.root("card", card.memory())) {
             Tensor weight = own.allocate(DType.F32, 3, 8);
             assertThat(card.matmul().pack(weight, DType.F32, own).bytes()).isZero();
             assertThat(card.matmul().pack(weight, DType.BF16, own).bytes()).isEqualTo(3 * 8 * 2);

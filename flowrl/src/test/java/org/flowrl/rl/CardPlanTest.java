@@ -1,0 +1,40 @@
+package org.flowrl.rl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import org.assertj.core.data.Percentage;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.cpu.PlanBackend;
+import org.flowrl.transformer.Lora;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Plans against what the CUDA backend really takes of the emulated card.
+class CardPlanTest {
+    /// The acceptance bound of the project's plan of work, as for the CPU.
+    private static final Percentage TOLERANCE = Percentage.withPercentage(5);
+    /// What is held for cuBLAS, whatever is computed: beside it buffers would not count.
+    private static final long LIBRARY_BYTES = 32 << 20;
+
+    @ParameterizedTest
+    @CsvSource({"sample, F32, 0, on, f32, 1048576", "sample, BF16, 0, off, f32, 67108864",
+        "train, F32, 0, on, f32, 67108864", "train, BF16, 0, on, bf16, 1048576", "train, BF16, 8, on, bf16, 0"})
+    void aCardGivesWhatThePlanSays(String program, String weights, String rank, String graphs, String products,
+            long slabBytes) {
+        MemoryPlan.Machine card = MemoryPlan.Machine.card(new PlanBackend.Card(graphs.equals("on"),
+                products.equals("bf16"), slabBytes));
+        MemoryPlan plan = program.equals("sample")
+                ? MemoryPlan.generate(CardProgram.MODEL, Lora.NONE, DType.valueOf(weights), CardProgram.LOAD, card)
+                : MemoryPlan.train(CardProgram.MODEL, CardProgram.config(rank, weights), CardProgram.LOAD, card);
+        Map<String, Double> real = CardProgram.run(List.of("-Dgpu.graphs=" + graphs, "-Dgpu.products=" + products,
+                "-Dgpu.slabBytes=" + slabBytes), program, weights, rank);
+        assertThat(plan.poolBytes()).as("pool").isCloseTo(real.get("pool").longValue(), TOLERANCE);
+        assertThat(plan.workspaceBytes() - LIBRARY_BYTES).as("buffers")
+                .isCloseTo(real.get("workspace").longValue() - LIBRARY_BYTES, TOLERANCE);
+        assertThat(plan.reservedBytes()).as("reserved").isCloseTo(real.get("reserved").longValue(), TOLERANCE);
+        assertThat(plan.totalBytes()).as("all that the card has given").isCloseTo(real.get("given").longValue(),
+                TOLERANCE);
+    }
+}
