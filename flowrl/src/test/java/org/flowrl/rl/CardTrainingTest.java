@@ -30,6 +30,12 @@ class CardTrainingTest {
     private Path folder;
 
     @Test
+    void momentsInBfloat16HaveTheLossesOfTheCpu() {
+        String moments = "update.optimizer.adam.moments=BF16";
+        assertAgrees(card("card", List.of(), moments), cpu(moments), TOLERANCE);
+    }
+
+    @Test
     void aFewStepsOfLatticeHaveTheLossesOfTheCpu() {
         assertAgrees(card("card", List.of()), cpu(), TOLERANCE);
     }
