@@ -3,6 +3,7 @@ package org.flowrl.tensor.cpu;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.flowrl.tensor.Backend;
@@ -31,8 +32,9 @@ class ReferencePrecisionTest {
 
     @TestFactory
     Stream<DynamicTest> singleAndDoublePrecisionAgree() {
-        // A draw on the border of two words may fall to either side.
-        return KernelCase.all().stream().filter(kernel -> !kernel.kernel().equals("sample"))
+        // A draw on the border of two words may fall to either side; moments in BF16 are for parameters of F32.
+        Set<String> single = Set.of("sample", "adamW, moments in 16 bits");
+        return KernelCase.all().stream().filter(kernel -> !single.contains(kernel.kernel()))
                 .collect(Collectors.groupingBy(KernelCase::kernel)).entrySet().stream()
                 .map(entry -> dynamicTest(entry.getKey(), () -> entry.getValue().forEach(this::check)));
     }
