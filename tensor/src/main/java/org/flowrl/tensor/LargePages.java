@@ -70,22 +70,21 @@ final class LargePages {
 
         static void advise(long address, long bytes) {
             try {
-                int refused = (int) MADVISE.invokeExact(address, bytes, MADV_HUGEPAGE); // advice, which may be refused
+                int _ = (int) MADVISE.invokeExact(address, bytes, MADV_HUGEPAGE); // advice, which may be refused
             } catch (Throwable e) {
                 throw new AssertionError("madvise throws nothing", e);
             }
         }
 
         static void unmap(long address, long bytes) {
+            int result;
             try {
-                int failed = (int) MUNMAP.invokeExact(address, bytes);
-                if (failed != 0) {
-                    throw new IllegalStateException("munmap of %,d bytes at %#x failed".formatted(bytes, address));
-                }
-            } catch (RuntimeException e) {
-                throw e;
+                result = (int) MUNMAP.invokeExact(address, bytes);
             } catch (Throwable e) {
                 throw new AssertionError("munmap throws nothing", e);
+            }
+            if (result != 0) {
+                throw new IllegalStateException("munmap of %,d bytes at %#x failed".formatted(bytes, address));
             }
         }
     }

@@ -2,11 +2,28 @@ package org.flowrl.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
 class MemoryTest {
+    @Test
+    void largeBlocksOfTheHostAreZeroedStartAtALargePageAndEndWithTheirMemory() {
+        assumeTrue(LargePages.areThere(), "large pages are asked for on Linux alone");
+        long bytes = 5 << 20;
+        MemorySegment block;
+        try (Memory memory = Memory.ofHost()) {
+            block = memory.take(bytes);
+            assertThat(block.address() % LargePages.BYTES).isZero();
+            assertThat(block.byteSize()).isGreaterThanOrEqualTo(bytes);
+            assertThat(block.mismatch(MemorySegment.ofArray(new byte[(int) block.byteSize()]))).isEqualTo(-1);
+            block.fill((byte) 1);
+        }
+        assertThatThrownBy(() -> block.get(ValueLayout.JAVA_BYTE, 0)).isInstanceOf(IllegalStateException.class);
+    }
+
     @Test
     void sizeClassesHoldTheRequestAndWasteAtMostAQuarter() {
         for (long bytes : new long[] {0, 1, 256, 257, 300, 320, 321, 512, 513, 1000, 4096, 4097, 1_000_003, 1L << 33}) {

@@ -27,9 +27,10 @@ import org.openjdk.jmh.runner.IterationType;
 /// a round. The JIT cannot favour anyone by it: the engines share no Java code but the one-line {@link Call}, peers are
 /// native, and FlowRL's kernels are compiled for it alone. Warm-up iterations go to the Java engines only.
 ///
-/// Before each timed iteration its engine runs untimed for a while: the spinning workers of the engine before it
-/// (OpenBLAS: some 100 ms) must have gone to sleep. Before everything, every engine's first result is
-/// compared with the first engine's, see {@link Agreement}; that difference is a secondary result of each iteration.
+/// Before each timed iteration its engine runs untimed for a while: the spinning workers of the engine before it must
+/// have gone to sleep (after 60 ms two threads of multiply-adds in registers still had 144 GFLOP/s of 220, after 150
+/// they have all). Before everything, every engine's first result is compared with the first engine's, see
+/// {@link Agreement}; that difference is a secondary result of each iteration.
 ///
 /// The flag `VECTOR_ACCESS_OOB_CHECK=0` is what FlowRL's own jar sets at its start.
 @State(Scope.Benchmark)

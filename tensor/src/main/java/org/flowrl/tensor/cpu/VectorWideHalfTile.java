@@ -13,13 +13,13 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// The microkernel of few rows against weights held in BF16, on processors with 32 vector registers: as
-/// {@link VectorHalfTile}, four vectors wide, so that a panel is read as one contiguous stream, which is what the
+/// The microkernel of two and more rows against weights held in BF16, on processors with 32 vector registers:
+/// as {@link VectorHalfTile}, four vectors wide, so that a panel is read as one contiguous stream, which is what the
 /// processor's prefetch keeps up with (reading every other line of 64 bytes gave 7 GB/s a thread where this gives twice
 /// that).
 ///
-/// A tile is an upper and a lower half of one or two rows, the lower one ending at the last row: of three rows both halves
-/// make the middle one, with the same bits. Tiles of six rows run at three quarters of this one's speed.
+/// A tile is an upper and a lower half of one or two rows, the lower one ending at the last row: of three rows both
+/// halves make the middle one, with the same bits. Tiles of six rows run at three quarters of this one's speed.
 final class VectorWideHalfTile {
     /// Rows of the largest tile.
     static final int ROWS = 4;
