@@ -53,14 +53,14 @@ final class DoctorCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         card.take();
-        System.out.println("java:     " + System.getProperty("java.vendor") + " " + Runtime.version());
-        System.out.printf("memory:   %,d MiB heap at most, %d processors%n",
-                Runtime.getRuntime().maxMemory() >> 20, Runtime.getRuntime().availableProcessors());
-        for (BackendProvider.Candidate candidate : Backends.candidates()) {
-            System.out.printf("device:   %s %s: %s%n", candidate.name(),
-                    candidate.available() ? "available" : "unavailable", candidate.reason());
-        }
         try (Backend backend = device.open()) {
+            System.out.println("java:     " + System.getProperty("java.vendor") + " " + Runtime.version());
+            System.out.printf("memory:   %,d MiB heap at most, %d processors%n",
+                    Runtime.getRuntime().maxMemory() >> 20, Runtime.getRuntime().availableProcessors());
+            for (BackendProvider.Candidate candidate : Backends.candidates()) {
+                System.out.printf("device:   %s %s: %s%n", candidate.name(),
+                        candidate.available() ? "available" : "unavailable", candidate.reason());
+            }
             System.out.println("backend: " + backend.name() + " (" + backend.description() + ")");
             showSpeeds(backend);
             boolean gradients = gradientsAreRight();

@@ -61,8 +61,11 @@ final class TrainProgress implements TrainingRun.Observer {
     public void stepped(long step, long steps, Map<String, Double> metrics) {
         reward = smooth(reward, metrics.get("reward/mean"));
         tokensPerSecond = smooth(tokensPerSecond, metrics.get("throughput/response_tokens_per_second"));
+        // A live line shows the newest evaluation, a line that stays only one of its own step.
         if (metrics.containsKey("exact/accuracy")) {
             exact = metrics;
+        } else if (!terminal) {
+            exact = Map.of();
         }
         boolean last = step == steps;
         if (last || (terminal ? isDue() : step % PLAIN_LINE_EVERY == 0)) {

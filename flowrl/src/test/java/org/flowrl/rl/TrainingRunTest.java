@@ -319,7 +319,7 @@ class TrainingRunTest {
                 "exact/kl_optimum_to_policy", "exact/kl_optimum_to_policy_max", "exact/optimum_accuracy",
                 "exact/optimum_reward", "exact/optimum_log_z");
 
-        assertThat(names).contains("exact/accuracy", "exact/effective_modes");
+        assertThat(names).contains("exact/accuracy", "exact/effective_modes", "exact/kl_to_reference");
         assertThat(names.containsAll(ofOptimum)).isEqualTo(hasOptimum);
         assertThat(names.stream().anyMatch(ofOptimum::contains)).isEqualTo(hasOptimum);
         assertThat(names.contains("exact/log_z_error_max")).isEqualTo(hasLogZ);
