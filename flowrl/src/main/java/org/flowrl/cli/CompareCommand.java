@@ -40,8 +40,8 @@ final class CompareCommand implements Callable<Integer> {
     private String task;
 
     @Option(names = "--algos", paramLabel = "NAME,…", split = ",", description = "Algorithms and ablations, as train "
-            + "--help lists them. A baseline NAME-kl-matched has FlowRL's optimum in theory, NAME-kl-coefficient that KL coefficient alone "
-            + "(default: flowrl, grpo, grpo-kl-matched, ppo, reinforce++).")
+            + "--help lists them. A baseline NAME-kl-matched has FlowRL's optimum in theory, NAME-kl-coefficient that "
+            + "KL coefficient alone (default: flowrl, grpo, grpo-kl-matched, ppo, reinforce++).")
     private List<String> algorithms;
 
     @Option(names = "--ablation", paramLabel = "PART", description = "In place of --algos: FlowRL with a part changed: "

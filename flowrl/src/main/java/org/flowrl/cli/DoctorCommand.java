@@ -162,8 +162,8 @@ final class DoctorCommand implements Callable<Integer> {
         }
         if (!backend.guarantees().rowInvariant()) {
             boolean close = largest <= MISMATCH_BOUND;
-            System.out.printf(Locale.ROOT, "check:    %s: sampled log-probabilities differ from the trainer's by at most "
-                    + "%.1e nats (training recomputes them)%n", close ? "ok" : "FAILED", largest);
+            System.out.printf(Locale.ROOT, "check:    %s: sampled log-probabilities differ from the trainer's by at "
+                    + "most %.1e nats (training recomputes them)%n", close ? "ok" : "FAILED", largest);
             return close;
         }
         System.out.printf("check:    %s: %d of %d sampled log-probabilities differ from the trainer's bits%n",

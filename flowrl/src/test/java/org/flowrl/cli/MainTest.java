@@ -90,8 +90,8 @@ class MainTest {
                 Arguments.of("resuming without a folder", 1, "--out", List.of("train", "--resume")),
                 Arguments.of("an unknown device", 1, "is unknown",
                         List.of("train", "--device", "abacus", "--out", "@/run")),
-                Arguments.of("programs in a task that has none", 1, "--allow-unconfined and --readable are for --preset "
-                        + "math and code; task lattice runs no programs",
+                Arguments.of("programs in a task that has none", 1, "--allow-unconfined and --readable are for "
+                        + "--preset math and code; task lattice runs no programs",
                         List.of("train", "--allow-unconfined", "--out", "@/run")),
                 Arguments.of("a model folder that is not there", 1, "does not exist",
                         List.of("generate", "--model", "@/none", "--prompt", "x")),

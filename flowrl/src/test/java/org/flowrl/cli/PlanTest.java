@@ -45,8 +45,9 @@ class PlanTest {
     @Test
     void aFolderWithAConfigurationAloneIsPlanned() {
         assertThat(plan()).isZero();
-        assertThat(printed()).contains("generate: 20 prompts x 16 samples, 43 + 86 tokens, weights F32, on 2 CPU threads",
-                "train: flowrl", "reference: packed copies, F32", "policy: weights, F32", "gradients", "moments",
+        assertThat(printed()).contains(
+                "generate: 20 prompts x 16 samples, 43 + 86 tokens, weights F32, on 2 CPU threads", "train: flowrl",
+                "reference: packed copies, F32", "policy: weights, F32", "gradients", "moments",
                 "sampling: keys and values", "update: activations", "chunk buffers", "total");
     }
 

@@ -61,8 +61,8 @@ public final class DataSetTask implements Task {
     /// @param tokenizer of the model
     /// @throws DataException where the file cannot be used
     /// @throws IllegalArgumentException where no file is named, or the grader refuses gold answers
-    /// @throws org.flowrl.rl.grade.code.UnconfinedException where programs would not be confined and `programs` does not
-    ///     allow that
+    /// @throws org.flowrl.rl.grade.code.UnconfinedException where programs would not be confined and `programs` does
+    ///     not allow that
     public static DataSetTask of(String name, DataSettings settings, ProgramOptions programs, Tokenizer tokenizer) {
         if (settings.file().isEmpty()) {
             throw new IllegalArgumentException("train: task " + name + " needs problems; --data names their file");
