@@ -116,7 +116,7 @@ public final class RunSections {
     private OptionalDouble optimum(Measure measure) {
         String metric = switch (measure.metric()) {
             case "exact/accuracy" -> "exact/optimum_accuracy";
-            case "exact/effective_modes" -> "exact/modes";
+            case "exact/effective_modes" -> "exact/optimum_effective_modes";
             case "flowrl/log_z" -> "exact/optimum_log_z";
             default -> "";
         };
