@@ -74,7 +74,7 @@ final class PlanVectorScratch implements PlanScratch {
 
     @Override
     public void attentionBackward(Heads shape) {
-        attention(shape.length(), shape.size(), 2, 2);
+        attention(shape.length(), shape.size(), 4, 2);
     }
 
     @Override
