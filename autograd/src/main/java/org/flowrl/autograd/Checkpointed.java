@@ -9,8 +9,8 @@ public final class Checkpointed {
     }
 
     /// The value of `block` at `x`, keeping only `x` and the value; the backward pass computes the block again, with
-    /// the same kernels and so the same bits. Gradients are those of the plain block bit for bit, but for that of an `x`
-    /// which is used both outside the block and several times in it: there sums associate in another order.
+    /// the same kernels and so the same bits. Gradients are those of the plain block bit for bit, but for that of an
+    /// `x` which is used both outside the block and several times in it: there sums associate in another order.
     ///
     /// @param block must compute on the tape of the variable that it is given, from it and from parameters alone
     public static Var apply(Var x, UnaryOperator<Var> block) {

@@ -15,6 +15,7 @@ import org.flowrl.rl.compare.Comparison;
 import org.flowrl.rl.compare.ComparisonFiles;
 import org.flowrl.rl.compare.ComparisonTable;
 import org.flowrl.rl.compare.Contender;
+import org.flowrl.rl.compare.Outcome;
 import org.flowrl.rl.compare.Results;
 import org.flowrl.rl.task.Task;
 import org.flowrl.rl.task.Tasks;
@@ -38,9 +39,9 @@ final class CompareCommand implements Callable<Integer> {
             + "settings (default: lattice).")
     private String task;
 
-    @Option(names = "--algos", paramLabel = "NAME,…", split = ",", description = "Algorithms and ablations. A "
-            + "baseline NAME-kl-matched has FlowRL's optimum in theory, NAME-kl-coefficient that KL coefficient alone "
-            + "(default: flowrl, grpo, grpo-kl-matched, ppo, reinforce++).")
+    @Option(names = "--algos", paramLabel = "NAME,…", split = ",", description = "Algorithms and ablations, as train "
+            + "--help lists them. A baseline NAME-kl-matched has FlowRL's optimum in theory, NAME-kl-coefficient that "
+            + "KL coefficient alone (default: flowrl, grpo, grpo-kl-matched, ppo, reinforce++).")
     private List<String> algorithms;
 
     @Option(names = "--ablation", paramLabel = "PART", description = "In place of --algos: FlowRL with a part changed: "
@@ -54,8 +55,8 @@ final class CompareCommand implements Callable<Integer> {
             + "algorithm is tried with on the validation seed (default: 1e-4,3e-4,1e-3). One: it is taken untried.")
     private List<Double> learningRates;
 
-    @Option(names = "--steps", paramLabel = "N", description = "Steps of each reported run (default: those of the task's "
-            + "preset).")
+    @Option(names = "--steps", paramLabel = "N", description = "Steps of each reported run (default: those of the "
+            + "task's preset).")
     private Long steps;
 
     @Option(names = "--sweep-steps", paramLabel = "N", description = "Steps of each run on the validation seed "
@@ -97,16 +98,28 @@ final class CompareCommand implements Callable<Integer> {
                 + (ablation == null ? "" : "-" + ablation.name().toLowerCase(Locale.ROOT)) + (quick ? "-quick" : ""));
         int workers = parallel == null ? Backends.defaultThreads() : parallel;
         CompareProgress progress = new CompareProgress(comparison);
+        CompareRun run = new CompareRun(comparison, folder, workers, () -> Backends.open(device, 1).backend(),
+                progress);
+        // A device that cannot be had is refused here, once, and not by every run.
+        Backends.open(device, 1).backend().close();
         progress.announce(folder, workers);
-        Results results = new CompareRun(comparison, folder, workers, () -> Backends.open(device, 1).backend(),
-                progress).run();
+        Results results = run.run();
         ComparisonFiles.write(results, folder);
         System.out.println();
         System.out.println(ComparisonTable.text(results));
         System.out.printf(Locale.ROOT, "%n%.0f s. Page: %s  Runs: %s  Curves: %s  Table: %s%n", progress.seconds(),
                 folder.resolve("report.html"), folder.resolve("cells.csv"), folder.resolve("curves.csv"),
                 folder.resolve("table.md"));
+        requireNoFailures(results);
         return 0;
+    }
+
+    private static void requireNoFailures(Results results) {
+        long failed = results.cells().stream().filter(cell -> cell.outcome() instanceof Outcome.Failed).count();
+        if (failed > 0) {
+            throw new IllegalStateException("compare: " + failed + " of " + results.cells().size()
+                    + " runs failed; the same command tries them again");
+        }
     }
 
     private Comparison replayed() {

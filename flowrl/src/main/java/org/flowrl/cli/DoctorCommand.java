@@ -53,14 +53,14 @@ final class DoctorCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         card.take();
-        System.out.println("java:     " + System.getProperty("java.vendor") + " " + Runtime.version());
-        System.out.printf("memory:   %,d MiB heap at most, %d processors%n",
-                Runtime.getRuntime().maxMemory() >> 20, Runtime.getRuntime().availableProcessors());
-        for (BackendProvider.Candidate candidate : Backends.candidates()) {
-            System.out.printf("device:   %s %s: %s%n", candidate.name(),
-                    candidate.available() ? "available" : "unavailable", candidate.reason());
-        }
         try (Backend backend = device.open()) {
+            System.out.println("java:     " + System.getProperty("java.vendor") + " " + Runtime.version());
+            System.out.printf("memory:   %,d MiB heap at most, %d processors%n",
+                    Runtime.getRuntime().maxMemory() >> 20, Runtime.getRuntime().availableProcessors());
+            for (BackendProvider.Candidate candidate : Backends.candidates()) {
+                System.out.printf("device:   %s %s: %s%n", candidate.name(),
+                        candidate.available() ? "available" : "unavailable", candidate.reason());
+            }
             System.out.println("backend: " + backend.name() + " (" + backend.description() + ")");
             showSpeeds(backend);
             boolean gradients = gradientsAreRight();
@@ -162,8 +162,8 @@ final class DoctorCommand implements Callable<Integer> {
         }
         if (!backend.guarantees().rowInvariant()) {
             boolean close = largest <= MISMATCH_BOUND;
-            System.out.printf(Locale.ROOT, "check:    %s: sampled log-probabilities differ from the trainer's by at most "
-                    + "%.1e nats (training recomputes them)%n", close ? "ok" : "FAILED", largest);
+            System.out.printf(Locale.ROOT, "check:    %s: sampled log-probabilities differ from the trainer's by at "
+                    + "most %.1e nats (training recomputes them)%n", close ? "ok" : "FAILED", largest);
             return close;
         }
         System.out.printf("check:    %s: %d of %d sampled log-probabilities differ from the trainer's bits%n",

@@ -87,7 +87,8 @@ final class EvalCommand implements Callable<Integer> {
             description = "Keep the likeliest words that together reach this probability (0.95).")
     private double topP = PAPER.law().topP();
 
-    @Option(names = "--max-prompt-tokens", paramLabel = "N", description = "Longer prompts lose their beginning (2048).")
+    @Option(names = "--max-prompt-tokens", paramLabel = "N",
+            description = "Longer prompts lose their beginning (2048).")
     private int maxPromptTokens = PAPER.maxPromptTokens();
 
     @Option(names = "--max-tokens", paramLabel = "N", description = "Length limit of a response (8192).")
@@ -151,8 +152,8 @@ final class EvalCommand implements Callable<Integer> {
         }
         Benchmark asked = Benchmark.named(benchmark);
         if (contests != null && asked != Benchmark.CODEFORCES || userRatings != null && contests == null) {
-            throw new IllegalArgumentException("eval: --contests needs --benchmark codeforces, and --user-ratings needs "
-                    + "--contests");
+            throw new IllegalArgumentException("eval: --contests needs --benchmark codeforces, and --user-ratings "
+                    + "needs --contests");
         }
         Sampling sampling = new Sampling(samples, new SamplingLaw(temperature, 0, topP), maxPromptTokens, maxTokens,
                 seed);

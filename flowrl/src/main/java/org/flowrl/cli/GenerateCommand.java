@@ -28,7 +28,8 @@ import picocli.CommandLine.Option;
 
 /// `generate`: prompts in, completions out, one a line in the order of prompts and samples.
 @Command(name = "generate", mixinStandardHelpOptions = true,
-        description = "Complete prompts. Each completion is a line: the prompt's number, the sample's number, the text.")
+        description = "Complete prompts. Each completion is a line: the prompt's number, the sample's number, the "
+                + "text.")
 final class GenerateCommand implements Callable<Integer> {
     private static final int DEFAULT_MAX_TOKENS = 128;
 

@@ -32,7 +32,7 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        plan.takeCardSettings();
+        plan.take();
         if (plan.isWanted()) {
             return printPlan() ? 0 : 1;
         }

@@ -9,6 +9,7 @@ import org.flowrl.rl.ConfigFile;
 import org.flowrl.rl.MemoryPlan;
 import org.flowrl.rl.Presets;
 import org.flowrl.rl.TrainConfig;
+import org.flowrl.rl.objective.Algorithms;
 import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
 import org.flowrl.transformer.Lora;
@@ -28,8 +29,8 @@ final class PlanOptions {
             + "config.json alone; PATH may be that file.")
     private boolean isWanted;
 
-    @Option(names = "--algo", defaultValue = "flowrl", paramLabel = "NAME",
-            description = "With --plan: flowrl or grpo (default: flowrl).")
+    @Option(names = "--algo", defaultValue = "flowrl", paramLabel = "NAME", completionCandidates = AlgorithmNames.class,
+            description = "With --plan: ${COMPLETION-CANDIDATES} (default: flowrl).")
     private String algorithm;
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "With --plan: a key of train's configuration, "
@@ -64,9 +65,11 @@ final class PlanOptions {
         return isWanted;
     }
 
-    /// Makes the settings of a card hold from here on.
-    void takeCardSettings() {
+    /// Refuses names that nothing has, and makes the settings of a card hold from here on.
+    void take() {
         CardSettings.take(settings);
+        Algorithms.algorithm(algorithm);
+        machine();
     }
 
     /// One line on what stays in memory, whatever is sampled.

@@ -7,16 +7,20 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.flowrl.rl.ConfigFile;
 import org.flowrl.rl.Evaluator;
 import org.flowrl.rl.Presets;
 import org.flowrl.rl.TrainConfig;
 import org.flowrl.rl.TrainingRun;
-import org.flowrl.rl.objective.Algorithms;
+import org.flowrl.rl.grade.ProgramOptions;
 import org.flowrl.rl.report.Dashboard;
 import org.flowrl.rl.report.RunReport;
+import org.flowrl.rl.task.Task;
 import org.flowrl.tensor.Backend;
+import org.flowrl.transformer.text.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -25,6 +29,9 @@ import picocli.CommandLine.Option;
 @Command(name = "train", mixinStandardHelpOptions = true,
         description = "Train a policy by reinforcement learning. With no option: FlowRL on the lattice task.")
 final class TrainCommand implements Callable<Integer> {
+    /// As shells count a program that Ctrl-C ended.
+    private static final int INTERRUPTED = 130;
+
     @Option(names = "--preset", paramLabel = "NAME", completionCandidates = PresetNames.class,
             description = "${COMPLETION-CANDIDATES} (default: lattice).")
     private String preset;
@@ -41,15 +48,16 @@ final class TrainCommand implements Callable<Integer> {
     private Path config;
 
     @Option(names = "--model", paramLabel = "DIR",
-            description = "Start from this Hugging Face folder. Built-in tasks but countdown-text need their own vocabulary.")
+            description = "Start from this Hugging Face folder. Built-in tasks but countdown-text need their own "
+                    + "vocabulary.")
     private Path model;
 
     @Option(names = "--data", paramLabel = "FILE", description = "With --preset math or code: the problems, as .jsonl, "
             + ".jsonl.gz or .parquet; --set data.prompt and data.answer name fields of no known layout.")
     private Path data;
 
-    @Option(names = "--reward", paramLabel = "NAME", description = "With --preset math or code: the grader, as score has "
-            + "them (default: dapo and java).")
+    @Option(names = "--reward", paramLabel = "NAME", description = "With --preset math or code: the grader, as score "
+            + "has them (default: dapo and java).")
     private String reward;
 
     @Option(names = "--size", paramLabel = "NAME", description = "Size of a new model: nano, micro or small.")
@@ -77,13 +85,16 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "DIR", description = "Run folder (default: the next free runs/TASK-ALGO-N).")
     private Path out;
 
-    @Option(names = "--resume", description = "Continue the run in --out from its newest checkpoint; "
-            + "only --steps and --set gpu.KEY may be given beside it.")
+    @Option(names = "--resume", description = "Continue the run in --out from its newest checkpoint; of what decides "
+            + "its numbers only --steps may be given beside it. Ctrl-C leaves a checkpoint.")
     private boolean resume;
 
     @Option(names = "--dashboard", paramLabel = "PORT", description = "Show the run as it goes at "
             + "http://localhost:PORT/, to this machine alone.")
     private Integer dashboard;
+
+    @Mixin
+    private UntrustedOptions untrusted;
 
     @Mixin
     private DeviceOptions device;
@@ -94,23 +105,37 @@ final class TrainCommand implements Callable<Integer> {
         if (resume) {
             requireResumable();
         }
-        TrainConfig resolved = resume ? TrainingRun.storedConfig(out, Optional.ofNullable(steps)) : resolve();
+        TrainConfig base = resume ? TrainingRun.storedConfig(out, Optional.empty()) : base();
+        requireDataTask(base);
+        TrainConfig resolved = withOptions(base);
         Path folder = out != null ? out : nextFreeFolder(resolved);
-        TrainProgress progress = new TrainProgress();
-        progress.announce(resolved, folder);
-        if (dashboard != null) {
-            System.out.println("dashboard: http://localhost:" + dashboard + "/");
+        // A run is announced when there is a device to run it on.
+        try (Backend backend = device.open();
+             Dashboard _ = dashboard == null ? null : Dashboard.open(folder, dashboard)) {
+            TrainProgress progress = new TrainProgress();
+            progress.announce(resolved, folder);
+            if (dashboard != null) {
+                System.out.println("dashboard: http://localhost:" + dashboard + "/");
+            }
+            return train(backend, resolved, folder, progress);
         }
-        try (Dashboard _ = dashboard == null ? null : Dashboard.open(folder, dashboard);
-             Backend backend = device.open();
-             TrainingRun run = resume ? TrainingRun.resume(backend, resolved, folder, progress)
-                     : TrainingRun.start(backend, resolved, folder, progress)) {
+    }
+
+    private int train(Backend backend, TrainConfig resolved, Path folder, TrainProgress progress) {
+        Function<Optional<Tokenizer>, Task> tasks = TrainingRun.tasks(resolved, untrusted.options());
+        try (TrainingRun run = resume ? TrainingRun.resume(backend, resolved, tasks, folder, progress)
+                : TrainingRun.start(backend, resolved, tasks, folder, progress)) {
             Evaluator.Report before = run.referenceReport();
             progress.begin(run);
-            Evaluator.Report after = run.run();
+            Evaluator.Report after;
+            try (StopOnSignal _ = StopOnSignal.of(run, progress)) {
+                after = run.run();
+            }
             progress.finish(run, before, after, RunReport.write(folder));
+            return 0;
+        } catch (CancellationException stopped) {
+            return INTERRUPTED;
         }
-        return 0;
     }
 
     private void requireResumable() {
@@ -125,18 +150,20 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private TrainConfig resolve() {
+    private TrainConfig base() {
         if (config != null && (preset != null || algorithm != null || variant != null)) {
             throw new IllegalArgumentException("--config says the task and the algorithm; --preset, --algo and "
                     + "--variant cannot be given beside it");
         }
-        TrainConfig base = config != null ? ConfigFile.read(config) : preset();
+        return config != null ? ConfigFile.read(config) : preset();
+    }
+
+    private TrainConfig withOptions(TrainConfig base) {
         Map<String, String> all = new LinkedHashMap<>(settings);
         put(all, "steps", steps);
         put(all, "seed", seed);
         put(all, "size", size);
         put(all, "model", model);
-        requireDataTask(base);
         put(all, "data.file", data);
         put(all, "data.reward", reward);
         put(all, "weights", dtype);
@@ -145,9 +172,15 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void requireDataTask(TrainConfig base) {
-        if (base.data() == null && (data != null || reward != null)) {
-            throw new IllegalArgumentException("--data and --reward are for --preset "
-                    + String.join(" and ", Presets.DATA_NAMES) + "; task " + base.task() + " makes its own problems");
+        if (base.data() != null) {
+            return;
+        }
+        String others = "are for --preset " + String.join(" and ", Presets.DATA_NAMES) + "; task " + base.task();
+        if (data != null || reward != null) {
+            throw new IllegalArgumentException("--data and --reward " + others + " makes its own problems");
+        }
+        if (!untrusted.options().equals(ProgramOptions.STRICT)) {
+            throw new IllegalArgumentException("--allow-unconfined and --readable " + others + " runs no programs");
         }
     }
 
@@ -182,13 +215,6 @@ final class TrainCommand implements Callable<Integer> {
         @Override
         public Iterator<String> iterator() {
             return Stream.concat(Presets.NAMES.stream(), Presets.DATA_NAMES.stream()).iterator();
-        }
-    }
-
-    static final class AlgorithmNames implements Iterable<String> {
-        @Override
-        public Iterator<String> iterator() {
-            return Algorithms.NAMES.iterator();
         }
     }
 }

@@ -61,8 +61,11 @@ final class TrainProgress implements TrainingRun.Observer {
     public void stepped(long step, long steps, Map<String, Double> metrics) {
         reward = smooth(reward, metrics.get("reward/mean"));
         tokensPerSecond = smooth(tokensPerSecond, metrics.get("throughput/response_tokens_per_second"));
+        // A live line shows the newest evaluation, a line that stays only one of its own step.
         if (metrics.containsKey("exact/accuracy")) {
             exact = metrics;
+        } else if (!terminal) {
+            exact = Map.of();
         }
         boolean last = step == steps;
         if (last || (terminal ? isDue() : step % PLAIN_LINE_EVERY == 0)) {
@@ -70,6 +73,16 @@ final class TrainProgress implements TrainingRun.Observer {
             show(String.format(Locale.ROOT, "step %d/%d  reward %.3f%s  %,.0f tokens/s  ETA %s", step, steps, reward,
                     exactText(), tokensPerSecond, duration(secondsPerStep * (steps - step))), last || !terminal);
         }
+    }
+
+    /// When the program is told to end; called by another thread than the run's.
+    void stopping() {
+        show("stopping after this step; kill -9 stops at once, and keeps older checkpoints alone", true);
+    }
+
+    /// When the step at hand has ended.
+    void stopped(TrainingRun run) {
+        show("stopped after step " + run.stepsDone() + ". To go on: train --resume --out " + run.folder(), true);
     }
 
     /// After the last step: what was learned, against where it started.

@@ -16,6 +16,7 @@ import java.util.function.ToDoubleFunction;
 /// hNorm               H / ln N                              1 where N = 1
 /// effectiveModes      e^H                                   of N
 /// reward              Σ_y p(y) · r(y)                       malformed answers included
+/// klToReference       Σ_W p_W(y) · (ln p_W(y) − ln ρ_W(y))  of whole answers, in nats, ρ being the reference
 /// ```
 /// All figures of {@link #mean} are means over problems, of the effective modes too. Distances to what an objective
 /// aims at are {@link OptimumMetrics}.
@@ -25,7 +26,7 @@ import java.util.function.ToDoubleFunction;
 /// @param effectiveShare effectiveModes / modes
 /// @param referenceAccuracy h = ρ(C), ρ being the reference
 public record ExactMetrics(double accuracy, double wellFormedShare, double modes, double hNorm, double effectiveModes,
-        double effectiveShare, double reward, double referenceAccuracy) {
+        double effectiveShare, double reward, double referenceAccuracy, double klToReference) {
     /// The metrics of one problem.
     ///
     /// @param malformedReward of every answer that is not well-formed
@@ -37,18 +38,22 @@ public record ExactMetrics(double accuracy, double wellFormedShare, double modes
         double logAccuracy = answers.logMassOfCorrect("policy", policy);
         double logReferenceAccuracy = answers.logMassOfCorrect("reference", answers.referenceLogProbs());
         double logWellFormed = LogSums.logSumExp(policy);
+        double logReferenceWellFormed = LogSums.logSumExp(answers.referenceLogProbs());
 
         double entropy = 0;
+        double toReference = 0;
         double reward = answers.malformedShare() * malformedReward;
         for (int i = 0; i < policy.length; i++) {
             if (answers.correct()[i]) {
                 entropy -= divergence(policy[i] - logAccuracy, 0);
             }
             reward += Math.exp(policy[i]) * answers.rewards()[i];
+            toReference += divergence(policy[i] - logWellFormed,
+                    answers.referenceLogProbs()[i] - logReferenceWellFormed);
         }
         return new ExactMetrics(Math.exp(logAccuracy), Math.exp(logWellFormed), modes,
                 modes == 1 ? 1 : entropy / Math.log(modes), Math.exp(entropy), Math.exp(entropy) / modes, reward,
-                Math.exp(logReferenceAccuracy));
+                Math.exp(logReferenceAccuracy), toReference);
     }
 
     /// The mean of every figure over problems.
@@ -61,7 +66,8 @@ public record ExactMetrics(double accuracy, double wellFormedShare, double modes
         return new ExactMetrics(mean(problems, ExactMetrics::accuracy), mean(problems, ExactMetrics::wellFormedShare),
                 mean(problems, ExactMetrics::modes), mean(problems, ExactMetrics::hNorm),
                 mean(problems, ExactMetrics::effectiveModes), mean(problems, ExactMetrics::effectiveShare),
-                mean(problems, ExactMetrics::reward), mean(problems, ExactMetrics::referenceAccuracy));
+                mean(problems, ExactMetrics::reward), mean(problems, ExactMetrics::referenceAccuracy),
+                mean(problems, ExactMetrics::klToReference));
     }
 
     /// The figures by their names in the log, where `exact/` or `held_out/` stands before them.
@@ -75,6 +81,7 @@ public record ExactMetrics(double accuracy, double wellFormedShare, double modes
         values.put("effective_share", effectiveShare);
         values.put("reward", reward);
         values.put("reference_accuracy", referenceAccuracy);
+        values.put("kl_to_reference", klToReference);
         return values;
     }
 

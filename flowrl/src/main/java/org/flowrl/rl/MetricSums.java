@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Metrics of one training step, gathered over its batches: weighted means, standard deviations and maxima. Names are those of
-/// the metrics table in the README.
+/// Metrics of one training step, gathered over its batches: weighted means, standard deviations and maxima. Names are
+/// those of the metrics table in the README.
 public final class MetricSums {
     private record Mean(double sum, double weight) {
     }

@@ -77,7 +77,8 @@ public final class Policy {
         return (config.numHiddenLayers() + 1) * perBlock * parameters.dtype().bytes();
     }
 
-    /// Log-probabilities and entropies of the rows' response tokens, in row order, and the mean prompt states asked for.
+    /// Log-probabilities and entropies of the rows' response tokens, in row order, and the mean prompt states asked
+    /// for.
     ///
     /// @param temperature logits are divided by it
     public PolicyOutput evaluate(Tape tape, List<Row> rows, double temperature, PromptStates states) {

@@ -22,7 +22,8 @@ public record Questions(Epochs<Problem> problems, Tokenizer tokenizer, Set<Integ
     /// Questions whose prompts are encoded as they are.
     public Questions(Epochs<Problem> problems, Tokenizer tokenizer, Set<Integer> endTokens, Verifier verifier,
             int maxResponseTokens) {
-        this(problems, tokenizer, endTokens, verifier, maxResponseTokens, problem -> tokenizer.encode(problem.prompt()));
+        this(problems, tokenizer, endTokens, verifier, maxResponseTokens,
+                problem -> tokenizer.encode(problem.prompt()));
     }
 
     /// @throws IllegalArgumentException where no token ends a response

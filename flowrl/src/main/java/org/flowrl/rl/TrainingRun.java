@@ -17,6 +17,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.data.DataSetTask;
+import org.flowrl.rl.grade.ProgramOptions;
 import org.flowrl.rl.objective.Objective;
 import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.rl.task.Problem;
@@ -134,7 +135,7 @@ public final class TrainingRun implements AutoCloseable {
     /// A new run of the built-in task that `config` names, in `folder`, which must be empty or not exist; warms a new
     /// model up.
     public static TrainingRun start(Backend backend, TrainConfig config, Path folder, Observer observer) {
-        return start(backend, config, named(config), folder, observer);
+        return start(backend, config, tasks(config, ProgramOptions.STRICT), folder, observer);
     }
 
     /// As {@link #start(Backend, TrainConfig, Path, Observer)}, of a task of one's own.
@@ -158,7 +159,7 @@ public final class TrainingRun implements AutoCloseable {
     ///
     /// @param config of the run, see {@link #storedConfig}; only where it ends may differ
     public static TrainingRun resume(Backend backend, TrainConfig config, Path folder, Observer observer) {
-        return resume(backend, config, named(config), folder, observer);
+        return resume(backend, config, tasks(config, ProgramOptions.STRICT), folder, observer);
     }
 
     /// As {@link #resume(Backend, TrainConfig, Path, Observer)}, of a task of one's own.
@@ -181,9 +182,13 @@ public final class TrainingRun implements AutoCloseable {
         return newest;
     }
 
-    private static Function<Optional<Tokenizer>, Task> named(TrainConfig config) {
+    /// The task that `config` names, for the tokenizer of the model folder, which is empty for a new model.
+    ///
+    /// @param programs what programs are allowed that the model writes: a matter of the machine, and so no part of the
+    ///     configuration, which a run keeps wherever it goes on
+    public static Function<Optional<Tokenizer>, Task> tasks(TrainConfig config, ProgramOptions programs) {
         return config.data() == null ? speech -> Tasks.named(config.task(), speech)
-                : speech -> DataSetTask.of(config.task(), config.data(), speech.orElseThrow(() ->
+                : speech -> DataSetTask.of(config.task(), config.data(), programs, speech.orElseThrow(() ->
                         new IllegalArgumentException("train: task " + config.task()
                                 + " is asked in the language of a model; --model names its folder")));
     }

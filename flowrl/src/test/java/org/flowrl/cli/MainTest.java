@@ -88,10 +88,11 @@ class MainTest {
                 Arguments.of("resuming nothing", 1, "no such file",
                         List.of("train", "--resume", "--out", "@/nothing")),
                 Arguments.of("resuming without a folder", 1, "--out", List.of("train", "--resume")),
-                Arguments.of("a card that is on no machine", 1, "known: auto, cpu, cuda:0",
-                        List.of("train", "--device", "cuda:99", "--out", "@/run")),
                 Arguments.of("an unknown device", 1, "is unknown",
                         List.of("train", "--device", "abacus", "--out", "@/run")),
+                Arguments.of("programs in a task that has none", 1, "--allow-unconfined and --readable are for "
+                        + "--preset math and code; task lattice runs no programs",
+                        List.of("train", "--allow-unconfined", "--out", "@/run")),
                 Arguments.of("a model folder that is not there", 1, "does not exist",
                         List.of("generate", "--model", "@/none", "--prompt", "x")),
                 Arguments.of("no prompt", 1, "--prompt", List.of("generate", "--model", "@/none")),
@@ -119,6 +120,7 @@ class MainTest {
         List<String> errors = err.toString(StandardCharsets.UTF_8).lines()
                 .filter(line -> !line.startsWith("backend: ")).toList();
         assertThat(errors).singleElement().asString().startsWith("error: ").contains(message);
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEmpty();
         assertThat(files()).isEqualTo(before);
     }
 
@@ -162,6 +164,15 @@ class MainTest {
         Files.move(folder.resolve("run/reference"), folder.resolve("run/elsewhere"));
         assertRefused("must be the folder of the base model on this machine", "generate", "--model", model, "--prompt",
                 "x");
+    }
+
+    @Test
+    void whatProgramsMayReadReachesTheGraderOfARun() throws IOException {
+        SmallFolder.write(folder.resolve("model"));
+        assertRefused("runner command [/bin/sh, {file}]: readable /nowhere must be a file or folder that exists",
+                "train", "--preset", "code", "--model", "@/model", "--data", "@/none.jsonl", "--reward",
+                "run:/bin/sh {file}", "--readable", "/nowhere", "--out", "@/run");
+        assertThat(folder.resolve("run")).doesNotExist();
     }
 
     private void assertRefused(String message, String... command) {

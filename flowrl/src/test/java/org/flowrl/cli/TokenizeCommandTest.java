@@ -26,7 +26,7 @@ class TokenizeCommandTest {
     /// `¶` stands for a line break.
     @ParameterizedTest
     @CsvSource(delimiter = '!', quoteCharacter = '`', value = {
-        "ab¶¶b                        ! ``                                ! {\"ids\":[2,3]}¶{\"ids\":[]}¶{\"ids\":[3]}¶",
+        "ab¶¶b                        ! ``                               ! {\"ids\":[2,3]}¶{\"ids\":[]}¶{\"ids\":[3]}¶",
         "{\"text\":\"<bos>ab\"}¶¶     ! ``                                ! {\"ids\":[1,2,3]}¶",
         "{a                           ! --format text                     ! {\"ids\":[4,2]}¶",
         "{\"ids\":[1,2,3,0]}          ! --decode                          ! {\"text\":\"<bos>ab<eos>\"}¶",
@@ -42,7 +42,7 @@ class TokenizeCommandTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '!', quoteCharacter = '`', value = {
-        "a¶x            ! ``           ! standard input, line 2: encode: character 'x' (U+0078) has no token: byte 0x78",
+        "a¶x            ! ``          ! standard input, line 2: encode: character 'x' (U+0078) has no token: byte 0x78",
         "{\"text\":\"a\"}¶{\"text\":a}! ``   ! standard input, line 2, column 9: not JSON: Unrecognized token 'a'",
         "{\"txt\":1}    ! ``           ! standard input, line 1: must hold \"text\", a string",
         "{\"ids\":1}    ! --decode     ! standard input, line 1: must hold \"ids\", a list of integers",

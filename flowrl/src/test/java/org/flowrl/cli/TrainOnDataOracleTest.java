@@ -31,8 +31,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `train --preset math` and `code` as a user has them, small: a Qwen folder of 2 layers and width 64 with Qwen2.5's own
-/// vocabulary and chat template (10 million parameters), random, then taught the form of answers by `sft`.
+/// `train --preset math` and `code` as a user has them, small: a Qwen folder of 2 layers and width 64 with Qwen2.5's
+/// own vocabulary and chat template (10 million parameters), random, then taught the form of answers by `sft`.
 class TrainOnDataOracleTest {
     private static final JsonMapper MAPPER = new JsonMapper();
 
@@ -66,14 +66,14 @@ class TrainOnDataOracleTest {
         succeed("sft", "--model", random.toString(), "--data", examples(data).toString(), "--out", model,
                 "--steps", "60", "--batch", "16", "--learning-rate", "1e-2");
 
-        CapturedRun ten = succeed("train", "--preset", "math", "--model", model, "--data", data, "--out", run.toString(),
-                "--steps", "10", "--set", "data.form=plain", "--set", "data.maxPromptTokens=100",
+        CapturedRun ten = succeed("train", "--preset", "math", "--model", model, "--data", data, "--out",
+                run.toString(), "--steps", "10", "--set", "data.form=plain", "--set", "data.maxPromptTokens=100",
                 "--set", "data.truncatePrompts=false", "--set", "data.maxResponseTokens=12",
                 "--set", "rollout.prompts=8", "--set", "update.miniBatches=2", "--set", "evaluateEvery=5");
         CapturedRun twenty = succeed("train", "--resume", "--out", run.toString(), "--steps", "20");
 
-        assertThat(ten.out()).containsPattern("\ndata: .* problems from 788 rows \\(prompt question, answer answer after "
-                + "####\\), \\d+ filtered out\n")
+        assertThat(ten.out()).containsPattern("\ndata: .* problems from 788 rows \\(prompt question, answer answer "
+                + "after ####\\), \\d+ filtered out\n")
                 .containsPattern("\nreward: dapo, all \\d+ gold answers are correct to the grader\n")
                 .contains("\nprompts: plain, by the model's chat template\n");
         assertThat(twenty.out()).contains("resumed after step 10");

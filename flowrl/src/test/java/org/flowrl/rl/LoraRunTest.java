@@ -96,7 +96,7 @@ class LoraRunTest {
             assertThat(trainer.learners()).singleElement().satisfies(learner ->
                     assertThat(learner.stores()).containsExactly(adapters));
             assertThat(policies.policy().model().store()).isSameAs(policies.reference().model().store());
-            // Of each block's 7 linear maps 4 · (inputs + outputs): q and o 64 + 64, k and v 64 + 32, three of 64 + 176.
+            // Of each block's 7 linear maps 4 · (inputs + outputs): q and o 64 + 64, k and v 64 + 32, three 64 + 176.
             assertThat(adapters.parameterCount()).isEqualTo(2 * 4 * (2 * 128 + 2 * 96 + 3 * 240));
             assertThat(trainer.learners().getFirst().optimizer().firstMoment(adapters).elements())
                     .isEqualTo(adapters.elements());
@@ -178,7 +178,8 @@ class LoraRunTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"lora.rank=33 | rank 33 must be at most 32, the smaller side of model.layers.0",
+    @CsvSource(delimiter = '|', value = {
+        "lora.rank=33 | rank 33 must be at most 32, the smaller side of model.layers.0",
         "lora.targets=[q_proj,head] | target 'head' must be one of", "weights=F16 | weights F16 must be F32 or BF16"})
     void whatDoesNotFitIsRefusedBeforeAnythingIsComputed(String setting, String message) {
         String[] parts = setting.split("=");

@@ -140,7 +140,8 @@ class MemoryPlanTest {
     @Test
     void aStepThatCannotBeCutIntoItsUpdatesIsRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> MemoryPlan.train(SMALL, config(false),
-                new MemoryPlan.Load(1, 3, 4, 4), CPU)).withMessage("plan: update.miniBatches 2 must divide 3 responses");
+                new MemoryPlan.Load(1, 3, 4, 4), CPU))
+                .withMessage("plan: update.miniBatches 2 must divide 3 responses");
     }
 
     private static void assertAgrees(MemoryPlan plan, Backend real) {

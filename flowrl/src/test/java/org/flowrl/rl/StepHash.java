@@ -10,8 +10,8 @@ import java.util.stream.Stream;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Backends;
 
-/// A program that prints the hash of a small training run's weights and moments, for {@link KernelContractTest} to start
-/// under different JVM flags. Arguments: device, threads, repetitions.
+/// A program that prints the hash of a small training run's weights and moments, for {@link KernelContractTest} to
+/// start under different JVM flags. Arguments: device, threads, repetitions.
 final class StepHash {
     private StepHash() {
     }

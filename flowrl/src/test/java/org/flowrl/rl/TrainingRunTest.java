@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.assertj.core.data.Percentage;
 import org.flowrl.rl.objective.CriticSettings;
@@ -82,6 +84,9 @@ class TrainingRunTest {
         for (String file : List.of("model.safetensors", "trainer_state.safetensors", "tokenizer.json", "config.json")) {
             Path last = Path.of("checkpoints", "step-20", file);
             assertThat(parts.resolve(last)).hasSameBinaryContentAs(whole.resolve(last));
+        }
+        for (String file : List.of("evaluation.json", "answers.jsonl", "problems.jsonl")) {
+            assertThat(parts.resolve(file)).hasSameBinaryContentAs(whole.resolve(file));
         }
         assertThat(SmallRuns.numbers(parts)).isEqualTo(SmallRuns.numbers(whole)).hasSize(20);
     }
@@ -319,7 +324,7 @@ class TrainingRunTest {
                 "exact/kl_optimum_to_policy", "exact/kl_optimum_to_policy_max", "exact/optimum_accuracy",
                 "exact/optimum_reward", "exact/optimum_log_z");
 
-        assertThat(names).contains("exact/accuracy", "exact/effective_modes");
+        assertThat(names).contains("exact/accuracy", "exact/effective_modes", "exact/kl_to_reference");
         assertThat(names.containsAll(ofOptimum)).isEqualTo(hasOptimum);
         assertThat(names.stream().anyMatch(ofOptimum::contains)).isEqualTo(hasOptimum);
         assertThat(names.contains("exact/log_z_error_max")).isEqualTo(hasLogZ);
@@ -375,6 +380,58 @@ class TrainingRunTest {
             return Safetensors.open(run.resolve("checkpoints/step-1/trainer_state.safetensors"), scope)
                     .tensor("first_moment.0").toDoubles();
         }
+    }
+
+    /// Asked in the third step, whatever is asked later.
+    @Test
+    void aRunThatIsStoppedLeavesACheckpointAndGoesOnByteForByte() {
+        TrainConfig config = SmallRuns.config("flowrl", Map.of("steps", "6"));
+        Path whole = folder.resolve("whole");
+        Path parts = folder.resolve("parts");
+        run(config, whole);
+        AtomicReference<TrainingRun> running = new AtomicReference<>();
+        try (Backend backend = Backends.open("cpu", 1).backend();
+             TrainingRun run = TrainingRun.start(backend, config, parts, new TrainingRun.Observer() {
+                 @Override
+                 public void warmedUp(long step, long steps, double loss) {
+                 }
+
+                 @Override
+                 public void stepped(long step, long steps, Map<String, Double> metrics) {
+                     if (step == 2) {
+                         running.get().stop();
+                     }
+                 }
+             })) {
+            running.set(run);
+            assertThatThrownBy(run::run).isInstanceOf(CancellationException.class)
+                    .hasMessage("stopped after step 3");
+        }
+        assertThat(Checkpoint.latest(parts).orElseThrow().step()).isEqualTo(3);
+        assertThat(parts.resolve("evaluation.json")).doesNotExist();
+        resume(parts, 6);
+        for (String file : List.of("checkpoints/step-6/trainer_state.safetensors", "evaluation.json",
+                "answers.jsonl")) {
+            assertThat(parts.resolve(file)).hasSameBinaryContentAs(whole.resolve(file));
+        }
+    }
+
+    @Test
+    void aRunIsNotResumedToAnEndThatLiesBehindIt() {
+        Path run = folder.resolve("run");
+        run(SmallRuns.config("flowrl", Map.of("steps", "2")), run);
+        assertThatThrownBy(() -> resume(run, 1)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("resume: steps 1 must be at least the 2 that " + run + " has done");
+    }
+
+    @Test
+    void aRunWithoutACheckpointCanNeitherBeResumedNorWrittenOver() throws IOException {
+        Path run = folder.resolve("run");
+        Files.createDirectories(run);
+        Files.writeString(run.resolve("config.yaml"), ConfigFile.text(SmallRuns.config("flowrl", Map.of())));
+        assertThatThrownBy(() -> resume(run, 2)).hasMessageContaining("has no checkpoint; one is written every");
+        assertThatThrownBy(() -> run(SmallRuns.config("flowrl", Map.of()), run))
+                .hasMessageContaining("no checkpoint to resume from: remove it or name another folder");
     }
 
     @Test

@@ -18,8 +18,8 @@ import org.flowrl.tensor.io.Safetensors;
 import org.flowrl.tensor.io.SafetensorsEntry;
 
 /// Low-rank adapters as a folder in the layout of PEFT: `adapter_config.json`, which names the folder of the base
-/// model, and `adapter_model.safetensors`. Whatever else PEFT can say in the configuration and that would change the numbers
-/// is refused.
+/// model, and `adapter_model.safetensors`. Whatever else PEFT can say in the configuration and that would change the
+/// numbers is refused.
 ///
 /// @param path the folder
 /// @param base the base model's folder

@@ -13,7 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.flowrl.transformer.text.JsonFault;
+import org.flowrl.tensor.io.JsonFault;
 
 /// A JSON object and the file that it came from, which every message begins with. Absent keys and nulls are the same.
 ///

@@ -78,8 +78,8 @@ class LoraTest {
         }
     }
 
-    /// W + (alpha / r) · B · A in the place of W, computed here in F64; on F64 models nothing else rounds, either. 1e-12
-    /// is a thousand roundings of logits of size 1.
+    /// W + (alpha / r) · B · A in the place of W, computed here in F64; on F64 models nothing else rounds, either.
+    /// 1e-12 is a thousand roundings of logits of size 1.
     @ParameterizedTest
     @MethodSource("configs")
     void anAdaptedModelIsTheModelOfMergedWeights(QwenConfig config) {
@@ -169,7 +169,8 @@ class LoraTest {
             }
             // B is 0 at the start, so that A has no gradient yet and every B has one.
             store.parameters().forEach(parameter -> assertThat(Arrays.stream(gradients.of(parameter).toDoubles())
-                    .anyMatch(value -> value != 0)).as(parameter.name()).isEqualTo(parameter.name().contains("lora_B")));
+                    .anyMatch(value -> value != 0)).as(parameter.name())
+                    .isEqualTo(parameter.name().contains("lora_B")));
         }
     }
 

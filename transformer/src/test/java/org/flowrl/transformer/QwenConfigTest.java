@@ -86,7 +86,7 @@ class QwenConfigTest {
             "rope_parameters": {"rope_type": "dynamic"} | rope_parameters.rope_type "dynamic": scaled rotary positions
             "rope_parameters": {"rope_theta": 5.0} | rope_parameters.rope_theta 5.0: contradicts rope_theta 1000000.0
             "use_sliding_window": true, "sliding_window": 8, "max_window_layers": 1 | (sliding_window 8, shorter
-            "use_sliding_window": true, "layer_types": ["full_attention", "sliding_attention"] | (sliding_window 4096, sh
+            "use_sliding_window": true, "layer_types": ["full_attention", "sliding_attention"] | (sliding_window 4096, s
             "layer_types": ["full_attention", "linear_attention"] | only "full_attention" is supported
             "layer_types": ["full_attention"] | one entry for each of the num_hidden_layers 2
             "hidden_act": "gelu" | hidden_act "gelu": must be "silu"

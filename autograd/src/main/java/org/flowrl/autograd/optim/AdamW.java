@@ -23,10 +23,10 @@ public final class AdamW {
     /// @param moments F32: both moments have the parameters' type; BF16: they take half of F32's memory, while
     ///     parameters (F32 only), gradients and arithmetic stay as they are. A step of the second moment with beta2
     ///     = 0.999 is below half of BF16's last digit: rounded to nearest it would rise and never fall. Both moments
-    ///     are rounded by lot instead ({@link org.flowrl.tensor.StochasticRounding}), which is right on average for every
-    ///     beta. The price is scatter: with beta2 = 0.999 an element's second moment scatters by 3.5 % (measured with
-    ///     normal gradients; at most 9 %: 1 / (1 − beta2²) lots of variance 1/4, of a last digit of 2^-7), beside the
-    ///     3 % by which an average of that many squares scatters anyway; its root, and so the step, by half as much
+    ///     are rounded by lot instead ({@link org.flowrl.tensor.StochasticRounding}), which is right on average for
+    ///     every beta. The price is scatter: with beta2 = 0.999 an element's second moment scatters by 3.5 % (measured
+    ///     with normal gradients; at most 9 %: 1 / (1 − beta2²) lots of variance 1/4, of a last digit of 2^-7), beside
+    ///     the 3 % by which an average of that many squares scatters anyway; its root, and so the step, by half as much
     public record Settings(double beta1, double beta2, double epsilon, double weightDecay, double maxGradientNorm,
             DType moments) {
         /// Moments of the parameters' type.

@@ -42,6 +42,8 @@ public final class CompareRun {
     /// @param folder of the comparison; may exist
     /// @param workers runs at a time
     /// @param backends opens a backend for one run, which closes it
+    /// @throws IllegalArgumentException where a configuration is not possible or the folder holds runs with other
+    ///     settings
     public CompareRun(Comparison comparison, Path folder, int workers, Supplier<Backend> backends, Observer observer) {
         if (workers < 1) {
             throw new IllegalArgumentException("compare: " + workers + " runs at a time must be at least 1");
@@ -51,15 +53,12 @@ public final class CompareRun {
         this.workers = workers;
         this.backends = backends;
         this.observer = observer;
+        comparison.check();
+        requireSameConfigurations();
     }
 
     /// Runs what is left to run and returns what came out.
-    ///
-    /// @throws IllegalArgumentException before anything is computed, where a configuration is not possible or the
-    ///     folder holds runs with other settings
     public Results run() {
-        comparison.check();
-        requireSameConfigurations();
         write();
         try (ExecutorService pool = Executors.newFixedThreadPool(workers)) {
             run(comparison.sweep(), pool);

@@ -7,8 +7,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.flowrl.rl.grade.Grader;
+import org.flowrl.rl.grade.GraderOptions;
 import org.flowrl.rl.grade.GraderVerifier;
 import org.flowrl.rl.grade.Graders;
+import org.flowrl.rl.grade.ProgramOptions;
 import org.flowrl.rl.grade.code.CodeTests;
 import org.flowrl.rl.grade.code.TestRules;
 import org.flowrl.rl.task.Problem;
@@ -55,17 +57,20 @@ public final class DataSetTask implements Task {
     /// The task that `settings` describe.
     ///
     /// @param name what logs and run folders show
+    /// @param programs what the programs that the grader runs are allowed
     /// @param tokenizer of the model
     /// @throws DataException where the file cannot be used
     /// @throws IllegalArgumentException where no file is named, or the grader refuses gold answers
-    public static DataSetTask of(String name, DataSettings settings, Tokenizer tokenizer) {
+    /// @throws org.flowrl.rl.grade.code.UnconfinedException where programs would not be confined and `programs` does
+    ///     not allow that
+    public static DataSetTask of(String name, DataSettings settings, ProgramOptions programs, Tokenizer tokenizer) {
         if (settings.file().isEmpty()) {
             throw new IllegalArgumentException("train: task " + name + " needs problems; --data names their file");
         }
         Prompts prompts = new Prompts(tokenizer, PromptForm.named(settings.form()),
                 settings.chatTemplate() ? tokenizer.chatTemplate() : Optional.empty(), settings.maxPromptTokens(),
                 settings.truncatePrompts());
-        Grader grader = Graders.named(settings.reward());
+        Grader grader = Graders.named(settings.reward(), GraderOptions.defaults().with(programs));
         try {
             return new DataSetTask(name, settings, grader, prompts);
         } catch (RuntimeException e) {

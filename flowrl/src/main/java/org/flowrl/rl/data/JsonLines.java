@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
-import org.flowrl.transformer.text.JsonFault;
+import org.flowrl.tensor.io.JsonFault;
 
 /// JSONL: an object a line, in UTF-8; empty lines are passed over. A file whose name ends in `.gz` is unpacked.
 public final class JsonLines {

@@ -13,7 +13,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.zip.InflaterInputStream;
-import org.flowrl.transformer.text.JsonFault;
+import org.flowrl.tensor.io.JsonFault;
 
 /// The tests of a row of LiveCodeBench's `code_generation` and `code_generation_lite` as published: JSON texts in
 /// `public_test_cases` and `private_test_cases`, the latter mostly packed as the pickle of that text, deflated, in

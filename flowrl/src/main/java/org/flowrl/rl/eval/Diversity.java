@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
 /// judge**, such as the paper's: what is compared here are words, not methods.
 ///
 /// Responses whose {@link Steps} are at least {@link #SAME_APPROACH} alike share an approach, and so do those that a
-/// chain of such pairs joins. The score is the paper's rubric on the largest approach, its thresholds of 14, 11, 7 and 4
-/// of 16 scaled to k responses.
+/// chain of such pairs joins. The score is the paper's rubric on the largest approach, its thresholds of 14, 11, 7 and
+/// 4 of 16 scaled to k responses.
 ///
 /// @param score 1 (nearly all share an approach) to 5 (none is frequent)
 /// @param approaches how many approaches there are

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.flowrl.transformer.text.JsonFault;
+import org.flowrl.tensor.io.JsonFault;
 
 /// Asks a language model behind an OpenAI-compatible server how many approaches the responses to a problem take, on the
 /// paper's scale of 1 to 5 (FlowRL, section 4.3): all responses in one request, temperature 0, five tokens at most.

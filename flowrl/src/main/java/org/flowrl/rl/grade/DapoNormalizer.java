@@ -7,8 +7,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// The normal form of an answer under the DAPO rule (verl `reward_score/math_dapo.py`). It is crude on purpose: "a " and
-/// "km" go wherever they stand, because training rewards must be those of the published runs.
+/// The normal form of an answer under the DAPO rule (verl `reward_score/math_dapo.py`). It is crude on purpose: "a "
+/// and "km" go wherever they stand, because training rewards must be those of the published runs.
 final class DapoNormalizer {
     private static final List<Map.Entry<String, String>> REPLACED = List.of(Map.entry("an ", ""), Map.entry("a ", ""),
             Map.entry(".$", "$"), Map.entry("\\$", ""), Map.entry("\\ ", ""), Map.entry(" ", ""),
@@ -53,7 +53,8 @@ final class DapoNormalizer {
     // The published rule says the next three as regular expressions that stop at line ends; these need one pass.
 
     private static String eachLine(String text, String sign, UnaryOperator<String> change) {
-        return !text.contains(sign) ? text : Stream.of(text.split("\n", -1)).map(change).collect(Collectors.joining("\n"));
+        return !text.contains(sign) ? text
+                : Stream.of(text.split("\n", -1)).map(change).collect(Collectors.joining("\n"));
     }
 
     /// The content of the first `$…$`, dollars included, where a line has one.

@@ -11,7 +11,8 @@ import org.flowrl.rl.grade.AnswerExtraction.Candidate;
 
 /// Formulas between TeX's delimiters and in boxes. Both searches read a text once.
 final class Formulas {
-    private static final Pattern PERCENT = Pattern.compile("[\\s$)\\]\\\\]{0,6}(?:\\\\?%|[Pp]ercentage|[Pp]ercent|[Pp]ct)");
+    private static final Pattern PERCENT = Pattern.compile(
+            "[\\s$)\\]\\\\]{0,6}(?:\\\\?%|[Pp]ercentage|[Pp]ercent|[Pp]ct)");
     private static final Pattern CONNECTIVE = Pattern.compile("\\s*(?:,?\\s?and|,?\\s?or|,)\\s*");
     private static final Pattern FRACTION =
             Pattern.compile("-?\\\\[dtc]?frac\\{-?\\d+(?:[.,]\\d+)?}\\{-?\\d+(?:[.,]\\d+)?}");
@@ -155,8 +156,9 @@ final class Formulas {
         return new Candidate(content, found, start, found ? percent.end() : end);
     }
 
-    /// Boxes in the order of the text. Boxes that a comma joins, or a short text with "and" or "or" in it, or nothing at
-    /// all, are one answer. A box that is never closed reaches to the end where that is near and a brace stands in it.
+    /// Boxes in the order of the text. Boxes that a comma joins, or a short text with "and" or "or" in it, or nothing
+    /// at all, are one answer. A box that is never closed reaches to the end where that is near and a brace stands in
+    /// it.
     static List<Candidate> boxed(String text) {
         List<Candidate> boxes = outermostBoxes(text);
         List<Candidate> joined = new ArrayList<>();

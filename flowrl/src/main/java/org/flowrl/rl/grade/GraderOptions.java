@@ -35,8 +35,8 @@ public record GraderOptions(boolean latex, boolean expressions, Equivalence.Opti
         }
     }
 
-    /// These options with those that a JSON object sets: `extract` (a list of `latex` and `expr`), `precision` (decimals),
-    /// `strict`, `allow_set_relation_comp`, as Math-Verify names them.
+    /// These options with those that a JSON object sets: `extract` (a list of `latex` and `expr`), `precision`
+    /// (decimals), `strict`, `allow_set_relation_comp`, as Math-Verify names them.
     ///
     /// @throws IllegalArgumentException where it has another key, or a value of another kind
     public GraderOptions with(JsonNode object) {

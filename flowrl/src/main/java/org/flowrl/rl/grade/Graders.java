@@ -60,11 +60,11 @@ public final class Graders {
 
     /// The grader of a name. Those of programs hold a sandbox until they are closed.
     ///
-    /// Programs in other languages are graded by `run:` and a command that runs a file, `run:/usr/bin/python3 -I {file}`
-    /// (see {@link RunnerCommand}).
+    /// Programs in other languages are graded by `run:` and a command that runs a file,
+    /// `run:/usr/bin/python3 -I {file}` (see {@link RunnerCommand}).
     ///
-    /// @param options heeded by the graders that compare by meaning (`math-verify`, `qwen-math` and `deepscaler`) and by
-    ///     those of programs
+    /// @param options heeded by the graders that compare by meaning (`math-verify`, `qwen-math` and `deepscaler`) and
+    ///     by those of programs
     /// @throws IllegalArgumentException where no grader has the name
     /// @throws org.flowrl.rl.grade.code.UnconfinedException where programs would not be confined and the options do not
     ///     allow that

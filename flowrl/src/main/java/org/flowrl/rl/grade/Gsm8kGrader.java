@@ -5,8 +5,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.flowrl.rl.task.Verdict;
 
-/// verl `reward_score/gsm8k.py`: the number after the last "#### ", without commas, must be the gold answer character by
-/// character; the flexible method takes the last number there is, commas and all. 1 or 0.
+/// verl `reward_score/gsm8k.py`: the number after the last "#### ", without commas, must be the gold answer character
+/// by character; the flexible method takes the last number there is, commas and all. 1 or 0.
 ///
 /// @param flexible any number will do
 record Gsm8kGrader(boolean flexible) implements Grader {

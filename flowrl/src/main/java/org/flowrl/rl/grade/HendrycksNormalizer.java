@@ -54,7 +54,8 @@ enum HendrycksNormalizer {
     /// `k=5` is 5: the only equals sign, after one or two characters.
     private static String withoutShortName(String text) {
         int equals = text.indexOf('=');
-        return equals >= 0 && text.codePointCount(0, equals) <= 2 && text.lastIndexOf('=') == equals ? text.substring(equals + 1) : text;
+        return equals >= 0 && text.codePointCount(0, equals) <= 2 && text.lastIndexOf('=') == equals
+                ? text.substring(equals + 1) : text;
     }
 
     private static Optional<String> bracedRoots(String text) {

@@ -142,10 +142,15 @@ final class QwenMathGrader implements Grader {
 
     /// The text without braces and parentheses, and without square brackets where `other` has another kind.
     private static String withoutBrackets(String text, String other) {
-        boolean otherKind = text.startsWith("[") && text.endsWith("]") && !(other.startsWith("(") && other.endsWith(")"))
-                || other.startsWith("[") && other.endsWith("]") && !(text.startsWith("(") && text.endsWith(")"));
+        boolean otherKind = isWithin("[]", text) && !isWithin("()", other)
+                || isWithin("[]", other) && !isWithin("()", text);
         String bare = otherKind ? text.replaceAll("^[\\[\\]()]+|[\\[\\]()]+$", "") : text;
         return bare.replaceAll("[{}()]", "").toLowerCase(Locale.ROOT);
+    }
+
+    /// @param brackets an opening and a closing one
+    private static boolean isWithin(String brackets, String text) {
+        return text.startsWith(brackets.substring(0, 1)) && text.endsWith(brackets.substring(1));
     }
 
     private static List<String> items(String list) {

@@ -10,7 +10,8 @@ import java.util.Map;
 /// Marks of writing direction and other invisible characters are dropped.
 final class Transliteration {
     private static final Map<Character, String> SIGNS = Map.ofEntries(entry('٫', "."), entry('٬', ","),
-            entry('،', ","), entry('؛', ";"), entry('٪', "%"), entry('。', ". "), entry('、', ","), entry('：', ": "), entry('　', " "),
+            entry('،', ","), entry('؛', ";"), entry('٪', "%"), entry('。', ". "),
+            entry('、', ","), entry('：', ": "), entry('　', " "),
             entry('\u00A0', " "), entry('\u202F', " "), entry('【', "["), entry('】', "]"));
     /// Longer phrases first: each holds those after it.
     private static final List<Map.Entry<String, String>> PHRASES = List.of(entry("最终答案", "final answer "),
@@ -18,7 +19,8 @@ final class Transliteration {
             entry("answer 是", "answer is "), entry("answer 为", "answer is "), entry("answer 為", "answer is "),
             entry("الإجابة النهائية", "final answer "), entry("الجواب النهائي", "final answer "),
             entry("الإجابة", "answer "), entry("الجواب", "answer "), entry("answer  هي", "answer is "),
-            entry("answer  هو", "answer is "), entry("answer :", "answer:"), entry("或", " or "), entry("和", " and "), entry("与", " and "));
+            entry("answer  هو", "answer is "), entry("answer :", "answer:"),
+            entry("或", " or "), entry("和", " and "), entry("与", " and "));
     private static final char FULL_WIDTH_FIRST = '\uFF01';
     private static final char FULL_WIDTH_LAST = '\uFF5E';
     private static final int FULL_WIDTH_SHIFT = 0xFEE0;

@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /// How a policy spreads over the correct answers of one problem, as an inline SVG: a bar an answer, in the task's
-/// order, as high as the square root of the answer's share of all correct answers, so that a hundredth is still seen beside a
-/// whole.
+/// order, as high as the square root of the answer's share of all correct answers, so that a hundredth is still seen
+/// beside a whole.
 final class ModeChart {
     private static final double WIDTH = 400;
     private static final double HEIGHT = 120;

@@ -137,15 +137,15 @@ class DataSetTest {
     /// After the file's path.
     @ParameterizedTest
     @CsvSource(delimiter = '!', quoteCharacter = '`', value = {
-        "`{'problem': 'a', 'answer': '1'}\n{'problem': 'a' 5: '1'}` ! , line 2, column 17: not JSON: Unexpected character "
-            + "('5' (code 53)): was expecting comma to separate Object entries",
+        "`{'problem': 'a', 'answer': '1'}\n{'problem': 'a' 5: '1'}` ! , line 2, column 17: not JSON: Unexpected "
+            + "character ('5' (code 53)): was expecting comma to separate Object entries",
         "[1]                          ! , line 1, column 1: must be a JSON object, not array",
         "{'title': 'a', 'body': 'b'}  ! , line 1: its fields title, body are of no known layout; say which hold the "
             + "prompt and the answer",
         "`{'problem': 'a', 'answer': '1'}\n{'answer': '1'}` ! , line 2: field problem must hold a problem, a text, not "
             + "nothing",
-        "`{'problem': 'a', 'answer': '1'}\n{'problem': 7, 'answer': '1'}` ! , line 2: field problem must hold a problem, "
-            + "a text, not 7",
+        "`{'problem': 'a', 'answer': '1'}\n{'problem': 7, 'answer': '1'}` ! , line 2: field problem must hold a "
+            + "problem, a text, not 7",
         "`\n`                         ! : holds no row"})
     void whatIsWrongNamesFileAndPlace(String rows, String message) throws IOException {
         Path file = write(rows);

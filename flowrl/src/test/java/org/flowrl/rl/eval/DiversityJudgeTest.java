@@ -80,7 +80,8 @@ class DiversityJudgeTest {
         assertThat(request.get("max_tokens").asInt()).isEqualTo(5);
         assertThat(request.get("messages").get(0).get("content").asText()).contains("at least 14 of the 16",
                 "at least 11", "at least 7", "at least 4");
-        assertThat(request.get("messages").get(1).get("content").asText()).contains("What is 3 + 4?", "end 0", "end 15");
+        assertThat(request.get("messages").get(1).get("content").asText())
+                .contains("What is 3 + 4?", "end 0", "end 15");
     }
 
     @Test

@@ -32,7 +32,8 @@ class DiversityTest {
     void oneApproachWithOtherFiguresIsOneApproach() {
         List<String> responses = new ArrayList<>();
         for (int i = 0; i < 16; i++) {
-            responses.add("Factor the polynomial.\nSet each factor to zero.\nThe roots are " + i + " and " + 3 * i + ".");
+            responses.add("Factor the polynomial.\nSet each factor to zero.\nThe roots are " + i + " and " + 3 * i
+                    + ".");
         }
         Diversity diversity = Diversity.of(responses);
         assertThat(diversity.score()).isEqualTo(1);

@@ -100,7 +100,8 @@ class GraderOracleTest {
 
     @ParameterizedTest
     @CsvSource({"verl_math_dapo, dapo, 286", "verl_math_dapo_strict_box, dapo-strict-box, 286",
-        "verl_math_reward, math-reward, 286", "verl_gsm8k_strict, gsm8k, 38", "verl_gsm8k_flexible, gsm8k-flexible, 38"})
+        "verl_math_reward, math-reward, 286", "verl_gsm8k_strict, gsm8k, 38",
+        "verl_gsm8k_flexible, gsm8k-flexible, 38"})
     void rewardsOfWholeResponsesAreThoseOfVerl(String recorded, String name, int count) {
         Grader grader = Graders.named(name);
         List<JsonNode> rows = SharedRows.of("math-verify/response-scores.jsonl").stream()

@@ -17,7 +17,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Normal forms of answers. The inputs of `normal-forms.jsonl` are ours; the outputs are what the public functions give
 /// for them under Python 3: `normalize_final_answer` of verl's `math_dapo.py`, and `_strip_string` of Hendrycks'
-/// `math_equivalence.py` (`hendrycks`) and of the copies that keep bare percent signs (`escaped`), null where they fail.
+/// `math_equivalence.py` (`hendrycks`) and of the copies that keep bare percent signs (`escaped`), null where they
+/// fail.
 class NormalFormsTest {
     private static final String TABLE = "normal-forms.jsonl";
 

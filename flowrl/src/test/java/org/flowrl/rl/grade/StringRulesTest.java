@@ -55,8 +55,8 @@ class StringRulesTest {
         assertThat(verdict.reward()).isEqualTo(reward);
     }
 
-    /// 320 characters of filler: beyond the 300 that DAPO and GSM8K look at, and the 100 of the strict box. Its full stops
-    /// are "numbers" to the flexible rule, as in the original.
+    /// 320 characters of filler: beyond the 300 that DAPO and GSM8K look at, and the 100 of the strict box. Its full
+    /// stops are "numbers" to the flexible rule, as in the original.
     @ParameterizedTest
     @CsvSource({"dapo, Answer: 42, unparsable", "dapo-strict-box, \\boxed{42}, unparsable",
         "gsm8k, #### 42, unparsable", "gsm8k-flexible, 42, wrong", "math-reward, \\boxed{42}, correct"})

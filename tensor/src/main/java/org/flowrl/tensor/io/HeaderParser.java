@@ -121,7 +121,7 @@ final class HeaderParser {
             // Jackson's own bounds (nesting, digits of a number) are reported without a place.
             JsonLocation place = e.getLocation() == null ? json.currentTokenLocation() : e.getLocation();
             throw refusal(Math.clamp(place.getCharOffset(), 0, text.length()),
-                    "the header must be one JSON object: " + e.getOriginalMessage());
+                    "the header must be one JSON object: " + JsonFault.reason(e));
         }
         Map<String, String> texts = metadata == null ? Map.of() : Collections.unmodifiableMap(metadata);
         return new SafetensorsHeader(checkedLayout(), texts);

@@ -58,6 +58,8 @@ class SafetensorsReadTest {
                 arguments("{/**/}", 0, 9, "one JSON object"),
                 arguments("{'a':" + ONE_FLOAT + ",}", 4, 62, "one JSON object"),
                 arguments("{'\t':" + ONE_FLOAT + "}", 4, 10, "one JSON object"),
+                arguments("{]", 0, 9, "one JSON object: Unexpected close marker ']': expected '}' (for Object starting "
+                        + "at line 1, column 1)"),
                 arguments("{'a':null}", 0, 13, "must be an object"),
                 arguments("{'a':['F32',[1],[0,4]]}", 4, 13, "must be an object"),
                 arguments("{'a':{'dtype':'F32','shape':[1]}}", 4, 39, "must have 'data_offsets'"),

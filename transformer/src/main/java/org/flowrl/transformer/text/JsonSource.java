@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Optional;
+import org.flowrl.tensor.io.JsonFault;
 
 /// A JSON object and the name of the file it came from, which every error begins with.
 ///

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
-import org.flowrl.transformer.text.JsonFault;
+import org.flowrl.tensor.io.JsonFault;
 
 /// Reads the forms of {@link CodeTests}.
 final class TestsReader {

@@ -21,8 +21,8 @@ import org.flowrl.rl.grade.symbolic.Expression.Text;
 
 /// Says whether two answers mean the same.
 ///
-/// - Numbers: exactly where both are rational, otherwise by intervals of 50 digits; where one is written with a decimal point,
-///   rounded to `decimals`.
+/// - Numbers: exactly where both are rational, otherwise by intervals of 50 digits; where one is written with a decimal
+///   point, rounded to `decimals`.
 /// - Expressions in variables: at {@link #POINTS} points, at some of which variables are negative.
 /// - Equations: same sides, or sides whose differences are multiples of each other. An equation that gives a name a
 ///   value equals that value.

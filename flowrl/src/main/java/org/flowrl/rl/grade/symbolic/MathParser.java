@@ -23,7 +23,8 @@ import org.flowrl.rl.grade.symbolic.Token.Kind;
 public final class MathParser {
     /// Characters of a text that is read; a longer one is no answer.
     public static final int MAX_LENGTH = 5_000;
-    private static final Map<String, Operator> RELATIONS = Map.of("=", Operator.EQUAL, "~", Operator.APPROXIMATE, "!=", Operator.NOT_EQUAL,
+    private static final Map<String, Operator> RELATIONS = Map.of(
+            "=", Operator.EQUAL, "~", Operator.APPROXIMATE, "!=", Operator.NOT_EQUAL,
             "<", Operator.LESS, "<=", Operator.LESS_OR_EQUAL, ">", Operator.GREATER, ">=", Operator.GREATER_OR_EQUAL,
             "in", Operator.IN);
 

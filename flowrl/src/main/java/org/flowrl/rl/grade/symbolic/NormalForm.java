@@ -34,7 +34,8 @@ final class NormalForm {
             case Relation relation -> relation(relation);
             case Sum sum when sum.terms().stream().allMatch(Matrix.class::isInstance) -> matrixSum(sum);
             case Product product -> matrixProduct(product);
-            case Expression other -> containsPlusMinus(other) && !(other instanceof Bracketed) ? variants(other) : other;
+            case Expression other when containsPlusMinus(other) && !(other instanceof Bracketed) -> variants(other);
+            case Expression other -> other;
         };
     }
 

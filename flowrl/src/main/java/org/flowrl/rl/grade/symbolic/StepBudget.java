@@ -24,7 +24,8 @@ public final class StepBudget {
         }
     }
 
-    /// Says that the budget is spent, or that a number would not fit it. Never leaves the graders: it becomes a verdict.
+    /// Says that the budget is spent, or that a number would not fit it. Never leaves the graders: it becomes a
+    /// verdict.
     public static final class Exceeded extends RuntimeException {
         private static final long serialVersionUID = 1L;
 

@@ -1,4 +1,4 @@
-package org.flowrl.transformer.text;
+package org.flowrl.tensor.io;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.util.regex.Pattern;
