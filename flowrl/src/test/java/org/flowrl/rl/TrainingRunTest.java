@@ -238,12 +238,17 @@ class TrainingRunTest {
                 .hasMessage("train: task ups is asked in the language of a model; --model names its folder");
     }
 
-    @Test
-    void theFirstUpdateOfARunHasImportanceWeightExactlyOne() {
+    /// Sampler, trainer and reference divide logits by one temperature: what the sampler drew has its log-probability in
+    /// the first update, and the reference, which is the policy still, agrees.
+    @ParameterizedTest
+    @ValueSource(strings = {"1.0", "0.6"})
+    void theFirstUpdateOfARunHasImportanceWeightExactlyOne(String temperature) {
         Path run = folder.resolve("run");
-        run(SmallRuns.config("flowrl", Map.of("steps", "1", "update.miniBatches", "1")), run);
+        run(SmallRuns.config("flowrl", Map.of("steps", "1", "update.miniBatches", "1", "rollout.temperature",
+                temperature)), run);
         assertThat(new MetricsLog(run).rows().getFirst()).containsEntry("ratio/max", 1.0)
-                .containsEntry("ratio/mean", 1.0);
+                .containsEntry("ratio/mean", 1.0).containsEntry("policy/kl_to_old", 0.0)
+                .containsEntry("policy/kl_to_reference", 0.0);
     }
 
     /// Old log-probabilities are the sampler's in every epoch: one update of all responses leaves ratios at exactly 1,
