@@ -76,7 +76,7 @@ public final class Main implements Runnable {
     /// What is wrong with a command line, and what was perhaps meant.
     private static String describe(CommandLine.ParameterException error) {
         if (!(error instanceof CommandLine.UnmatchedArgumentException unmatched)) {
-            return error.getMessage();
+            return error.getMessage().replace("option option ", "option ");   // picocli 4.7.7 on a map's option
         }
         List<String> near = unmatched.getSuggestions();
         // What follows an unknown option may be its value.

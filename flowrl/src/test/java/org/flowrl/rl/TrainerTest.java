@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -196,8 +197,13 @@ class TrainerTest {
     @Test
     void whereNoGroupHasDifferentRewardsTheLastOnesFillTheStep() {
         MetricSums metrics = new MetricSums();
-        Rollout rollout = sample((_, _, _) -> new Verdict.Wrong(0), 3, metrics);
+        Set<String> asked = new HashSet<>();
+        Rollout rollout = sample((problem, _, _) -> {
+            asked.add(problem.id());
+            return new Verdict.Wrong(0);
+        }, 3, metrics);
         assertThat(rollout.responses()).hasSize(8);
+        assertThat(asked).as("other prompts than the first two").hasSizeGreaterThan(2);
         assertThat(metrics.values()).containsEntry("rollout/generations", 3.0)
                 .containsEntry("rollout/filled_groups_share", 1.0).containsEntry("rollout/dropped_groups", 4.0);
     }
