@@ -83,7 +83,12 @@ final class ReportTable {
 
     /// A figure of the optimum, or a dash where the objective aims at none that is known.
     private static String text(Optional<OptimumMetrics> optimum, ToDoubleFunction<OptimumMetrics> figure) {
-        return optimum.map(known -> String.format(Locale.ROOT, "%.3f", figure.applyAsDouble(known))).orElse("-");
+        return text(optimum, "%.3f", figure).orElse("-");
+    }
+
+    private static Optional<String> text(Optional<OptimumMetrics> optimum, String format,
+            ToDoubleFunction<OptimumMetrics> figure) {
+        return optimum.map(known -> String.format(Locale.ROOT, format, figure.applyAsDouble(known)));
     }
 
     /// Means over the problems of the probabilities of the task's regions.
@@ -117,16 +122,18 @@ final class ReportTable {
         ExactMetrics mean = after.mean();
         out.println("accuracy: probability of a correct answer; alive: effective number of different correct answers, "
                 + "e^entropy");
-        bar("accuracy before", before.mean().accuracy(), 1, "%.3f of %.0f");
-        bar("accuracy after", mean.accuracy(), 1, "%.3f of %.0f");
-        bar("alive before", before.mean().effectiveModes(), mean.modes(), "%.1f of %.1f");
-        bar("alive after", mean.effectiveModes(), mean.modes(), "%.1f of %.1f");
+        bar("accuracy before", before.mean().accuracy(), 1, "%.3f of %.0f", "");
+        bar("accuracy after", mean.accuracy(), 1, "%.3f of %.0f",
+                text(after.optimum(), ", the optimum %.3f", OptimumMetrics::accuracy).orElse(""));
+        bar("alive before", before.mean().effectiveModes(), mean.modes(), "%.1f of %.1f", "");
+        bar("alive after", mean.effectiveModes(), mean.modes(), "%.1f of %.1f",
+                text(after.optimum(), ", the optimum %.1f", OptimumMetrics::effectiveModes).orElse(""));
     }
 
-    private void bar(String label, double value, double full, String format) {
+    private void bar(String label, double value, double full, String format, String more) {
         int filled = (int) Math.round(BAR_WIDTH * Math.clamp(value / full, 0, 1));
-        out.printf(Locale.ROOT, "  %-16s %s%s  " + format + "%n", label, "#".repeat(filled),
-                ".".repeat(BAR_WIDTH - filled), value, full);
+        out.printf(Locale.ROOT, "  %-16s %s%s  " + format + "%s%n", label, "#".repeat(filled),
+                ".".repeat(BAR_WIDTH - filled), value, full, more);
     }
 
     private void printSampled(Map<String, Double> before, SampledReport after) {

@@ -146,7 +146,8 @@ final class TrainCommand implements Callable<Integer> {
                 || data != null || reward != null || seed != null || dtype != null || recomputeActivations
                 || !settings.isEmpty()) {
             throw new IllegalArgumentException("--resume takes its configuration from " + out
-                    + "; only --steps and --set gpu.KEY may be given beside it");
+                    + "; only --steps and what concerns the machine (--device, --threads, --set gpu.KEY, --dashboard, "
+                    + "--allow-unconfined, --readable) may be given beside it");
         }
     }
 

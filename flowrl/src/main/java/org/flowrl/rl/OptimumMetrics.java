@@ -16,11 +16,12 @@ import java.util.function.ToDoubleFunction;
 /// accuracy            π*(C)
 /// reward              Σ_y π*(y) · r(y)
 /// logZ                nats per token, what FlowRL's log Z should learn
+/// effectiveModes      e^H, H = −Σ_C π*_C(y) · ln π*_C(y)        N where all correct answers earn the same
 /// ```
 /// Divergences are in nats. With rewards 1 and 0, equal lengths, h = ρ(C) and malformed answers worth 0,
 /// Z = h · e^(T · β) + 1 − h. All figures of {@link #mean} are means over problems.
 public record OptimumMetrics(double klToOptimum, double klPolicyToOptimum, double klOptimumToPolicy, double accuracy,
-        double reward, double logZ) {
+        double reward, double logZ, double effectiveModes) {
     /// The metrics of one problem.
     ///
     /// @param target of the optimum on these answers
@@ -35,17 +36,19 @@ public record OptimumMetrics(double klToOptimum, double klPolicyToOptimum, doubl
         double divergence = 0;
         double toOptimum = 0;
         double toPolicy = 0;
+        double entropy = 0;
         for (int i = 0; i < policy.length; i++) {
             if (answers.correct()[i]) {
                 divergence += ExactMetrics.divergence(policy[i] - logAccuracy,
                         target.logProbs()[i] - logTargetCorrect);
+                entropy -= ExactMetrics.divergence(target.logProbs()[i] - logTargetCorrect, 0);
             }
             toOptimum += ExactMetrics.divergence(policy[i] - logWellFormed,
                     target.logProbs()[i] - logTargetWellFormed);
             toPolicy += ExactMetrics.divergence(target.logProbs()[i] - logTargetWellFormed, policy[i]);
         }
         return new OptimumMetrics(divergence, toOptimum, toPolicy, Math.exp(logTargetCorrect), target.reward(),
-                target.logZ());
+                target.logZ(), Math.exp(entropy));
     }
 
     /// The mean of every figure over problems; empty where there are none.
@@ -54,7 +57,7 @@ public record OptimumMetrics(double klToOptimum, double klPolicyToOptimum, doubl
                 OptimumMetrics::klToOptimum),
                 mean(problems, OptimumMetrics::klPolicyToOptimum), mean(problems, OptimumMetrics::klOptimumToPolicy),
                 mean(problems, OptimumMetrics::accuracy), mean(problems, OptimumMetrics::reward),
-                mean(problems, OptimumMetrics::logZ)));
+                mean(problems, OptimumMetrics::logZ), mean(problems, OptimumMetrics::effectiveModes)));
     }
 
     /// The figures by their names in the log, where `exact/` or `held_out/` stands before them.
@@ -66,6 +69,7 @@ public record OptimumMetrics(double klToOptimum, double klPolicyToOptimum, doubl
         values.put("optimum_accuracy", accuracy);
         values.put("optimum_reward", reward);
         values.put("optimum_log_z", logZ);
+        values.put("optimum_effective_modes", effectiveModes);
         return values;
     }
 

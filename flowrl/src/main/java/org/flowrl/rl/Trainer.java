@@ -176,7 +176,7 @@ public final class Trainer {
     }
 
     /// Passes over the responses, each in random equal parts, an optimizer step each. While a critic warms up, it alone
-    /// is trained.
+    /// is trained, and the log has nothing that is measured of the policy's updates.
     void update(long step, Scores scores, MetricSums metrics) {
         boolean policyLearns = objective.critic().map(critic -> step >= critic.settings().warmUpSteps()).orElse(true);
         for (MiniBatch miniBatch : miniBatches(step, scores)) {

@@ -36,12 +36,13 @@ class ExactMetricsTest {
                 Math.exp(entropy), Math.exp(entropy) / 2, 0.4, 0.2, 0.5 * Math.log(3) - Math.log(2) / 3).values());
         requireClose(metrics.optimum().values(), new OptimumMetrics(Math.log(2) - entropy,
                 0.5 * Math.log(1.25) + Math.log(5.0 / 12) / 6 + Math.log(5.0 / 3) / 3,
-                0.4 * Math.log(4.0 / 3) + 0.4 * Math.log(4), 1.6 / 2.4, 1.6 / 2.4, Math.log(2.4) / 3).values());
+                0.4 * Math.log(4.0 / 3) + 0.4 * Math.log(4), 1.6 / 2.4, 1.6 / 2.4, Math.log(2.4) / 3, 2).values());
     }
 
     /// Rewards 1 and ⅓ for right answers, −⅓ for a wrong one and −1 for malformed ones weigh 8, 2, ½ and ⅛:
     /// Z = 8 · 0.1 + 2 · 0.2 + 0.4 / 2 + 0.3 / 8 = 1.4375; given right, π* is ⅔ and ⅓ and π is ½ and ½; given
     /// well-formed, 4/7, 2/7, 1/7 and ½, ½, 0, so that the optimum keeps what the policy has lost; ρ is 1/7, 2/7, 4/7.
+    /// The entropy of ⅔ and ⅓ is ln 3 − ⅔ · ln 2.
     @Test
     void gradedRewardsWeighAnswersByTheirExponentials() {
         Measured metrics = of(answers(new double[] {1, 1.0 / 3, -1.0 / 3},
@@ -53,7 +54,8 @@ class ExactMetricsTest {
                         0.5 * Math.log(7.0 / 2) + 0.5 * Math.log(7.0 / 4)).values());
         requireClose(metrics.optimum().values(), new OptimumMetrics(0.5 * Math.log(9.0 / 8),
                 0.5 * Math.log(7.0 / 8) + 0.5 * Math.log(7.0 / 4), Double.POSITIVE_INFINITY,
-                1.2 / 1.4375, (0.8 + 0.4 / 3 - 0.2 / 3 - 0.0375) / 1.4375, Math.log(1.4375) / 3).values());
+                1.2 / 1.4375, (0.8 + 0.4 / 3 - 0.2 / 3 - 0.0375) / 1.4375, Math.log(1.4375) / 3,
+                3 / Math.pow(2, 2.0 / 3)).values());
     }
 
     @Test
@@ -161,18 +163,18 @@ class ExactMetricsTest {
     @Test
     void figuresHaveNamesForTheLog() {
         ExactMetrics metrics = new ExactMetrics(1, 2, 3, 4, 5, 6, 7, 8, 9);
-        OptimumMetrics optimum = new OptimumMetrics(1, 2, 3, 4, 5, 6);
+        OptimumMetrics optimum = new OptimumMetrics(1, 2, 3, 4, 5, 6, 7);
 
         assertThat(metrics.values()).containsExactlyInAnyOrderEntriesOf(Map.of("accuracy", 1.0, "well_formed_share",
                 2.0, "modes", 3.0, "h_norm", 4.0, "effective_modes", 5.0, "effective_share", 6.0, "reward", 7.0,
                 "reference_accuracy", 8.0, "kl_to_reference", 9.0));
         assertThat(optimum.values()).containsExactlyInAnyOrderEntriesOf(Map.of("kl_to_optimum", 1.0,
                 "kl_policy_to_optimum", 2.0, "kl_optimum_to_policy", 3.0, "optimum_accuracy", 4.0, "optimum_reward",
-                5.0, "optimum_log_z", 6.0));
+                5.0, "optimum_log_z", 6.0, "optimum_effective_modes", 7.0));
         assertThat(ExactMetrics.mean(List.of(metrics, new ExactMetrics(3, 4, 5, 6, 7, 8, 9, 10, 11))))
                 .isEqualTo(new ExactMetrics(2, 3, 4, 5, 6, 7, 8, 9, 10));
-        assertThat(OptimumMetrics.mean(List.of(optimum, new OptimumMetrics(3, 4, 5, 6, 7, 8))))
-                .contains(new OptimumMetrics(2, 3, 4, 5, 6, 7));
+        assertThat(OptimumMetrics.mean(List.of(optimum, new OptimumMetrics(3, 4, 5, 6, 7, 8, 9))))
+                .contains(new OptimumMetrics(2, 3, 4, 5, 6, 7, 8));
         assertThat(OptimumMetrics.mean(List.of())).isEmpty();
     }
 

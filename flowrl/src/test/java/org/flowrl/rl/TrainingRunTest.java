@@ -327,7 +327,7 @@ class TrainingRunTest {
         List<String> names = List.copyOf(new MetricsLog(run).rows().getFirst().keySet());
         List<String> ofOptimum = List.of("exact/kl_to_optimum", "exact/kl_policy_to_optimum",
                 "exact/kl_optimum_to_policy", "exact/kl_optimum_to_policy_max", "exact/optimum_accuracy",
-                "exact/optimum_reward", "exact/optimum_log_z");
+                "exact/optimum_reward", "exact/optimum_log_z", "exact/optimum_effective_modes");
 
         assertThat(names).contains("exact/accuracy", "exact/effective_modes", "exact/kl_to_reference");
         assertThat(names.containsAll(ofOptimum)).isEqualTo(hasOptimum);

@@ -25,7 +25,8 @@ record Card(CudaDevice device, Kernels kernels, Scratch scratch) implements Auto
     }
 
     /// Refuses heads whose tiles a block of this card has not enough shared memory for; those of cards from 2020 on
-    /// have 99 KiB at least, in which all kernels but the gradient of keys find room for 256 elements, and that for 252.
+    /// have 99 KiB at least, in which all kernels but the gradient of keys find room for 256 elements, and that for
+    /// 252.
     void requireShared(String operation, Tensor q, int bytes) {
         int most = device.mostSharedBytes();
         if (bytes > most) {

@@ -131,8 +131,8 @@ interface CudaApi extends AutoCloseable {
     /// True where the driver has the calls about graphs (CUDA 11.4 and later).
     boolean capturesGraphs();
 
-    /// From here on the stream's work is noted instead of done. Until the end this thread may ask for nothing that waits
-    /// or allocates.
+    /// From here on the stream's work is noted instead of done. Until the end this thread may ask for nothing that
+    /// waits or allocates.
     void beginCapture(long stream);
 
     /// Ends the notes and gives them as a graph.

@@ -14,8 +14,8 @@ import org.flowrl.tensor.contract.KernelCase;
 /// The contract on the emulated card, or on a real one where it is asked for.
 ///
 /// The two backends that the contract opens have streams of successive numbers, of which the emulated driver runs the
-/// threads of each block in opposite orders: so the comparison of their bits finds missing barriers. Guards around every
-/// block of memory find writes out of bounds.
+/// threads of each block in opposite orders: so the comparison of their bits finds missing barriers. Guards around
+/// every block of memory find writes out of bounds.
 abstract class CudaContract extends BackendContract {
     /// Where both factors are rounded to BF16, each product is wrong by up to 2^-8 of itself: sums of a few hundred
     /// products of random signs by about that much of their own size, three such sums after another by three times.

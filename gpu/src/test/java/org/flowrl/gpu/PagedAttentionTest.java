@@ -90,8 +90,8 @@ class PagedAttentionTest {
         assertAgreement(heads, groups, size, 44, POSITIONS);
     }
 
-    /// 8 heads of 256 elements make 258 · 4 · 8 bytes of sums for each of 256 parts of a table of 4,096 pages: 31 tokens
-    /// in 64 MiB.
+    /// 8 heads of 256 elements make 258 · 4 · 8 bytes of sums for each of 256 parts of a table of 4,096 pages: 31
+    /// tokens in 64 MiB.
     @Test
     void tokensWhoseSumsDoNotFitTogetherAreReadInTurn() {
         int[] positions = new int[33];

@@ -56,8 +56,9 @@ record FlowDemand(FlowRlSettings settings) {
         return Optional.of(String.format(Locale.ROOT, "FlowRL asks for %.0f nats between the best and the worst "
                 + "response to a prompt (tokens · beta %s · range of R %.2f), and the policy has moved %.3f of %.3f "
                 + "nats per token. Policies follow about %.0f nats: set objective.beta to %.2g or less; as it is, "
-                + "training is a policy gradient that is stopped early, as with the published beta of 15.", nats, settings.beta(),
-                metrics.get("flowrl/reward_range"), metrics.getOrDefault("flowrl/attained_log_ratio", 0.0),
+                + "training is a policy gradient that is stopped early, as with the published beta of 15.", nats,
+                settings.beta(), metrics.get("flowrl/reward_range"),
+                metrics.getOrDefault("flowrl/attained_log_ratio", 0.0),
                 metrics.getOrDefault("flowrl/demanded_log_ratio", 0.0), FOLLOWED_NATS,
                 settings.beta() * FOLLOWED_NATS / nats));
     }

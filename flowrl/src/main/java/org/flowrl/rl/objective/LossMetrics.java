@@ -13,7 +13,9 @@ final class LossMetrics {
     private LossMetrics() {
     }
 
-    /// `policy/kl_to_reference`: mean over tokens of log π_θ − log π_ref, in nats; nothing where there is no reference.
+    /// `policy/kl_to_reference`: mean over tokens of log π_θ − log π_ref, in nats. Nothing where the objective does not
+    /// ask the reference ({@link Objective#needsReference}): that would be one more forward pass over each rollout, for
+    /// the log alone. Where answers can be listed, evaluations have `exact/kl_to_reference` of every objective.
     static void klToReference(Tensor logProbs, Batch batch, MetricSums metrics) {
         if (batch.referenceLogProbs() == null) {
             return;

@@ -49,8 +49,9 @@ final class LineChart {
         out.open("svg", "class", "chart", "viewBox", "0 0 " + number(WIDTH) + " " + number(HEIGHT), "role", "img",
                 "aria-label", measure.title() + " over training steps");
         axes(out);
-        optimum.ifPresent(value -> out.empty("path", "class", "optimum", "d", "M" + number(LEFT) + " "
-                + number(top(value)) + "H" + number(WIDTH - RIGHT)));
+        optimum.ifPresent(value -> out.open("path", "class", "optimum", "d", "M" + number(LEFT) + " "
+                + number(top(value)) + "H" + number(WIDTH - RIGHT))
+                .element("title", "optimum: " + measure.text(value)).close());
         lines.forEach(line -> band(out, line));
         lines.forEach(line -> curve(out, line));
         lines.forEach(line -> points(out, line));

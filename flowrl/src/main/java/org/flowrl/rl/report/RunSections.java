@@ -56,7 +56,8 @@ public final class RunSections {
         out.open("section").element("h2", "Which correct answers are alive");
         out.element("p", "A bar for each correct answer to a prompt: its share of all correct answers that the policy"
                 + " gives, in the runs of seed " + series.getFirst().runs().getFirst().config().seed()
-                + ". The scale is a square root, so that small shares are seen; the dotted line is an even spread.");
+                + ". The scale is a square root, so that small shares are seen; the dotted line is an even spread, the"
+                + " optimum where all correct answers earn the same.");
         int shown = Math.min(PROBLEMS, sheets.size());
         for (int i = 0; i < shown; i++) {
             RunFolder.Sheet sheet = sheets.get(i * sheets.size() / shown);
@@ -116,7 +117,7 @@ public final class RunSections {
     private OptionalDouble optimum(Measure measure) {
         String metric = switch (measure.metric()) {
             case "exact/accuracy" -> "exact/optimum_accuracy";
-            case "exact/effective_modes" -> "exact/modes";
+            case "exact/effective_modes" -> "exact/optimum_effective_modes";
             case "flowrl/log_z" -> "exact/optimum_log_z";
             default -> "";
         };

@@ -35,9 +35,13 @@ class RunReportTest {
     @BeforeAll
     static void train() {
         run = folder.resolve("run");
-        TrainConfig config = ConfigFile.with(Presets.config("lattice", "flowrl"), new LinkedHashMap<>(Map.of(
-                "warmUp.steps", "3", "warmUp.batch", "4", "rollout.prompts", "2", "rollout.samples", "2", "steps", "11",
-                "evaluateEvery", "5")));
+        train("lattice", 11, run);
+    }
+
+    private static void train(String preset, long steps, Path run) {
+        TrainConfig config = ConfigFile.with(Presets.config(preset, "flowrl"), new LinkedHashMap<>(Map.of(
+                "warmUp.steps", "3", "warmUp.batch", "4", "rollout.prompts", "2", "rollout.samples", "2", "steps",
+                Long.toString(steps), "evaluateEvery", "5")));
         TrainingRun.Observer silence = new TrainingRun.Observer() {
             @Override
             public void warmedUp(long step, long steps, double loss) {
@@ -96,6 +100,19 @@ class RunReportTest {
         DocumentBuilderFactory.newInstance().newDocumentBuilder()
                 .parse(new InputSource(new StringReader(html.substring(html.indexOf('\n')))));
         assertThat(html).contains("11 of 11 steps", "28 correct answers", "Sampled answers", "algo: flowrl");
+    }
+
+    /// Peaks of 1, 1, 0.8 and 0.6 have weights 1, 1, e^-2 and e^-4 in FlowRL's optimum (k = 10 nats) from an even
+    /// reference: shares .464, .464, .063 and .009, whose e^H is 2.53. Here the reference is hardly trained and uneven,
+    /// but two of the four still have nearly all.
+    @Test
+    void answersOfUnequalRewardAreNotAllAliveAtTheOptimum() throws IOException {
+        Path peaks = folder.resolve("peaks");
+        train("modes", 1, peaks);
+        String html = Files.readString(RunReport.write(peaks));
+        double alive = RunFolder.read(peaks).evaluation().orElseThrow().metrics().get("exact/optimum_effective_modes");
+        assertThat(alive).isBetween(1.5, 3.0);
+        assertThat(html).contains("<title>optimum: " + Measure.ALIVE.text(alive) + "</title>");
     }
 
     @Test

@@ -39,6 +39,8 @@ class CountdownTest {
                 .endsWith("<think>").contains(text.problems().getFirst().answer().replaceAll(".*=", "gives "));
         assertThat(text.tokenizer()).isEmpty();
         assertThat(text.randomAnswers()).isEmpty();
+        assertThat(text.notes()).isEmpty();
+        assertThat(compact.notes()).singleElement().asString().contains("preset countdown-text");
     }
 
     @ParameterizedTest

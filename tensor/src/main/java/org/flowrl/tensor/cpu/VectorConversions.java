@@ -20,8 +20,8 @@ import jdk.incubator.vector.VectorSpecies;
 import org.flowrl.tensor.DType;
 
 /// Conversions between floating types: F32 to and from BF16 and to F64 on vectors, the others, which only loading and
-/// saving need, one by one. Those to and from F32 have a loop each: in one that serves several types, the JIT's luck was
-/// a factor of two; whether it makes vectors of F32 to F64 by itself was another, of three.
+/// saving need, one by one. Those to and from F32 have a loop each: in one that serves several types, the JIT's luck
+/// was a factor of two; whether it makes vectors of F32 to F64 by itself was another, of three.
 final class VectorConversions {
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;

@@ -24,8 +24,8 @@ final class VectorPointwise {
     }
 
     /// The most of `count` floats, all or 1,024 fewer, of which the two streams do not lie a multiple of 4,096 bytes
-    /// apart: a processor takes a load for one of what has just been stored by the lower bits of the addresses, and waits.
-    /// In some JVMs {@link #addScaled} of 8,192 floats took 2.1 us for that, in others 0.6.
+    /// apart: a processor takes a load for one of what has just been stored by the lower bits of the addresses, and
+    /// waits. In some JVMs {@link #addScaled} of 8,192 floats took 2.1 us for that, in others 0.6.
     static int apart(int count) {
         int bytes = half(count) * 4;
         int beyond = bytes % PAGE;

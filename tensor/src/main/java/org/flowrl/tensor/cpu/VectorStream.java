@@ -14,8 +14,8 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /// One row against {@link VectorProduct#STREAMS} panels at once: the kernels of a single token, which stream the
-/// weights from memory. Each panel's columns lie after the other's in `c`. Where fewer panels are left, the last of them
-/// takes the others' places, too.
+/// weights from memory. Each panel's columns lie after the other's in `c`. Where fewer panels are left, the last of
+/// them takes the others' places, too.
 final class VectorStream {
     private static final int HIGH_HALF = 0xffff0000;
 

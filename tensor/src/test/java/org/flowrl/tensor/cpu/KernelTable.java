@@ -50,9 +50,9 @@ final class KernelTable {
         /// Odd, so that every tail and edge tile of every vector length is met, and small enough for the interpreter.
         static final Sizes SMALL = new Sizes(19, 270, 37, 94, 310, 164, new int[] {2, 1, 4, 3, 17}, 2, 1, 82, 37, 83);
         /// Some microseconds to some hundred for each compiled call, in the second-level cache, and short enough to
-        /// be called hundreds of times before it is compiled. Rows are no multiple of a page long: where they are, loads
-        /// from one tensor are taken for loads of what has just been stored to another if the two happen to lie so, and
-        /// kernels take twice their time in some JVMs whatever the JIT does.
+        /// be called hundreds of times before it is compiled. Rows are no multiple of a page long: where they are,
+        /// loads from one tensor are taken for loads of what has just been stored to another if the two happen to lie
+        /// so, and kernels take twice their time in some JVMs whatever the JIT does.
         static final Sizes LARGE = new Sizes(24, 256, 256, 256, 256, 2000, new int[] {33, 20, 45}, 4, 2, 64, 300,
                 8192);
     }

@@ -33,7 +33,8 @@ final class Vocabulary {
             entry("vert", "|"), entry("lvert", "|"), entry("rvert", "|"), entry("mid", "mid"), entry("colon", ":"),
             entry("degree", "°"), entry("circ", "°"), entry("prime", "'"), entry("wedge", "and"),
             entry("land", "and"), entry("lor", "or"), entry("vee", "or"), entry("newline", "\\\\"),
-            entry("pm", "±"), entry("mp", "∓"), entry("to", "="), entry("rightarrow", "="), entry("Rightarrow", "="), entry("implies", "="));
+            entry("pm", "±"), entry("mp", "∓"), entry("to", "="), entry("rightarrow", "="),
+            entry("Rightarrow", "="), entry("implies", "="));
 
     /// Commands that change how a formula looks and not what it says.
     static final Set<String> INVISIBLE = Set.of("left", "right", "middle", "big", "Big", "bigg", "Bigg", "bigl",
