@@ -39,7 +39,8 @@ final class CompareCommand implements Callable<Integer> {
             + "settings (default: lattice).")
     private String task;
 
-    @Option(names = "--algos", paramLabel = "NAME,…", split = ",", description = "Algorithms and ablations, as train "
+    @Option(names = "--algos", paramLabel = "NAME,…", split = ",", hideParamSyntax = true,
+            description = "Algorithms and ablations, as train "
             + "--help lists them. A baseline NAME-kl-matched has FlowRL's optimum in theory, NAME-kl-coefficient that "
             + "KL coefficient alone (default: flowrl, grpo, grpo-kl-matched, ppo, reinforce++).")
     private List<String> algorithms;
@@ -48,10 +49,12 @@ final class CompareCommand implements Callable<Integer> {
             + "${COMPLETION-CANDIDATES}.")
     private Ablation ablation;
 
-    @Option(names = "--seeds", paramLabel = "N,…", split = ",", description = "Reported seeds (default: 1,2,3).")
+    @Option(names = "--seeds", paramLabel = "N,…", split = ",", hideParamSyntax = true,
+            description = "Reported seeds (default: 1,2,3).")
     private List<Long> seeds;
 
-    @Option(names = "--learning-rates", paramLabel = "X,…", split = ",", description = "Learning rates that every "
+    @Option(names = "--learning-rates", paramLabel = "X,…", split = ",", hideParamSyntax = true,
+            description = "Learning rates that every "
             + "algorithm is tried with on the validation seed (default: 1e-4,3e-4,1e-3). One: it is taken untried.")
     private List<Double> learningRates;
 

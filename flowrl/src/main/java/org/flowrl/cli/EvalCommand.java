@@ -225,6 +225,10 @@ final class EvalCommand implements Callable<Integer> {
                 System.err.printf(Locale.ROOT, "problem %d/%d  %d of %d answers correct%n", done[0], problems.size(),
                         done[1], done[0] * samples);
             });
+        } finally {
+            if (done[0] == 0) {
+                Files.delete(out);
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package org.flowrl.cli;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
 import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -52,7 +53,7 @@ public final class Main implements Runnable {
         commandLine.setExecutionExceptionHandler((error, command, parsed) -> main.report(error, command.getErr()));
         commandLine.setParameterExceptionHandler((error, rejected) -> {
             PrintWriter err = error.getCommandLine().getErr();
-            err.println("error: " + oneLine(error.getMessage()) + " (see "
+            err.println("error: " + oneLine(describe(error)) + " (see "
                     + error.getCommandLine().getCommandSpec().qualifiedName() + " --help)");
             return CommandLine.ExitCode.USAGE;
         });
@@ -70,6 +71,18 @@ public final class Main implements Runnable {
             error.printStackTrace(err);
         }
         return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /// What is wrong with a command line, and what was perhaps meant.
+    private static String describe(CommandLine.ParameterException error) {
+        if (!(error instanceof CommandLine.UnmatchedArgumentException unmatched)) {
+            return error.getMessage().replace("option option ", "option ");   // picocli 4.7.7 on a map's option
+        }
+        List<String> near = unmatched.getSuggestions();
+        // What follows an unknown option may be its value.
+        String message = unmatched.isUnknownOption() ? "unknown option " + unmatched.getUnmatched().getFirst()
+                : unmatched.getMessage();
+        return near.isEmpty() ? message : message + "; did you mean " + near.getFirst() + "?";
     }
 
     private static String describe(Exception error) {

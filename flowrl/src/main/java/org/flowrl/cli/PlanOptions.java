@@ -70,6 +70,9 @@ final class PlanOptions {
         CardSettings.take(settings);
         Algorithms.algorithm(algorithm);
         machine();
+        if (deviceMemory != null) {
+            bytes(deviceMemory);
+        }
     }
 
     /// One line on what stays in memory, whatever is sampled.

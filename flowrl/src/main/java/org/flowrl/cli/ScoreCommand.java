@@ -41,7 +41,8 @@ final class ScoreCommand implements Callable<Integer> {
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
     @Option(names = "--grader", required = true, paramLabel = "NAME", completionCandidates = Names.class,
-            description = "${COMPLETION-CANDIDATES}.")
+            description = "${COMPLETION-CANDIDATES}; or run:COMMAND, for programs of another language, in which "
+                    + "{file} stands for the program.")
     private String name;
 
     @Parameters(arity = "0..1", paramLabel = "FILE", defaultValue = "-",

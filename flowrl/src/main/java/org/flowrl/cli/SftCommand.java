@@ -70,6 +70,8 @@ final class SftCommand implements Callable<Integer> {
         if (Files.exists(out)) {
             throw new IllegalArgumentException("sft: --out " + out + " exists");
         }
+        requirePositive("--steps", steps);
+        requirePositive("--batch", batch);
         AdamW.Settings adam = AdamW.Settings.defaults().withWeightDecay(weightDecay);
         TrainConfig.Optimizer optimizer = new TrainConfig.Optimizer(learningRate, Math.min(warmup, steps), steps, 0.1,
                 adam);
@@ -91,5 +93,11 @@ final class SftCommand implements Callable<Integer> {
         }
         System.out.println("model: " + out);
         return 0;
+    }
+
+    private static void requirePositive(String option, long value) {
+        if (value < 1) {
+            throw new IllegalArgumentException("sft: " + option + " " + value + " must be at least 1");
+        }
     }
 }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.flowrl.rl.ConfigFile;
@@ -28,6 +29,9 @@ import picocli.CommandLine.Option;
 @Command(name = "train", mixinStandardHelpOptions = true,
         description = "Train a policy by reinforcement learning. With no option: FlowRL on the lattice task.")
 final class TrainCommand implements Callable<Integer> {
+    /// As shells count a program that Ctrl-C ended.
+    private static final int INTERRUPTED = 130;
+
     @Option(names = "--preset", paramLabel = "NAME", completionCandidates = PresetNames.class,
             description = "${COMPLETION-CANDIDATES} (default: lattice).")
     private String preset;
@@ -82,7 +86,7 @@ final class TrainCommand implements Callable<Integer> {
     private Path out;
 
     @Option(names = "--resume", description = "Continue the run in --out from its newest checkpoint; of what decides "
-            + "its numbers only --steps may be given beside it.")
+            + "its numbers only --steps may be given beside it. Ctrl-C leaves a checkpoint.")
     private boolean resume;
 
     @Option(names = "--dashboard", paramLabel = "PORT", description = "Show the run as it goes at "
@@ -113,19 +117,24 @@ final class TrainCommand implements Callable<Integer> {
             if (dashboard != null) {
                 System.out.println("dashboard: http://localhost:" + dashboard + "/");
             }
-            train(backend, resolved, folder, progress);
+            return train(backend, resolved, folder, progress);
         }
-        return 0;
     }
 
-    private void train(Backend backend, TrainConfig resolved, Path folder, TrainProgress progress) {
+    private int train(Backend backend, TrainConfig resolved, Path folder, TrainProgress progress) {
         Function<Optional<Tokenizer>, Task> tasks = TrainingRun.tasks(resolved, untrusted.options());
         try (TrainingRun run = resume ? TrainingRun.resume(backend, resolved, tasks, folder, progress)
                 : TrainingRun.start(backend, resolved, tasks, folder, progress)) {
             Evaluator.Report before = run.referenceReport();
             progress.begin(run);
-            Evaluator.Report after = run.run();
+            Evaluator.Report after;
+            try (StopOnSignal _ = StopOnSignal.of(run, progress)) {
+                after = run.run();
+            }
             progress.finish(run, before, after, RunReport.write(folder));
+            return 0;
+        } catch (CancellationException stopped) {
+            return INTERRUPTED;
         }
     }
 

@@ -75,6 +75,16 @@ final class TrainProgress implements TrainingRun.Observer {
         }
     }
 
+    /// When the program is told to end; called by another thread than the run's.
+    void stopping() {
+        show("stopping after this step; kill -9 stops at once, and keeps older checkpoints alone", true);
+    }
+
+    /// When the step at hand has ended.
+    void stopped(TrainingRun run) {
+        show("stopped after step " + run.stepsDone() + ". To go on: train --resume --out " + run.folder(), true);
+    }
+
     /// After the last step: what was learned, against where it started.
     ///
     /// @param page the run's report

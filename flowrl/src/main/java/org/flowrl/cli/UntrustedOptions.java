@@ -10,7 +10,8 @@ final class UntrustedOptions {
     @Option(names = "--allow-unconfined", description = "Run programs even where the kernel cannot confine them.")
     private boolean allowUnconfined;
 
-    @Option(names = "--readable", split = ",", paramLabel = "PATH", description = "Files and folders that the command "
+    @Option(names = "--readable", split = ",", hideParamSyntax = true, paramLabel = "PATH",
+            description = "Files and folders that the command "
             + "of run:COMMAND needs to read beside /usr, /lib and /bin, separated by commas.")
     private List<Path> readable = List.of();
 

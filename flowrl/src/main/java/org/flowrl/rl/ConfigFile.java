@@ -52,7 +52,7 @@ public final class ConfigFile {
     public static TrainConfig with(TrainConfig config, Map<String, String> settings) {
         ObjectNode tree = (ObjectNode) YamlRecords.tree(config);
         settings.forEach((key, value) -> set(tree, key, value));
-        return YamlRecords.bind(tree, "--set", TrainConfig.class);
+        return YamlRecords.bind(tree, "config", TrainConfig.class);
     }
 
     /// Identifies what decides the numbers of a run; runs that differ in their length alone have the same hash.

@@ -209,8 +209,9 @@ public final class ExactEvaluator implements Evaluator {
     private OptionalDouble[] logZ(Policy policy, List<Questionnaire> questionnaires) {
         OptionalDouble[] estimates = new OptionalDouble[questionnaires.size()];
         Arrays.fill(estimates, OptionalDouble.empty());
-        if (estimates.length > 0 && closedForm.isPresent() && objective instanceof FlowRl flowRl
-                && flowRl.net().isPresent()) {
+        // The net learns log Z from the trained policy's states; of the reference's it knows nothing.
+        if (policy != reference && estimates.length > 0 && closedForm.isPresent()
+                && objective instanceof FlowRl flowRl && flowRl.net().isPresent()) {
             List<Policy.Row> rows = questionnaires.stream().map(asked -> asked.rows().getFirst()).toList();
             try (Tape tape = Tape.inference(policy.backend(), scope)) {
                 Tensor means = policy.evaluate(tape, rows, temperature, objective.promptStates()).promptMean().value();

@@ -45,8 +45,12 @@ public final class Supervised {
 
     /// One optimizer step on a batch.
     ///
+    /// @param batch at least one row
     /// @throws DivergedException where the loss is not a number
     public StepResult step(List<Policy.Row> batch, double learningRate) {
+        if (batch.isEmpty()) {
+            throw new IllegalArgumentException("supervised: a batch must have at least one row");
+        }
         long tokens = batch.stream().mapToLong(row -> row.response().length).sum();
         double loss = 0;
         for (List<Policy.Row> part : Policy.split(batch, microBatchPositions)) {

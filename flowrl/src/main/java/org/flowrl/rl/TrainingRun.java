@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.flowrl.autograd.ParameterStore;
@@ -59,6 +61,8 @@ public final class TrainingRun implements AutoCloseable {
     /// Made when first asked for: the reference does not change.
     private Evaluator.Report referenceReport;
     private boolean warned;
+    private final CountDownLatch trained = new CountDownLatch(1);
+    private volatile boolean stopping;
 
     /// Watches a run as it goes.
     public interface Observer {
@@ -116,8 +120,7 @@ public final class TrainingRun implements AutoCloseable {
                             SCORING_POSITIONS, Presets.beta(task.name()))
                     : new SampledEvaluator(scope, task, questions, config.rollout(), key().fold("evaluation"));
             if (resume) {
-                Checkpoint checkpoint = Checkpoint.latest(folder).orElseThrow(() ->
-                        new IllegalArgumentException("resume: " + folder + " has no checkpoint"));
+                Checkpoint checkpoint = newest(folder, config);
                 Manifest.requireSameData(folder, task);
                 checkpoint.restore(backend, trainer, ConfigFile.hash(config));
                 done = checkpoint.step();
@@ -164,7 +167,19 @@ public final class TrainingRun implements AutoCloseable {
     /// @param tasks gives the task for the tokenizer of the run's model; the run closes the task
     public static TrainingRun resume(Backend backend, TrainConfig config, Function<Optional<Tokenizer>, Task> tasks,
             Path folder, Observer observer) {
+        newest(folder, config);
         return new TrainingRun(backend, config, tasks, folder, observer, true);
+    }
+
+    /// The checkpoint that a run goes on from.
+    private static Checkpoint newest(Path folder, TrainConfig config) {
+        Checkpoint newest = Checkpoint.latest(folder).orElseThrow(() -> new IllegalArgumentException("resume: " + folder
+                + " has no checkpoint; one is written every " + config.checkpointEvery() + " steps and at the end"));
+        if (newest.step() > config.steps()) {
+            throw new IllegalArgumentException("resume: steps " + config.steps() + " must be at least the "
+                    + newest.step() + " that " + folder + " has done");
+        }
+        return newest;
     }
 
     /// The task that `config` names, for the tokenizer of the model folder, which is empty for a new model.
@@ -179,28 +194,49 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /// Trains to the last step and evaluates the result.
+    ///
+    /// @throws CancellationException where {@link #stop} ended it; the folder can be resumed
     public Evaluator.Report run() {
-        train();
+        try {
+            train();
+        } finally {
+            trained.countDown();
+        }
+        if (done < config.steps()) {
+            throw new CancellationException("stopped after step " + done);
+        }
         Evaluator.Report report = evaluator.evaluate(policy);
         EvaluationFile.write(folder, done, referenceReport(), report, evaluator.answers(policy));
         ProblemFile.write(folder, report);
         return report;
     }
 
-    /// Trains to the last step, writing metrics and checkpoints as it goes.
+    /// Asks a run to end after the step that it is at, with a checkpoint from which it can be resumed. Any thread may.
+    public void stop() {
+        stopping = true;
+    }
+
+    /// Waits until {@link #run} trains no longer: for the thread that asked it to stop.
+    public void awaitTrained() throws InterruptedException {
+        trained.await();
+    }
+
+    /// Trains to the last step or until it is asked to stop, writing metrics and checkpoints as it goes.
     void train() {
         backend.memory().resetHighWater();
-        while (done < config.steps()) {
+        boolean last = done >= config.steps();
+        while (!last) {
             Trainer.StepResult result = trainer.step(done++);
             Map<String, Double> metrics = new TreeMap<>(result.metrics());
             if (done % config.evaluateEvery() == 0) {
                 metrics.putAll(evaluator.evaluate(policy).metrics());
             }
             log.append(done, metrics);
-            if (done % config.evaluateEvery() == 0 || done == config.steps()) {
+            last = done >= config.steps() || stopping;
+            if (done % config.evaluateEvery() == 0 || last) {
                 RolloutFile.write(folder.resolve("rollouts"), done, result.rollout(), tokenizer);
             }
-            if (done % config.checkpointEvery() == 0 || done == config.steps()) {
+            if (done % config.checkpointEvery() == 0 || last) {
                 Checkpoint.write(folder, done, this::writePolicy, trainer, ConfigFile.hash(config),
                         config.keepCheckpoints());
             }
@@ -377,7 +413,9 @@ public final class TrainingRun implements AutoCloseable {
         }
         try (var entries = Files.list(folder)) {
             if (entries.findAny().isPresent()) {
-                throw new IllegalArgumentException("train: " + folder + " is not empty; --resume continues a run");
+                throw new IllegalArgumentException("train: " + folder + " is not empty; " + (Checkpoint.latest(folder)
+                        .isPresent() ? "--resume continues its run" : "it has no checkpoint to resume from: remove it "
+                        + "or name another folder"));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(folder.toString(), e);

@@ -5,12 +5,16 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
 
 /// Records as YAML text and back. Keys that are not known and keys that are missing are errors.
 public final class YamlRecords {
@@ -21,6 +25,9 @@ public final class YamlRecords {
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .build();
+
+    /// How {@link TrainConfig} begins its messages, which here name source and key already.
+    private static final String CONFIG = "config: ";
 
     private YamlRecords() {
     }
@@ -71,15 +78,29 @@ public final class YamlRecords {
         try {
             return YAML.treeToValue(tree, type);
         } catch (JsonMappingException e) {
-            Throwable cause = e.getCause() instanceof IllegalArgumentException inner ? inner : null;
-            String reason = cause != null ? cause.getMessage() : e.getOriginalMessage();
             String key = e.getPath().stream().map(JsonMappingException.Reference::getFieldName)
                     .reduce((a, b) -> a + "." + b).orElse("");
             throw new IllegalArgumentException(source + ": " + (key.isEmpty() ? "" : key + ": ")
-                    + reason.lines().findFirst().orElse(""), e);
+                    + reason(e).lines().findFirst().orElse(""), e);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(source + ": " + e.getOriginalMessage(), e);
         }
+    }
+
+    /// What is wrong with the value of a key, in our words where Jackson's name its settings and Java's types.
+    private static String reason(JsonMappingException e) {
+        return switch (e) {
+            case JsonMappingException _ when e.getCause() instanceof IllegalArgumentException rule ->
+                    rule.getMessage().startsWith(CONFIG) ? rule.getMessage().substring(CONFIG.length())
+                            : rule.getMessage();
+            case UnrecognizedPropertyException unknown -> "must be one of " + unknown.getKnownPropertyIds().stream()
+                    .map(Object::toString).collect(Collectors.joining(", "));
+            case InvalidFormatException value when !value.getTargetType().isEnum() -> value.getValue() + " must be a "
+                    + value.getTargetType().getSimpleName();
+            case MismatchedInputException _ when e.getOriginalMessage().startsWith("Missing creator property") ->
+                    "is missing";
+            default -> e.getOriginalMessage();
+        };
     }
 
     private static String at(JsonProcessingException e) {

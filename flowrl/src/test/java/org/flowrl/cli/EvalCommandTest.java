@@ -71,6 +71,17 @@ class EvalCommandTest {
                 assertThat(line).containsPattern("\"verdict\":\"(unparsable|wrong)\",\"score\":0.0[,}]"));
     }
 
+    @Test
+    void aQuestionThatCannotBeAskedLeavesNoFileBehind(@TempDir Path own) throws IOException {
+        Path answers = own.resolve("answers.jsonl");
+        CapturedRun run = CapturedRun.of("", "eval", "--model", model.toString(), "--benchmark", "aime24", "--data",
+                problems(own, 1).toString(), "--out", answers.toString(), "--device", "reference", "--max-tokens",
+                "5000");
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err()).contains("must not exceed max_position_embeddings 4096");
+        assertThat(answers).doesNotExist();
+    }
+
     /// The sixth problem's answer never comes.
     @Test
     void aJudgesScoresAndFailuresAreToldApart(@TempDir Path own) throws IOException {

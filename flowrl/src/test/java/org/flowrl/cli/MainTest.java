@@ -46,9 +46,12 @@ class MainTest {
     static Stream<Arguments> badCommandLines() {
         return Stream.of(
                 Arguments.of("an unknown flag", 2, "--nonsense", List.of("train", "--nonsense")),
+                Arguments.of("a misspelt flag", 2, "unknown option --stpes; did you mean --steps? (see flowrl train",
+                        List.of("train", "--stpes", "3")),
                 Arguments.of("an unknown command", 2, "fly", List.of("fly")),
+                Arguments.of("a misspelt command", 2, "'trian'; did you mean train?", List.of("trian")),
                 Arguments.of("a number that is none", 2, "many", List.of("train", "--steps", "many")),
-                Arguments.of("no steps", 1, "steps 0", List.of("train", "--steps", "0", "--out", "@/run")),
+                Arguments.of("no steps", 1, "error: config: steps 0 must be", List.of("train", "--steps", "0", "--out", "@/run")),
                 Arguments.of("an unknown algorithm", 1, "known: flowrl, flowrl-paper",
                         List.of("train", "--algo", "magic", "--out", "@/run")),
                 Arguments.of("an unknown variant", 1, "known: paper, released-2025-09, recipe-2025-12",
@@ -81,8 +84,14 @@ class MainTest {
                         List.of("train", "--set", "gpu.bindings=ffm", "--out", "@/run")),
                 Arguments.of("an unknown binding of a card", 1, "--set gpu.binding=rmi: must be ffm or jcuda",
                         List.of("train", "--set", "gpu.binding=rmi", "--out", "@/run")),
-                Arguments.of("a value of the wrong type", 1, "learningRate",
+                Arguments.of("a value of the wrong type", 1,
+                        "error: config: update.optimizer.learningRate: fast must be a double",
                         List.of("train", "--set", "update.optimizer.learningRate=fast", "--out", "@/run")),
+                Arguments.of("a value out of bounds", 1,
+                        "error: config: update.optimizer: learningRate NaN must be above 0 and finite",
+                        List.of("train", "--set", "update.optimizer.learningRate=NaN", "--out", "@/run")),
+                Arguments.of("a configuration that is none", 1, "bad.yaml: task: is missing",
+                        List.of("train", "--config", "@/bad.yaml", "--out", "@/run")),
                 Arguments.of("a missing configuration", 1, "no such file",
                         List.of("train", "--config", "@/none.yaml", "--out", "@/run")),
                 Arguments.of("resuming nothing", 1, "no such file",
@@ -98,6 +107,11 @@ class MainTest {
                 Arguments.of("no prompt", 1, "--prompt", List.of("generate", "--model", "@/none")),
                 Arguments.of("a file that is not safetensors", 1, "lie.safetensors, byte 3",
                         List.of("inspect", "@/lie.safetensors")),
+                Arguments.of("a plan for a memory of no size", 1, "--device-memory lots must be a number and a unit",
+                        List.of("inspect", "--plan", "@/none", "--device-memory", "lots")),
+                Arguments.of("supervised steps on nothing", 1, "sft: --batch 0 must be at least 1",
+                        List.of("sft", "--model", "@/none", "--data", "@/bad.jsonl", "--out", "@/tuned", "--batch",
+                                "0")),
                 Arguments.of("a supervised line that is not JSON", 1, "line 2",
                         List.of("sft", "--model", "@/model", "--data", "@/bad.jsonl", "--out", "@/tuned")));
     }
@@ -106,6 +120,7 @@ class MainTest {
     @MethodSource("badCommandLines")
     void whatIsWrongIsSaidInOneLineAndNothingIsWritten(String what, int code, String message, List<String> arguments)
             throws IOException {
+        Files.writeString(folder.resolve("bad.yaml"), "steps: 3\n");
         Files.write(folder.resolve("lie.safetensors"), new byte[] {1, 2, 3});
         Files.writeString(folder.resolve("bad.jsonl"), "{\"prompt\": \"<bos>26<sep>\", \"response\": \"RRUUUUUU\"}\n{");
         if (arguments.contains("@/model")) {

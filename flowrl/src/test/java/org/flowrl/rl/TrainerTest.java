@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -196,10 +197,31 @@ class TrainerTest {
     @Test
     void whereNoGroupHasDifferentRewardsTheLastOnesFillTheStep() {
         MetricSums metrics = new MetricSums();
-        Rollout rollout = sample((_, _, _) -> new Verdict.Wrong(0), 3, metrics);
+        Set<String> asked = new HashSet<>();
+        Rollout rollout = sample((problem, _, _) -> {
+            asked.add(problem.id());
+            return new Verdict.Wrong(0);
+        }, 3, metrics);
         assertThat(rollout.responses()).hasSize(8);
+        assertThat(asked).as("other prompts than the first two").hasSizeGreaterThan(2);
         assertThat(metrics.values()).containsEntry("rollout/generations", 3.0)
                 .containsEntry("rollout/filled_groups_share", 1.0).containsEntry("rollout/dropped_groups", 4.0);
+    }
+
+    /// With a buffer of the whole limit L a response of T tokens loses T / (2 L). That tells wrong answers apart in
+    /// reward, and is no reason to keep their group.
+    @Test
+    void longResponsesEarnLessAndAPenaltyForLengthKeepsNoGroup() {
+        int limit = new Lattice(8).maxResponseTokens();
+        MetricSums metrics = new MetricSums();
+        Rollout rollout = sample((_, _, _) -> new Verdict.Wrong(0),
+                new TrainConfig.RolloutSettings(2, 4, 1, 2, new Overlong(limit, 0.5)), metrics);
+        assertThat(Arrays.stream(rollout.lengths()).distinct().count()).isGreaterThan(1);
+        assertThat(rollout.responses()).hasSize(8).allSatisfy(response ->
+                assertThat(response.reward()).isEqualTo(-0.5 * response.tokens().length / limit));
+        Map<String, Double> values = metrics.values();
+        assertThat(values).containsEntry("rollout/generations", 2.0).containsEntry("rollout/filled_groups_share", 1.0);
+        assertThat(values.get("reward/length_penalty")).isCloseTo(values.get("reward/mean"), within(1e-15));
     }
 
     @Test
@@ -237,13 +259,15 @@ class TrainerTest {
     }
 
     private static Rollout sample(Verifier verifier, int generations, MetricSums metrics) {
+        return sample(verifier, new TrainConfig.RolloutSettings(2, 4, 1).withMaxGenerations(generations), metrics);
+    }
+
+    private static Rollout sample(Verifier verifier, TrainConfig.RolloutSettings settings, MetricSums metrics) {
         TrainConfig config = SmallRuns.config("flowrl", Map.of());
         try (LatticeTrainer small = LatticeTrainer.open(backend, config)) {
             Questions lattice = Questions.of(new Lattice(8));
             Questions questions = new Questions(lattice.problems(), lattice.tokenizer(), lattice.endTokens(), verifier,
                     lattice.maxResponseTokens());
-            TrainConfig.RolloutSettings settings =
-                    new TrainConfig.RolloutSettings(2, 4, 1).withMaxGenerations(generations);
             return new Sampler(small.scope(), small.policy(), questions, settings, RandomKey.of(3))
                     .sample(0, metrics);
         }

@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.assertj.core.data.Percentage;
 import org.flowrl.rl.objective.CriticSettings;
@@ -82,6 +84,9 @@ class TrainingRunTest {
         for (String file : List.of("model.safetensors", "trainer_state.safetensors", "tokenizer.json", "config.json")) {
             Path last = Path.of("checkpoints", "step-20", file);
             assertThat(parts.resolve(last)).hasSameBinaryContentAs(whole.resolve(last));
+        }
+        for (String file : List.of("evaluation.json", "answers.jsonl", "problems.jsonl")) {
+            assertThat(parts.resolve(file)).hasSameBinaryContentAs(whole.resolve(file));
         }
         assertThat(SmallRuns.numbers(parts)).isEqualTo(SmallRuns.numbers(whole)).hasSize(20);
     }
@@ -233,12 +238,17 @@ class TrainingRunTest {
                 .hasMessage("train: task ups is asked in the language of a model; --model names its folder");
     }
 
-    @Test
-    void theFirstUpdateOfARunHasImportanceWeightExactlyOne() {
+    /// Sampler, trainer and reference divide logits by one temperature: what the sampler drew has its log-probability in
+    /// the first update, and the reference, which is the policy still, agrees.
+    @ParameterizedTest
+    @ValueSource(strings = {"1.0", "0.6"})
+    void theFirstUpdateOfARunHasImportanceWeightExactlyOne(String temperature) {
         Path run = folder.resolve("run");
-        run(SmallRuns.config("flowrl", Map.of("steps", "1", "update.miniBatches", "1")), run);
+        run(SmallRuns.config("flowrl", Map.of("steps", "1", "update.miniBatches", "1", "rollout.temperature",
+                temperature)), run);
         assertThat(new MetricsLog(run).rows().getFirst()).containsEntry("ratio/max", 1.0)
-                .containsEntry("ratio/mean", 1.0);
+                .containsEntry("ratio/mean", 1.0).containsEntry("policy/kl_to_old", 0.0)
+                .containsEntry("policy/kl_to_reference", 0.0);
     }
 
     /// Old log-probabilities are the sampler's in every epoch: one update of all responses leaves ratios at exactly 1,
@@ -375,6 +385,63 @@ class TrainingRunTest {
             return Safetensors.open(run.resolve("checkpoints/step-1/trainer_state.safetensors"), scope)
                     .tensor("first_moment.0").toDoubles();
         }
+    }
+
+    /// Asked after the second step, it ends with the third. The reference is measured before the whole run and after
+    /// the resumed one.
+    @Test
+    void aRunThatIsStoppedLeavesACheckpointAndGoesOnByteForByte() {
+        TrainConfig config = SmallRuns.config("flowrl", Map.of("steps", "6"));
+        Path whole = folder.resolve("whole");
+        Path parts = folder.resolve("parts");
+        try (Backend backend = Backends.open("cpu", 1).backend();
+             TrainingRun run = TrainingRun.start(backend, config, whole, SmallRuns.SILENT)) {
+            run.referenceReport();
+            run.run();
+        }
+        AtomicReference<TrainingRun> running = new AtomicReference<>();
+        try (Backend backend = Backends.open("cpu", 1).backend();
+             TrainingRun run = TrainingRun.start(backend, config, parts, new TrainingRun.Observer() {
+                 @Override
+                 public void warmedUp(long step, long steps, double loss) {
+                 }
+
+                 @Override
+                 public void stepped(long step, long steps, Map<String, Double> metrics) {
+                     if (step == 2) {
+                         running.get().stop();
+                     }
+                 }
+             })) {
+            running.set(run);
+            assertThatThrownBy(run::run).isInstanceOf(CancellationException.class)
+                    .hasMessage("stopped after step 3");
+        }
+        assertThat(Checkpoint.latest(parts).orElseThrow().step()).isEqualTo(3);
+        assertThat(parts.resolve("evaluation.json")).doesNotExist();
+        resume(parts, 6);
+        for (String file : List.of("checkpoints/step-6/trainer_state.safetensors", "evaluation.json",
+                "answers.jsonl")) {
+            assertThat(parts.resolve(file)).hasSameBinaryContentAs(whole.resolve(file));
+        }
+    }
+
+    @Test
+    void aRunIsNotResumedToAnEndThatLiesBehindIt() {
+        Path run = folder.resolve("run");
+        run(SmallRuns.config("flowrl", Map.of("steps", "2")), run);
+        assertThatThrownBy(() -> resume(run, 1)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("resume: steps 1 must be at least the 2 that " + run + " has done");
+    }
+
+    @Test
+    void aRunWithoutACheckpointCanNeitherBeResumedNorWrittenOver() throws IOException {
+        Path run = folder.resolve("run");
+        Files.createDirectories(run);
+        Files.writeString(run.resolve("config.yaml"), ConfigFile.text(SmallRuns.config("flowrl", Map.of())));
+        assertThatThrownBy(() -> resume(run, 2)).hasMessageContaining("has no checkpoint; one is written every");
+        assertThatThrownBy(() -> run(SmallRuns.config("flowrl", Map.of()), run))
+                .hasMessageContaining("no checkpoint to resume from: remove it or name another folder");
     }
 
     @Test

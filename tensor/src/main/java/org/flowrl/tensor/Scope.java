@@ -106,21 +106,21 @@ public final class Scope implements AutoCloseable {
         return tensor;
     }
 
-    /// An F32 tensor with these values.
+    /// An F32 tensor with these values, as many as `dims` hold.
     public Tensor of(float[] values, long... dims) {
         Tensor tensor = allocate(DType.F32, dims);
         tensor.copyFrom(values);
         return tensor;
     }
 
-    /// An F64 tensor with these values.
+    /// An F64 tensor with these values, as many as `dims` hold.
     public Tensor of(double[] values, long... dims) {
         Tensor tensor = allocate(DType.F64, dims);
         tensor.copyFrom(values);
         return tensor;
     }
 
-    /// An I32 tensor with these values.
+    /// An I32 tensor with these values, as many as `dims` hold.
     public Tensor of(int[] values, long... dims) {
         Tensor tensor = allocate(DType.I32, dims);
         tensor.copyFrom(values);

@@ -346,7 +346,8 @@ public final class Tensor {
 
     private void requireElements(String operation, DType type, long count) {
         if (dtype != type || elements() != count) {
-            throw new IllegalArgumentException(operation + ": " + this + " against " + count + " elements of " + type);
+            throw new IllegalArgumentException(operation + ": " + this + " and " + count + " values of " + type
+                    + " must agree in type and number");
         }
     }
 

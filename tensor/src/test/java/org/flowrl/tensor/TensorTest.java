@@ -73,7 +73,7 @@ class TensorTest {
     void copiesOfOtherTypesOrSizesAreRefused() {
         Tensor tensor = scope.zeros(DType.F32, 2);
         assertThatIllegalArgumentException().isThrownBy(() -> tensor.copyFrom(new float[3]))
-                .withMessageContaining("F32[2]").withMessageContaining("3 elements");
+                .withMessageContaining("F32[2]").withMessageContaining("3 values of F32 must agree");
         assertThatIllegalArgumentException().isThrownBy(() -> tensor.copyFrom(new double[2]));
         assertThatIllegalArgumentException().isThrownBy(() -> tensor.copyFrom(scope.zeros(DType.I32, 2)));
         assertThatIllegalArgumentException().isThrownBy(tensor::toInts);

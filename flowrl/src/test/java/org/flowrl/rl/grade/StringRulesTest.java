@@ -73,6 +73,12 @@ class StringRulesTest {
     }
 
     @Test
+    void theLastAnswerCounts() {
+        assertThat(Graders.named("dapo").grade("42", "Answer: 41\nNo.\nAnswer: 42").kind()).isEqualTo("correct");
+        assertThat(Graders.named("dapo").grade("42", "Answer: 42\nNo.\nAnswer: 41").kind()).isEqualTo("wrong");
+    }
+
+    @Test
     void aGraderVerifiesProblems() {
         GraderVerifier verifier = new GraderVerifier(Graders.named("dapo"));
         assertThat(verifier.verify(new Problem("p", "?", "7"), "Answer: 7", false)).isEqualTo(new Verdict.Correct(1));

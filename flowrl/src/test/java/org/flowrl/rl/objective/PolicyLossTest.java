@@ -53,6 +53,23 @@ class PolicyLossTest {
         }
     }
 
+    /// The responses of {@link #aggregationsOfRaggedResponses}, a batch each: their losses add up to that of both.
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("aggregations")
+    void aggregationsOfPartsAddUp(Aggregation aggregation, double loss) {
+        Bench.Responses both = new Bench.Responses(LOSSES, LOSSES, LOSSES, LOSSES);
+        try (Bench bench = new Bench(DType.F64)) {
+            double sum = 0;
+            for (int row = 0; row < LOSSES.length; row++) {
+                Bench.Responses own = both.slice(row, row + 1);
+                Batch batch = bench.batch(own, row, LOSSES.length, 4);
+                sum += bench.run((tape, in) -> aggregation.apply(in.getFirst(), batch), bench.packed(own.logProbs()))
+                        .loss();
+            }
+            assertThat(sum).isCloseTo(loss, ROUNDING);
+        }
+    }
+
     /// Log-ratios 0.3 and −0.1: s = e^0.1. With A = 1 and ε = 0.05 the response is clipped, with A = −1 it is not and
     /// each token's gradient is −A · s.
     @Test
