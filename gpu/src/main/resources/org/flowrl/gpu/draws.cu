@@ -163,7 +163,8 @@ DEVICE Index draw(const float* z, Index words, float temperature, float most, Ke
         chosen[0] = own;
     }
     __syncthreads();
-    threshold -= sums[chosen[0]];
+    double before = sums[chosen[0]];
+    double others = total - (sums[chosen[0] + 1] - before);
     left = kept.ties - ties[chosen[0]];
     Index start = (Index)chosen[0] * PART_WORDS + own * WORDS_OF_THREAD;
     unsigned ranks[WORDS_OF_THREAD];
@@ -187,12 +188,14 @@ DEVICE Index draw(const float* z, Index words, float temperature, float most, Ke
     }
     sums[own + 1] = sum;
     last = accumulate(sums, threads);
+    // The part's own sum in these brackets, so that a threshold of nearly all falls where the sum of all is reached.
+    threshold = uniform * (others + sums[threads]) - before;
     Index drawn = -1;
     if (holds(sums, own, last, threshold)) {
         double running = sums[own];
         for (int i = 0; i < WORDS_OF_THREAD && running <= threshold; i++) {
-            // Rounding may leave the running sum at the threshold: then the last word that can be drawn is.
-            drawn = weights[i] > 0.0 ? start + i : drawn;
+            // Rounding may leave the running sum at the threshold: then the last word that moved it is drawn.
+            drawn = running + weights[i] > running || (drawn < 0 && weights[i] > 0.0) ? start + i : drawn;
             running += weights[i];
         }
     }

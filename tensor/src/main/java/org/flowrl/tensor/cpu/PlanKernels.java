@@ -172,14 +172,14 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
             Tensor entropy, Tensor lse, Tensor dLogProb, Tensor dEntropy, Tensor dhidden, Tensor dweight) {
         Arguments.headsLogProbsBackward(hidden, weight, targets, temperature, entropy, lse, dLogProb, dEntropy,
                 dhidden, dweight);
-        scratch.logProbGradients(hidden.dim(0), weight, dweight != null);
+        scratch.logProbGradients(hidden.dim(0), weight);
     }
 
     @Override
     public void sample(Tensor hidden, PackedMatrix weight, SamplingLaw law, Tensor uniforms, Tensor tokens,
             Tensor logProb) {
         Arguments.headsSample(hidden, weight, law, uniforms, tokens, logProb);
-        scratch.samples(hidden.dim(0), weight);
+        scratch.samples(hidden.dim(0), weight, law);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.flowrl.tensor.cpu;
 
 import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.SamplingLaw;
 
 /// What buffers a backend's kernels would have grown to, call by call; the formulas are those of the kernels.
 interface PlanScratch {
@@ -56,12 +57,10 @@ interface PlanScratch {
     void logProbs(long rows, PackedMatrix weight);
 
     /// Gradients of log-probabilities.
-    ///
-    /// @param hasWeightGradient true where the weight has one
-    void logProbGradients(long rows, PackedMatrix weight, boolean hasWeightGradient);
+    void logProbGradients(long rows, PackedMatrix weight);
 
     /// Draws of words for `rows` rows.
-    void samples(long rows, PackedMatrix weight);
+    void samples(long rows, PackedMatrix weight, SamplingLaw law);
 
     /// A sum over chunks, of `bytes` bytes each.
     void chunkSums(long elements, int bytes);
