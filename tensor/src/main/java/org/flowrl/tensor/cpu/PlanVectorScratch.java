@@ -9,10 +9,11 @@ import org.flowrl.tensor.SamplingLaw;
 /// the kernels. Where a buffer depends on the length of single sequences, which a plan does not know, the sequences of
 /// a call are taken to be equally long.
 final class PlanVectorScratch implements PlanScratch {
-    /// Buffers of fixed size: a panel's block of 256 rows of 16 floats, a tile and twice the sixteen lanes.
-    private static final long FIXED_BYTES = (Backend.BLOCK + VectorTile.ROWS + 2) * 16L * Float.BYTES;
+    /// Buffers of fixed size, of vectors of 512 bits: blocks of panels, a tile and twice the sixteen lanes.
+    private static final long FIXED_BYTES =
+            ((VectorProduct.TOGETHER * Backend.BLOCK + VectorTile.ROWS) * 64L + 2L * Backend.LANES) * Float.BYTES;
     /// What products copy of their operands, a block of so many rows at a time.
-    private static final long COPY_BYTES = VectorMatmul.MOST_ROWS * VectorProduct.COPY_PITCH;
+    private static final long COPY_BYTES = VectorProduct.MOST_COPIED;
 
     private final int threads;
     private long shared;

@@ -16,13 +16,15 @@ final class VectorMatmul implements MatmulKernels {
     private static final long PART_WORK = 1 << 18;
     /// Rows of a part: at least this many, so that what a part copies of the weight is small beside its products.
     private static final int LEAST_ROWS = 48;
-    /// Rows of a part at the most: a block of them stays in the second-level cache while panels go by, and what a part
-    /// reads of the weight is small beside its products.
+    /// Rows of y, dx or dw in a part at the most: a block of x or dy that belongs to them stays in the second-level cache
+    /// while panels go by, and what a part reads of the weight is small beside its products.
     static final int MOST_ROWS = 256;
     /// Panels of a part, where rows can be cut as well.
     private static final int LEAST_PANELS = 4;
-    /// Rows of dw in a part, which keep its block of dy in cache.
-    private static final int MOST_GRADIENT_ROWS = 256;
+    /// Parts of a weight gradient for each thread, where what they copy is not more than one number for so many
+    /// multiplications.
+    private static final int PARTS_PER_THREAD = 4;
+    private static final double MOST_COPIES = 1.0 / 125;
 
     private final VectorTeam team;
 
@@ -66,6 +68,31 @@ final class VectorMatmul implements MatmulKernels {
         panelParts = Math.clamp(partsOf(wanted, rowParts), 1, Math.max(1, panels));
         return new Grid(rows, Math.toIntExact(rowParts), panels, Math.toIntExact(panelParts),
                 rows == 1 ? VectorProduct.STREAMS : 1);
+    }
+
+    /// Cuts a weight gradient so that little is copied: each part copies its columns of dy and of x. More than one part
+    /// for each thread only where the copying stays small beside the products.
+    private Grid gradientGrid(long outputs, long inputs, long tokens) {
+        long panels = VectorPanels.count(inputs);
+        long threads = Math.clamp(outputs * inputs * tokens / PART_WORK, 1, team.threads());
+        long forCache = Math.max(1, partsOf(outputs, MOST_ROWS));
+        Grid best = null;
+        double copies = Double.POSITIVE_INFINITY;
+        for (int perThread = PARTS_PER_THREAD; perThread > 0 && copies > MOST_COPIES; perThread /= 2) {
+            copies = Double.POSITIVE_INFINITY;
+            long most = Math.clamp(panels, 1, perThread * threads);
+            for (long panelParts = 1; panelParts <= most; panelParts++) {
+                long least = Math.max(forCache, partsOf(perThread * threads, panelParts));
+                long rowParts = Math.clamp(partsOf(least * panelParts, threads) * threads / panelParts, 1,
+                        Math.max(1, outputs));
+                double copied = rowParts / (double) outputs + panelParts / (double) inputs;
+                if (best == null || copied < copies) {
+                    copies = copied;
+                    best = new Grid(outputs, Math.toIntExact(rowParts), panels, Math.toIntExact(panelParts), 1);
+                }
+            }
+        }
+        return best;
     }
 
     private static long partsOf(long count, long size) {
@@ -146,14 +173,7 @@ final class VectorMatmul implements MatmulKernels {
     ///
     /// @param across bytes from one token of dy to the next
     void weightGradient(long dy, long across, long x, int tokens, int inputs, long outputs, long dw) {
-        long panels = VectorPanels.count(inputs);
-        long wanted = team.parts((long) tokens * outputs * inputs, PART_WORK);
-        // Rows first: parts of other panels would each copy dy, which takes longer than copying a panel.
-        long forCache = Math.max(1, partsOf(outputs, MOST_GRADIENT_ROWS));
-        long rowParts = Math.clamp(wanted, forCache, Math.max(forCache, outputs / LEAST_ROWS));
-        long panelParts = Math.clamp(partsOf(wanted, rowParts), 1, Math.max(1, panels));
-        rowParts = Math.clamp(partsOf(wanted, panelParts), rowParts, Math.max(rowParts, outputs / VectorTile.ROWS));
-        Grid grid = new Grid(outputs, Math.toIntExact(rowParts), panels, Math.toIntExact(panelParts), 1);
+        Grid grid = gradientGrid(outputs, inputs, tokens);
         team.run(grid.count(), (part, worker) -> {
             long row = grid.firstRow(part);
             VectorProduct.weightGradient(dy + row * 4, across, x, tokens, inputs, grid.rowCount(part),

@@ -1,5 +1,6 @@
 package org.flowrl.tensor.cpu;
 
+import static org.flowrl.tensor.cpu.VectorLanes.ADDRESS;
 import static org.flowrl.tensor.cpu.VectorLanes.ALL;
 import static org.flowrl.tensor.cpu.VectorLanes.BYTES;
 import static org.flowrl.tensor.cpu.VectorLanes.FLOAT;
@@ -9,10 +10,13 @@ import static org.flowrl.tensor.cpu.VectorLanes.INTS;
 import static org.flowrl.tensor.cpu.VectorLanes.LENGTH;
 import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
 import static org.flowrl.tensor.cpu.VectorProduct.COLUMNS;
+import static org.flowrl.tensor.cpu.VectorProduct.TILE_TOKEN_BYTES;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.PackedMatrix;
 import org.flowrl.tensor.Tensor;
@@ -23,8 +27,7 @@ import org.flowrl.tensor.Tensor;
 /// In BF16, each pair of vectors of a row shares one vector of integers: lane i holds column i of the first in its low
 /// half and column i of the second in its high half, so that a shift and a mask widen them.
 final class VectorPanels implements PackedMatrix {
-    /// Bytes of the widest vector: how far {@link #copyTile} writes beyond its copy.
-    static final long TILE_SLACK = VectorLanes.LANE_BYTES;
+    private static final VectorMask<Float> SECOND_ROW = VectorMask.fromLong(FLOATS, -1L << 8);
     private static final int HIGH_HALF = 0xffff0000;
 
     private final DType storage;
@@ -157,31 +160,51 @@ final class VectorPanels implements PackedMatrix {
         }
     }
 
-    /// Copies `rows` rows of `columns` floats, `pitch` bytes apart, into a panel block, zeros beyond `columns`.
-    static void copy(long from, long pitch, int rows, int columns, long to) {
-        if (columns == COLUMNS) {
-            copyWhole(from, pitch, rows, to);
-            return;
+    /// Copies `rows` rows of `columns` floats, `pitch` bytes apart, into blocks of panels which follow each other, zeros
+    /// beyond `columns`.
+    ///
+    /// @param narrowed whether each number is rounded to BF16
+    static void copy(long from, long pitch, int rows, int columns, boolean narrowed, long to) {
+        int whole = narrowed ? 0 : columns / COLUMNS;
+        if (whole > 0) {
+            copyWhole(from, pitch, rows, whole, to);
         }
-        int whole = columns - columns % LENGTH;
+        long block = rows * COLUMNS * 4L;
+        for (int panel = whole; panel * COLUMNS < columns; panel++) {
+            copyPart(from + panel * COLUMNS * 4L, pitch, rows, Math.min(COLUMNS, columns - panel * COLUMNS), narrowed,
+                    to + panel * block);
+        }
+    }
+
+    private static void copyWhole(long from, long pitch, int rows, int panels, long to) {
+        long block = rows * COLUMNS * 4L;
+        for (int k = 0; k < rows; k++) {
+            long at = from + k * pitch & ADDRESS;
+            long panel = to + k * COLUMNS * 4L & ADDRESS;
+            for (int p = 0; p < panels; p++) {
+                for (int j = 0; j < COLUMNS; j += LENGTH) {
+                    FloatVector.fromMemorySegment(FLOATS, ALL, at + j * 4L, ORDER)
+                            .intoMemorySegment(ALL, panel + j * 4L, ORDER);
+                }
+                at = at + COLUMNS * 4L & ADDRESS;
+                panel = panel + block & ADDRESS;
+            }
+        }
+    }
+
+    private static void copyPart(long from, long pitch, int rows, int columns, boolean narrowed, long to) {
+        int whole = narrowed ? 0 : columns - columns % LENGTH;
         for (int k = 0; k < rows; k++, from += pitch, to += COLUMNS * 4L) {
             for (int j = 0; j < whole; j += LENGTH) {
                 FloatVector.fromMemorySegment(FLOATS, ALL, from + j * 4L, ORDER)
                         .intoMemorySegment(ALL, to + j * 4L, ORDER);
             }
             for (int j = whole; j < columns; j++) {
-                ALL.set(FLOAT, to + j * 4L, ALL.get(FLOAT, from + j * 4L));
+                float value = ALL.get(FLOAT, from + j * 4L);
+                ALL.set(FLOAT, to + j * 4L, narrowed ? DType.fromBfloat16(DType.toBfloat16(value)) : value);
             }
             for (int j = columns; j < COLUMNS; j++) {
                 ALL.set(FLOAT, to + j * 4L, 0f);
-            }
-        }
-    }
-
-    private static void copyWhole(long from, long pitch, int rows, long to) {
-        for (int k = 0; k < rows; k++, from += pitch) {
-            for (int j = 0; j < COLUMNS; j += LENGTH, to += BYTES) {
-                FloatVector.fromMemorySegment(FLOATS, ALL, from + j * 4L, ORDER).intoMemorySegment(ALL, to, ORDER);
             }
         }
     }
@@ -200,31 +223,69 @@ final class VectorPanels implements PackedMatrix {
         }
     }
 
-    /// Copies `rows` rows of `height` floats, `pitch` bytes apart, one directly after the other. Whole vectors are
-    /// moved where they stay within the rows, so {@link #TILE_SLACK} bytes after the copy may be written to.
-    static void copyTile(long from, long pitch, int rows, int height, long to) {
-        int k = 0;
-        // Floats after the row's end are those of the next row as long as one follows.
-        int whole = pitch >= TILE_SLACK ? rows - 1 : 0;
-        for (; k < whole; k++, from += pitch, to += height * 4L) {
-            for (long j = 0; j < VectorTile.ROWS * 4L; j += BYTES) {
-                FloatVector.fromMemorySegment(FLOATS, ALL, from + j, ORDER).intoMemorySegment(ALL, to + j, ORDER);
-            }
-        }
-        for (; k < rows; k++, from += pitch, to += height * 4L) {
-            for (int j = 0; j < height; j++) {
-                ALL.set(FLOAT, to + j * 4L, ALL.get(FLOAT, from + j * 4L));
+    /// Copies the columns of `rows` rows, in `tiles` groups of as equal width as can be and of eight at the most, so that
+    /// a group's floats of one row, in {@link VectorProduct#TILE_TOKEN_BYTES}, follow those of the row before. What follows the floats of a
+    /// group is undefined. Rows are read one after the other, as the processor's prefetch foresees.
+    ///
+    /// @param pitch bytes from one row to the next, at least those of sixteen floats
+    /// @param apart bytes from one group's copy to the next
+    static void copyTiles(long from, long pitch, int rows, int columns, int tiles, long to, long apart) {
+        int done = LENGTH == Backend.LANES ? copyPairs(from, pitch, rows, columns, tiles, to, apart)
+                : copySingles(from, pitch, rows, columns, tiles, to, apart);
+        int wider = columns % tiles;
+        for (int k = done; k < rows; k++) {
+            long at = from + k * pitch;
+            for (int tile = 0; tile < tiles; tile++) {
+                long out = to + tile * apart + k * TILE_TOKEN_BYTES;
+                for (int width = columns / tiles + (tile < wider ? 1 : 0); width > 0; width--, at += 4, out += 4) {
+                    ALL.set(FLOAT, out, ALL.get(FLOAT, at));
+                }
             }
         }
     }
 
-    /// As {@link #copy}, each number rounded to BF16.
-    static void copyNarrowed(long from, long pitch, int rows, int columns, long to) {
-        for (int k = 0; k < rows; k++) {
-            for (int j = 0; j < COLUMNS; j++) {
-                float value = j < columns ? ALL.get(FLOAT, from + k * pitch + j * 4L) : 0f;
-                ALL.set(FLOAT, to + (k * COLUMNS + j) * 4L, DType.fromBfloat16(DType.toBfloat16(value)));
+    /// Two rows at a time, in one vector. Returns how many rows: not the last, beyond which nothing may be read.
+    private static int copyPairs(long from, long pitch, int rows, int columns, int tiles, long to, long apart) {
+        int wider = columns % tiles;
+        int done = Math.max(0, (rows - 1) / 2 * 2);
+        for (int k = 0; k < done; k += 2) {
+            long at = from + k * pitch & ADDRESS;
+            long below = at + pitch - TILE_TOKEN_BYTES & ADDRESS;
+            long out = to + k * TILE_TOKEN_BYTES & ADDRESS;
+            long step = (columns / tiles + 1) * 4L;
+            for (int tile = 0; tile < tiles; tile++) {
+                if (tile == wider) {
+                    step -= 4;
+                }
+                FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER)
+                        .blend(FloatVector.fromMemorySegment(FLOATS, ALL, below, ORDER), SECOND_ROW)
+                        .intoMemorySegment(ALL, out, ORDER);
+                at = at + step & ADDRESS;
+                below = below + step & ADDRESS;
+                out = out + apart & ADDRESS;
             }
         }
+        return done;
+    }
+
+    private static int copySingles(long from, long pitch, int rows, int columns, int tiles, long to, long apart) {
+        int wider = columns % tiles;
+        for (int k = 0; k < rows - 1; k++) {
+            long at = from + k * pitch & ADDRESS;
+            long out = to + k * TILE_TOKEN_BYTES & ADDRESS;
+            long step = (columns / tiles + 1) * 4L;
+            for (int tile = 0; tile < tiles; tile++) {
+                if (tile == wider) {
+                    step -= 4;
+                }
+                for (int j = 0; j < 8; j += LENGTH) {
+                    FloatVector.fromMemorySegment(FLOATS, ALL, at + j * 4L, ORDER)
+                            .intoMemorySegment(ALL, out + j * 4L, ORDER);
+                }
+                at = at + step & ADDRESS;
+                out = out + apart & ADDRESS;
+            }
+        }
+        return Math.max(0, rows - 1);
     }
 }

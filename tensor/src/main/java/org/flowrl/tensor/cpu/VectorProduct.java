@@ -32,18 +32,22 @@ final class VectorProduct {
     private static final int FEW_ROWS = 12;
     /// Up to this many rows the input gradient reads the row-major weight in place: copying a panel would cost more.
     private static final int IN_PLACE_ROWS = 64;
-    /// Panels that share a block of many rows, and what many is.
-    private static final int GROUP = 8;
-    private static final int GROUPED_ROWS = 64;
+    /// Panels that a tile of rows meets before the next tile: a block of them fills a quarter of a second-level cache.
+    static final int TOGETHER = 4;
     private static final long ROW_BYTES = COLUMNS * (long) Float.BYTES;
+    /// Bytes of a token in a copied tile of dy: eight floats.
+    static final long TILE_TOKEN_BYTES = 8L * Float.BYTES;
     /// The weight gradient reads rows of dy up to this long in place: longer ones it copies, a tile's numbers together.
     private static final long SHORT_ROW_BYTES = 768;
-    /// Tokens of which all tiles are copied before the next ones'.
-    private static final int COPIED_TOKENS = 32;
     /// Lines this far apart share a set of a first-level cache of 32 KB in eight ways (48 KB in twelve).
     private static final long PAGE_BYTES = 4096;
     /// Bytes of one block of a copied row, an odd number of cache lines.
-    static final long COPY_PITCH = Backend.BLOCK * (long) Float.BYTES + 64;
+    private static final long COPY_PITCH = Backend.BLOCK * (long) Float.BYTES + 64;
+    /// Bytes of one copied tile of a block of tokens, eight floats of each, likewise.
+    private static final long COPIED_TILE = Backend.BLOCK * TILE_TOKEN_BYTES + 64;
+    /// What is copied of as many rows as a part of a matrix product has at the most.
+    static final long MOST_COPIED =
+            Math.max(VectorMatmul.MOST_ROWS * COPY_PITCH, (VectorMatmul.MOST_ROWS / VectorTile.ROWS + 1) * COPIED_TILE);
 
     private VectorProduct() {
     }
@@ -57,7 +61,7 @@ final class VectorProduct {
     static void forward(VectorPanels w, long x, int rows, long firstPanel, long endPanel, long bias, long y,
             long pitch, VectorScratch scratch) {
         for (long p = firstPanel; p < endPanel; ) {
-            int panels = rows == 1 ? (int) Math.min(STREAMS, endPanel - p) : group(rows, endPanel - p);
+            int panels = (int) Math.min(rows == 1 ? STREAMS : TOGETHER, endPanel - p);
             long biasAt = bias == 0 ? 0 : bias + p * ROW_BYTES;
             long to = y + (p - firstPanel) * ROW_BYTES;
             if (rows == 1) {
@@ -69,50 +73,39 @@ final class VectorProduct {
         }
     }
 
-    /// How many panels go through one block of rows before the next block, so that the block stays in cache.
-    private static int group(int rows, long panels) {
-        return (int) Math.min(rows < GROUPED_ROWS ? 1 : GROUP, panels);
-    }
-
     private static void panels(VectorPanels w, long x, int rows, long panel, int count, long bias, long y, long pitch,
             VectorScratch scratch) {
         int inputs = (int) w.columns();
+        int columns = (int) Math.min(count * COLUMNS, w.rows() - panel * COLUMNS);
         boolean halves = w.isNarrow() && rows <= HALF_ROWS;
         boolean copies = rows > VectorTile.ROWS && collides(inputs * 4L);
         long copy = copies ? scratch.copies(rows * COPY_PITCH) : 0;
+        long apart = w.address(1, 0) - w.address(0, 0);
         int from = 0;
         do {
             int chain = Math.min(Backend.BLOCK, inputs - from);
-            boolean last = from + chain == inputs;
+            long biasAt = from + chain == inputs ? bias : 0;
             long a = x + from * 4L;
             if (copies) {
                 VectorPanels.copyRows(a, inputs * 4L, rows, chain, copy, COPY_PITCH);
             }
             long rowsAt = copies ? copy : a;
             long down = copies ? COPY_PITCH : inputs * 4L;
-            for (int p = 0; p < count; p++) {
-                int columns = (int) Math.min(COLUMNS, w.rows() - (panel + p) * COLUMNS);
-                long biasAt = last && bias != 0 ? bias + p * ROW_BYTES : 0;
-                if (halves) {
-                    halfTiles(rowsAt, down, rows, w.address(panel + p, from), chain, y + p * ROW_BYTES, pitch, columns,
-                            from > 0, biasAt, scratch);
-                } else {
-                    tiles(rowsAt, down, 4, rows, block(w, panel + p, from, chain, scratch), ROW_BYTES, chain,
-                            y + p * ROW_BYTES, pitch, columns, from > 0, biasAt, scratch);
+            long b = w.address(panel, from);
+            if (halves) {
+                halfTiles(rowsAt, down, rows, b, apart, chain, y, pitch, columns, from > 0, biasAt, scratch);
+            } else {
+                if (w.isNarrow()) {
+                    for (int p = 0; p < count; p++) {
+                        VectorPanels.widen(b + p * apart, chain, scratch.panels + p * chain * ROW_BYTES);
+                    }
                 }
+                tiles(rowsAt, down, 4, 0, rows, w.isNarrow() ? scratch.panels : b,
+                        w.isNarrow() ? chain * ROW_BYTES : apart, ROW_BYTES, chain, y, pitch, columns, from > 0, biasAt,
+                        scratch);
             }
             from += chain;
         } while (from < inputs);
-    }
-
-    /// One block of a panel in F32: as it is packed, or widened into scratch.
-    private static long block(VectorPanels w, long panel, int from, int chain, VectorScratch scratch) {
-        long packed = w.address(panel, from);
-        if (!w.isNarrow()) {
-            return packed;
-        }
-        VectorPanels.widen(packed, chain, scratch.panel);
-        return scratch.panel;
     }
 
     private static void streamedRow(VectorPanels w, long x, long panel, int panels, long bias, long y,
@@ -151,42 +144,31 @@ final class VectorProduct {
     /// @param dx the first row, rows of K floats
     static void inputGradient(long weight, int inputs, boolean narrowed, int chainLength, long dy, long across,
             int rows, long firstPanel, long endPanel, long dx, boolean add, VectorScratch scratch) {
-        for (long p = firstPanel; p < endPanel; ) {
-            int panels = group(rows, endPanel - p);
-            inputGradientPanels(weight, inputs, narrowed, chainLength, dy, across, rows, p, p + panels, dx, add,
-                    scratch);
-            p += panels;
-        }
-    }
-
-    private static void inputGradientPanels(long weight, int inputs, boolean narrowed, int chainLength, long dy,
-            long across, int rows, long firstPanel, long endPanel, long dx, boolean add, VectorScratch scratch) {
         boolean copies = rows > VectorTile.ROWS && collides(across);
         long copy = copies ? scratch.copies(rows * COPY_PITCH) : 0;
         int inPlaceRows = collides(inputs * 4L) ? FEW_ROWS : IN_PLACE_ROWS;
         boolean inPlaceIfFull = !narrowed && (rows <= inPlaceRows || inputs == COLUMNS);
-        int from = 0;
-        do {
-            int chain = Math.min(Backend.BLOCK, chainLength - from);
-            long a = dy + from * 4L;
-            if (copies) {
-                VectorPanels.copyRows(a, across, rows, chain, copy, COPY_PITCH);
-            }
-            for (long p = firstPanel; p < endPanel; p++) {
-                int columns = (int) Math.min(COLUMNS, inputs - p * COLUMNS);
-                long b = weight + ((long) from * inputs + p * COLUMNS) * 4;
-                boolean inPlace = inPlaceIfFull && columns == COLUMNS;
-                if (narrowed) {
-                    VectorPanels.copyNarrowed(b, inputs * 4L, chain, columns, scratch.panel);
-                } else if (!inPlace) {
-                    VectorPanels.copy(b, inputs * 4L, chain, columns, scratch.panel);
+        for (long p = firstPanel; p < endPanel; p += TOGETHER) {
+            int panels = (int) Math.min(TOGETHER, endPanel - p);
+            int columns = (int) Math.min(panels * COLUMNS, inputs - p * COLUMNS);
+            boolean inPlace = inPlaceIfFull && columns % COLUMNS == 0;
+            int from = 0;
+            do {
+                int chain = Math.min(Backend.BLOCK, chainLength - from);
+                long a = dy + from * 4L;
+                if (copies) {
+                    VectorPanels.copyRows(a, across, rows, chain, copy, COPY_PITCH);
                 }
-                tiles(copies ? copy : a, copies ? COPY_PITCH : across, 4, rows, inPlace ? b : scratch.panel,
-                        inPlace ? inputs * 4L : ROW_BYTES, chain, dx + p * ROW_BYTES, inputs * 4L, columns,
-                        add || from > 0, 0, scratch);
-            }
-            from += chain;
-        } while (from < chainLength);
+                long b = weight + ((long) from * inputs + p * COLUMNS) * 4;
+                if (!inPlace) {
+                    VectorPanels.copy(b, inputs * 4L, chain, columns, narrowed, scratch.panels);
+                }
+                tiles(copies ? copy : a, copies ? COPY_PITCH : across, 4, 0, rows, inPlace ? b : scratch.panels,
+                        inPlace ? ROW_BYTES : chain * ROW_BYTES, inPlace ? inputs * 4L : ROW_BYTES, chain,
+                        dx + p * ROW_BYTES, inputs * 4L, columns, add || from > 0, 0, scratch);
+                from += chain;
+            } while (from < chainLength);
+        }
     }
 
     /// dw += dyᵀ · x for `rows` rows of dw and the panels firstPanel … endPanel−1 of dw.
@@ -197,97 +179,79 @@ final class VectorProduct {
     static void weightGradient(long dy, long across, long x, int tokens, int inputs, int rows, long firstPanel,
             long endPanel, long dw, VectorScratch scratch) {
         boolean copies = across > SHORT_ROW_BYTES;
-        long copy = copies ? scratch.copies(copiedTile(tileCount(rows), rows, Backend.BLOCK)) : 0;
+        long copy = copies ? scratch.copies(tileCount(rows) * COPIED_TILE) : 0;
         for (int from = 0; from < tokens; from += Backend.BLOCK) {
             int chain = Math.min(Backend.BLOCK, tokens - from);
+            long a = dy + from * across;
             if (copies) {
-                copyTiles(dy + from * across, across, chain, rows, copy);
+                VectorPanels.copyTiles(a, across, chain, rows, tileCount(rows), copy, COPIED_TILE);
             }
-            for (long p = firstPanel; p < endPanel; p++) {
-                int columns = (int) Math.min(COLUMNS, inputs - p * COLUMNS);
+            int most = TOGETHER * (Backend.BLOCK / chain);
+            for (long p = firstPanel; p < endPanel; p += most) {
+                int panels = (int) Math.min(most, endPanel - p);
+                int columns = (int) Math.min(panels * COLUMNS, inputs - p * COLUMNS);
                 long b = x + ((long) from * inputs + p * COLUMNS) * 4;
                 boolean inPlace = inputs == COLUMNS;
                 if (!inPlace) {
-                    VectorPanels.copy(b, inputs * 4L, chain, columns, scratch.panel);
+                    VectorPanels.copy(b, inputs * 4L, chain, columns, false, scratch.panels);
                 }
-                gradientTiles(copies, copies ? copy : dy + from * across, across, rows, inPlace ? b : scratch.panel,
-                        chain, dw + p * ROW_BYTES, inputs * 4L, columns, scratch);
+                tiles(copies ? copy : a, 4, copies ? TILE_TOKEN_BYTES : across, copies ? COPIED_TILE : 0,
+                        rows, inPlace ? b : scratch.panels, chain * ROW_BYTES, ROW_BYTES, chain, dw + p * ROW_BYTES,
+                        inputs * 4L, columns, true, 0, scratch);
             }
         }
-    }
-
-    /// One block of one panel of a weight gradient, for all rows: adds to dw.
-    ///
-    /// @param copied whether `dy` are tiles as {@link #copyTiles} leaves them
-    private static void gradientTiles(boolean copied, long dy, long across, int rows, long b, int chain, long dw,
-            long pitch, int columns, VectorScratch scratch) {
-        int left = tileCount(rows);
-        for (int row = 0, tile = 0; row < rows; left--, tile++) {
-            int height = (rows - row + left - 1) / left;
-            tile(height, columns, dy + (copied ? copiedTile(tile, row, chain) : row * 4L), 4,
-                    copied ? height * 4L : across, b, ROW_BYTES, chain, scratch.tile, ROW_BYTES);
-            flush(scratch.tile, height, columns, ROW_BYTES, dw + row * pitch, pitch, true, 0);
-            row += height;
-        }
-    }
-
-    /// Copies a block of dy tile by tile, so that a tile's numbers of one token follow those of the token before it. All
-    /// tiles take some tokens before any takes more, while those tokens' rows are in cache.
-    private static void copyTiles(long dy, long across, int chain, int rows, long to) {
-        for (int from = 0; from < chain; from += COPIED_TOKENS) {
-            int tokens = Math.min(COPIED_TOKENS, chain - from);
-            long token = dy + from * across;
-            int left = tileCount(rows);
-            for (int row = 0, tile = 0; row < rows; left--, tile++) {
-                int height = (rows - row + left - 1) / left;
-                VectorPanels.copyTile(token + row * 4L, across, tokens, height,
-                        to + copiedTile(tile, row, chain) + from * height * 4L);
-                row += height;
-            }
-        }
-    }
-
-    /// Where tile number `tile`, whose first row is `row`, lies among copied tiles of `chain` tokens, in bytes: what is
-    /// written beyond a tile does not reach the next.
-    private static long copiedTile(int tile, long row, int chain) {
-        return row * chain * 4 + tile * VectorPanels.TILE_SLACK;
     }
 
     private static int tileCount(int rows) {
         return (rows + VectorTile.ROWS - 1) / VectorTile.ROWS;
     }
 
-    /// One block of one panel for all rows, in tiles of nearly equal height.
-    private static void tiles(long a, long down, long across, int rows, long b, long step, int chain, long c,
-            long pitch, int columns, boolean add, long bias, VectorScratch scratch) {
-        boolean direct = columns == COLUMNS && !add && bias == 0;
+    /// One block of panels that lie `apart` bytes from each other, for all rows, in tiles of nearly equal height. A tile
+    /// of `a` stays in the first-level cache while the panels go by, which are read from the second, and what is written
+    /// is written in long rows, which the processor's prefetch foresees.
+    ///
+    /// @param tileApart bytes from a tile of `a` to the next, or 0 where they are rows of one matrix, `down` apart
+    /// @param columns of all panels, of which the last may have fewer
+    private static void tiles(long a, long down, long across, long tileApart, int rows, long b, long apart, long step,
+            int chain, long c, long pitch, int columns, boolean add, long bias, VectorScratch scratch) {
         int left = tileCount(rows);
-        for (int row = 0; row < rows; left--) {
+        for (int row = 0, tile = 0; row < rows; left--, tile++) {
             int height = (rows - row + left - 1) / left;
-            if (direct) {
-                tile(height, columns, a + row * down, down, across, b, step, chain, c + row * pitch, pitch);
-            } else {
-                tile(height, columns, a + row * down, down, across, b, step, chain, scratch.tile, ROW_BYTES);
-                flush(scratch.tile, height, columns, ROW_BYTES, c + row * pitch, pitch, add, bias);
+            long rowsAt = a + (tileApart == 0 ? row * down : tile * tileApart);
+            long to = c + row * pitch;
+            long panel = b;
+            for (int column = 0; column < columns; column += COLUMNS, panel += apart, to += ROW_BYTES) {
+                int width = Math.min(COLUMNS, columns - column);
+                if (width == COLUMNS && !add && bias == 0) {
+                    tile(height, width, rowsAt, down, across, panel, step, chain, to, pitch);
+                } else {
+                    tile(height, width, rowsAt, down, across, panel, step, chain, scratch.tile, ROW_BYTES);
+                    flush(scratch.tile, height, width, ROW_BYTES, to, pitch, add, bias == 0 ? 0 : bias + column * 4L);
+                }
             }
             row += height;
         }
     }
 
-    /// As {@link #tiles} over a block of a BF16 panel, read as it is packed.
-    private static void halfTiles(long a, long down, int rows, long b, int chain, long c, long pitch, int columns,
-            boolean add, long bias, VectorScratch scratch) {
+    /// As {@link #tiles} over a block of BF16 panels, read as they are packed.
+    private static void halfTiles(long a, long down, int rows, long b, long apart, int chain, long c, long pitch,
+            int columns, boolean add, long bias, VectorScratch scratch) {
         int most = IS_WIDE ? VectorWideHalfTile.ROWS : VectorHalfTile.ROWS;
         int left = (rows + most - 1) / most;
         for (int row = 0; row < rows; left--) {
             int height = (rows - row + left - 1) / left;
-            long first = a + row * down;
-            if (IS_WIDE) {
-                VectorWideHalfTile.run(height, first, down, 4, b, COLUMNS * 2L, chain, scratch.tile, ROW_BYTES);
-            } else {
-                VectorHalfTile.run(height, first, down, 4, b, COLUMNS * 2L, chain, scratch.tile, ROW_BYTES);
+            long rowsAt = a + row * down;
+            long to = c + row * pitch;
+            long panel = b;
+            for (int column = 0; column < columns; column += COLUMNS, panel += apart, to += ROW_BYTES) {
+                if (IS_WIDE) {
+                    VectorWideHalfTile.run(height, rowsAt, down, 4, panel, COLUMNS * 2L, chain, scratch.tile, ROW_BYTES);
+                } else {
+                    VectorHalfTile.run(height, rowsAt, down, 4, panel, COLUMNS * 2L, chain, scratch.tile, ROW_BYTES);
+                }
+                flush(scratch.tile, height, Math.min(COLUMNS, columns - column), ROW_BYTES, to, pitch, add,
+                        bias == 0 ? 0 : bias + column * 4L);
             }
-            flush(scratch.tile, height, columns, ROW_BYTES, c + row * pitch, pitch, add, bias);
             row += height;
         }
     }

@@ -13,8 +13,9 @@ final class VectorScratch implements AutoCloseable {
     /// One tile of the matmul kernels: {@link VectorTile#ROWS} rows of {@link VectorProduct#COLUMNS}, and at least the
     /// columns of {@link VectorProduct#STREAMS} panels in one row.
     final long tile;
-    /// One block of a panel: {@link Backend#BLOCK} rows of {@link VectorProduct#COLUMNS}.
-    final long panel;
+    /// A block of each of {@link VectorProduct#TOGETHER} panels: {@link Backend#BLOCK} rows of
+    /// {@link VectorProduct#COLUMNS}.
+    final long panels;
     /// Twice sixteen floats.
     final long lanes;
 
@@ -28,9 +29,10 @@ final class VectorScratch implements AutoCloseable {
         long row = VectorProduct.COLUMNS * (long) Float.BYTES;
         long tileBytes = row * Math.max(VectorTile.ROWS, VectorProduct.STREAMS);
         tile = fixed.allocate(tileBytes, ALIGNMENT).address();
-        panel = fixed.allocate(row * Backend.BLOCK, ALIGNMENT).address();
+        long panelBytes = VectorProduct.TOGETHER * row * Backend.BLOCK;
+        panels = fixed.allocate(panelBytes, ALIGNMENT).address();
         lanes = fixed.allocate(2 * VectorLanes.LANE_BYTES, ALIGNMENT).address();
-        fixedBytes = tileBytes + row * Backend.BLOCK + 2 * VectorLanes.LANE_BYTES;
+        fixedBytes = tileBytes + panelBytes + 2 * VectorLanes.LANE_BYTES;
     }
 
     /// Bytes asked of the system. The growing parts are counted as they were when their worker last grew them.
@@ -50,7 +52,7 @@ final class VectorScratch implements AutoCloseable {
 
     /// As {@link #buffer}, for what {@link VectorProduct} copies of its operands while its caller holds a buffer.
     long copies(long bytes) {
-        return copies.address(bytes);
+        return copies.address(Math.max(bytes, VectorProduct.MOST_COPIED));
     }
 
     /// At least `count` floats of undefined content on the heap, for `Arrays.sort`.

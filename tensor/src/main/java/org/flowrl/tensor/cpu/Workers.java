@@ -1,12 +1,14 @@
 package org.flowrl.tensor.cpu;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 
 /// A persistent team of threads, the caller's included, that runs the parts of a kernel.
 ///
-/// Parts are claimed from a counter, so a worker that is asleep or pre-empted delays nothing but the part it holds: the
-/// others take the rest. Which worker runs a part never changes a result. Helpers spin for some tens of microseconds
+/// Each worker has an equal share of consecutive parts, so that in kernels which follow each other it meets what it left
+/// in its own cache. Parts are claimed one by one, and who has none left takes from the others' shares, so a worker that
+/// is asleep or pre-empted delays nothing but the part it holds. Which worker runs a part never changes a result. Helpers spin for some tens of microseconds
 /// after a job, because kernels follow each other closely, and then park. One thread at a time may call {@link #run}.
 final class Workers implements AutoCloseable {
     /// Rounds of waiting before a helper parks: some 50 µs, the longest pause between kernels of one step.
@@ -56,7 +58,7 @@ final class Workers implements AutoCloseable {
             }
             return;
         }
-        Job current = new Job(part, count);
+        Job current = new Job(part, count, threads());
         job = current;
         for (Helper helper : helpers) {
             if (helper.asleep) {
@@ -140,18 +142,40 @@ final class Workers implements AutoCloseable {
     private static final class Job {
         private final Part part;
         private final int count;
-        private final AtomicInteger next = new AtomicInteger();
+        /// The next part of each worker's share.
+        private final AtomicIntegerArray next;
         private final AtomicInteger left;
         private volatile Throwable failure;
 
-        Job(Part part, int count) {
+        Job(Part part, int count, int workers) {
             this.part = part;
             this.count = count;
+            this.next = new AtomicIntegerArray(workers);
+            for (int worker = 1; worker < workers; worker++) {
+                next.set(worker, firstOf(worker));
+            }
             this.left = new AtomicInteger(count);
         }
 
+        /// The first part of a worker's share.
+        private int firstOf(int worker) {
+            return (int) ((long) count * worker / next.length());
+        }
+
+        /// Runs parts as long as there are any: the worker's own, then those of the workers after it.
         void work(int worker) {
-            for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
+            workOn(worker, worker);
+            for (int other = worker + 1; other < next.length(); other++) {
+                workOn(other, worker);
+            }
+            for (int other = 0; other < worker; other++) {
+                workOn(other, worker);
+            }
+        }
+
+        private void workOn(int share, int worker) {
+            int end = firstOf(share + 1);
+            for (int i = next.getAndIncrement(share); i < end; i = next.getAndIncrement(share)) {
                 try {
                     if (failure == null) {
                         part.run(i, worker);
