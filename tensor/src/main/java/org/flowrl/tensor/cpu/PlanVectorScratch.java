@@ -12,12 +12,10 @@ final class PlanVectorScratch implements PlanScratch {
     /// Buffers of fixed size, of vectors of 512 bits: blocks of panels, a tile and twice the sixteen lanes.
     private static final long FIXED_BYTES =
             ((VectorProduct.TOGETHER * Backend.BLOCK + VectorTile.ROWS) * 64L + 2L * Backend.LANES) * Float.BYTES;
-    /// What products copy of their operands, a block of so many rows at a time.
-    private static final long COPY_BYTES = VectorProduct.MOST_COPIED;
-
     private final int threads;
     private long shared;
     private long worker;
+    private long copies;
 
     PlanVectorScratch(int threads) {
         this.threads = threads;
@@ -26,7 +24,7 @@ final class PlanVectorScratch implements PlanScratch {
     /// All buffers, of each worker and of the calls.
     @Override
     public long bytes() {
-        return threads * (FIXED_BYTES + COPY_BYTES + worker) + FIXED_BYTES + shared;
+        return threads * (FIXED_BYTES + copies + worker) + FIXED_BYTES + shared;
     }
 
     /// A call needs this much for all its parts.
@@ -39,14 +37,20 @@ final class PlanVectorScratch implements PlanScratch {
         worker = VectorScratch.grown(worker, bytes);
     }
 
+    private void copies(boolean copies) {
+        if (copies) {
+            this.copies = VectorCopies.BYTES;
+        }
+    }
+
     @Override
     public void product(long rows, long size, PackedMatrix weight) {
-        // What products copy of their operands has a fixed size.
+        copies(VectorCopies.ofRows(rows, size * Float.BYTES));
     }
 
     @Override
     public void weightGradient(long rows, long outputs, long inputs) {
-        // What products copy of their operands has a fixed size.
+        copies(VectorCopies.ofTiles(outputs * Float.BYTES));
     }
 
     @Override
@@ -96,6 +100,7 @@ final class PlanVectorScratch implements PlanScratch {
         long most = Math.clamp(VectorHeads.PART_LOGITS / width, VectorHeads.LEAST_ROWS, VectorHeads.MOST_ROWS);
         worker((Math.min(rows, most) + 1) * width * Float.BYTES);
         shared(rows * (chunks(words) * VectorHeadRows.FOLD_BYTES + Float.BYTES));
+        product(rows, weight.columns(), weight);
     }
 
     /// The gradients of one chunk's logits.
@@ -105,6 +110,10 @@ final class PlanVectorScratch implements PlanScratch {
         long width = Math.clamp(words, 1, HeadKernels.VOCABULARY_CHUNK);
         long held = Math.max(1, VectorHeads.HELD_LOGITS / width / Backend.BLOCK) * Backend.BLOCK;
         shared(Math.min(rows, held) * width * Float.BYTES);
+        product(rows, width, weight);
+        if (hasWeightGradient) {
+            weightGradient(rows, width, weight.columns());
+        }
     }
 
     /// All logits of the rows that are drawn together.
@@ -114,6 +123,7 @@ final class PlanVectorScratch implements PlanScratch {
         long held = Math.max(1, VectorHeads.HELD_LOGITS / Math.max(1, words));
         shared(Math.min(rows, held) * (words * Float.BYTES + chunks(words) * VectorHeadRows.FOLD_BYTES));
         worker(words * Float.BYTES);
+        product(rows, weight.columns(), weight);
     }
 
     @Override

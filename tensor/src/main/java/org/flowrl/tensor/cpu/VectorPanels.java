@@ -1,5 +1,6 @@
 package org.flowrl.tensor.cpu;
 
+import static org.flowrl.tensor.cpu.VectorCopies.TOKEN_BYTES;
 import static org.flowrl.tensor.cpu.VectorLanes.ADDRESS;
 import static org.flowrl.tensor.cpu.VectorLanes.ALL;
 import static org.flowrl.tensor.cpu.VectorLanes.BYTES;
@@ -10,7 +11,6 @@ import static org.flowrl.tensor.cpu.VectorLanes.INTS;
 import static org.flowrl.tensor.cpu.VectorLanes.LENGTH;
 import static org.flowrl.tensor.cpu.VectorLanes.ORDER;
 import static org.flowrl.tensor.cpu.VectorProduct.COLUMNS;
-import static org.flowrl.tensor.cpu.VectorProduct.TILE_TOKEN_BYTES;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -224,7 +224,7 @@ final class VectorPanels implements PackedMatrix {
     }
 
     /// Copies the columns of `rows` rows, in `tiles` groups of as equal width as can be and of eight at the most, so that
-    /// a group's floats of one row, in {@link VectorProduct#TILE_TOKEN_BYTES}, follow those of the row before. What follows the floats of a
+    /// a group's floats of one row, in {@link VectorCopies#TOKEN_BYTES}, follow those of the row before. What follows the floats of a
     /// group is undefined. Rows are read one after the other, as the processor's prefetch foresees.
     ///
     /// @param pitch bytes from one row to the next, at least those of sixteen floats
@@ -236,7 +236,7 @@ final class VectorPanels implements PackedMatrix {
         for (int k = done; k < rows; k++) {
             long at = from + k * pitch;
             for (int tile = 0; tile < tiles; tile++) {
-                long out = to + tile * apart + k * TILE_TOKEN_BYTES;
+                long out = to + tile * apart + k * TOKEN_BYTES;
                 for (int width = columns / tiles + (tile < wider ? 1 : 0); width > 0; width--, at += 4, out += 4) {
                     ALL.set(FLOAT, out, ALL.get(FLOAT, at));
                 }
@@ -250,8 +250,8 @@ final class VectorPanels implements PackedMatrix {
         int done = Math.max(0, (rows - 1) / 2 * 2);
         for (int k = 0; k < done; k += 2) {
             long at = from + k * pitch & ADDRESS;
-            long below = at + pitch - TILE_TOKEN_BYTES & ADDRESS;
-            long out = to + k * TILE_TOKEN_BYTES & ADDRESS;
+            long below = at + pitch - TOKEN_BYTES & ADDRESS;
+            long out = to + k * TOKEN_BYTES & ADDRESS;
             long step = (columns / tiles + 1) * 4L;
             for (int tile = 0; tile < tiles; tile++) {
                 if (tile == wider) {
@@ -272,7 +272,7 @@ final class VectorPanels implements PackedMatrix {
         int wider = columns % tiles;
         for (int k = 0; k < rows - 1; k++) {
             long at = from + k * pitch & ADDRESS;
-            long out = to + k * TILE_TOKEN_BYTES & ADDRESS;
+            long out = to + k * TOKEN_BYTES & ADDRESS;
             long step = (columns / tiles + 1) * 4L;
             for (int tile = 0; tile < tiles; tile++) {
                 if (tile == wider) {

@@ -35,19 +35,6 @@ final class VectorProduct {
     /// Panels that a tile of rows meets before the next tile: a block of them fills a quarter of a second-level cache.
     static final int TOGETHER = 4;
     private static final long ROW_BYTES = COLUMNS * (long) Float.BYTES;
-    /// Bytes of a token in a copied tile of dy: eight floats.
-    static final long TILE_TOKEN_BYTES = 8L * Float.BYTES;
-    /// The weight gradient reads rows of dy up to this long in place: longer ones it copies, a tile's numbers together.
-    private static final long SHORT_ROW_BYTES = 768;
-    /// Lines this far apart share a set of a first-level cache of 32 KB in eight ways (48 KB in twelve).
-    private static final long PAGE_BYTES = 4096;
-    /// Bytes of one block of a copied row, an odd number of cache lines.
-    private static final long COPY_PITCH = Backend.BLOCK * (long) Float.BYTES + 64;
-    /// Bytes of one copied tile of a block of tokens, eight floats of each, likewise.
-    private static final long COPIED_TILE = Backend.BLOCK * TILE_TOKEN_BYTES + 64;
-    /// What is copied of as many rows as a part of a matrix product has at the most.
-    static final long MOST_COPIED =
-            Math.max(VectorMatmul.MOST_ROWS * COPY_PITCH, (VectorMatmul.MOST_ROWS / VectorTile.ROWS + 1) * COPIED_TILE);
 
     private VectorProduct() {
     }
@@ -78,8 +65,8 @@ final class VectorProduct {
         int inputs = (int) w.columns();
         int columns = (int) Math.min(count * COLUMNS, w.rows() - panel * COLUMNS);
         boolean halves = w.isNarrow() && rows <= HALF_ROWS;
-        boolean copies = rows > VectorTile.ROWS && collides(inputs * 4L);
-        long copy = copies ? scratch.copies(rows * COPY_PITCH) : 0;
+        boolean copies = VectorCopies.ofRows(rows, inputs * 4L);
+        long copy = copies ? scratch.copies(rows * VectorCopies.ROW_PITCH) : 0;
         long apart = w.address(1, 0) - w.address(0, 0);
         int from = 0;
         do {
@@ -87,10 +74,10 @@ final class VectorProduct {
             long biasAt = from + chain == inputs ? bias : 0;
             long a = x + from * 4L;
             if (copies) {
-                VectorPanels.copyRows(a, inputs * 4L, rows, chain, copy, COPY_PITCH);
+                VectorPanels.copyRows(a, inputs * 4L, rows, chain, copy, VectorCopies.ROW_PITCH);
             }
             long rowsAt = copies ? copy : a;
-            long down = copies ? COPY_PITCH : inputs * 4L;
+            long down = copies ? VectorCopies.ROW_PITCH : inputs * 4L;
             long b = w.address(panel, from);
             if (halves) {
                 halfTiles(rowsAt, down, rows, b, apart, chain, y, pitch, columns, from > 0, biasAt, scratch);
@@ -129,12 +116,6 @@ final class VectorProduct {
         } while (from < inputs);
     }
 
-    /// True where rows that far apart fall on the same lines of the first-level cache, so that a gradient's rows evict
-    /// each other and the panel: widths of 1024, 2048 and so on. Products then work on a copy of a block.
-    private static boolean collides(long rowBytes) {
-        return rowBytes > 0 && rowBytes % PAGE_BYTES == 0;
-    }
-
     /// dx = dy · w, or dx += dy · w, for `rows` rows and the panels firstPanel … endPanel−1 of dx.
     ///
     /// @param weight the row-major weight's row that belongs to the first column of dy
@@ -144,9 +125,9 @@ final class VectorProduct {
     /// @param dx the first row, rows of K floats
     static void inputGradient(long weight, int inputs, boolean narrowed, int chainLength, long dy, long across,
             int rows, long firstPanel, long endPanel, long dx, boolean add, VectorScratch scratch) {
-        boolean copies = rows > VectorTile.ROWS && collides(across);
-        long copy = copies ? scratch.copies(rows * COPY_PITCH) : 0;
-        int inPlaceRows = collides(inputs * 4L) ? FEW_ROWS : IN_PLACE_ROWS;
+        boolean copies = VectorCopies.ofRows(rows, across);
+        long copy = copies ? scratch.copies(rows * VectorCopies.ROW_PITCH) : 0;
+        int inPlaceRows = VectorCopies.collide(inputs * 4L) ? FEW_ROWS : IN_PLACE_ROWS;
         boolean inPlaceIfFull = !narrowed && (rows <= inPlaceRows || inputs == COLUMNS);
         for (long p = firstPanel; p < endPanel; p += TOGETHER) {
             int panels = (int) Math.min(TOGETHER, endPanel - p);
@@ -157,13 +138,13 @@ final class VectorProduct {
                 int chain = Math.min(Backend.BLOCK, chainLength - from);
                 long a = dy + from * 4L;
                 if (copies) {
-                    VectorPanels.copyRows(a, across, rows, chain, copy, COPY_PITCH);
+                    VectorPanels.copyRows(a, across, rows, chain, copy, VectorCopies.ROW_PITCH);
                 }
                 long b = weight + ((long) from * inputs + p * COLUMNS) * 4;
                 if (!inPlace) {
                     VectorPanels.copy(b, inputs * 4L, chain, columns, narrowed, scratch.panels);
                 }
-                tiles(copies ? copy : a, copies ? COPY_PITCH : across, 4, 0, rows, inPlace ? b : scratch.panels,
+                tiles(copies ? copy : a, copies ? VectorCopies.ROW_PITCH : across, 4, 0, rows, inPlace ? b : scratch.panels,
                         inPlace ? ROW_BYTES : chain * ROW_BYTES, inPlace ? inputs * 4L : ROW_BYTES, chain,
                         dx + p * ROW_BYTES, inputs * 4L, columns, add || from > 0, 0, scratch);
                 from += chain;
@@ -178,13 +159,13 @@ final class VectorProduct {
     /// @param dw the first row, rows of K floats
     static void weightGradient(long dy, long across, long x, int tokens, int inputs, int rows, long firstPanel,
             long endPanel, long dw, VectorScratch scratch) {
-        boolean copies = across > SHORT_ROW_BYTES;
-        long copy = copies ? scratch.copies(tileCount(rows) * COPIED_TILE) : 0;
+        boolean copies = VectorCopies.ofTiles(across);
+        long copy = copies ? scratch.copies(tileCount(rows) * VectorCopies.TILE_PITCH) : 0;
         for (int from = 0; from < tokens; from += Backend.BLOCK) {
             int chain = Math.min(Backend.BLOCK, tokens - from);
             long a = dy + from * across;
             if (copies) {
-                VectorPanels.copyTiles(a, across, chain, rows, tileCount(rows), copy, COPIED_TILE);
+                VectorPanels.copyTiles(a, across, chain, rows, tileCount(rows), copy, VectorCopies.TILE_PITCH);
             }
             int most = TOGETHER * (Backend.BLOCK / chain);
             for (long p = firstPanel; p < endPanel; p += most) {
@@ -195,7 +176,7 @@ final class VectorProduct {
                 if (!inPlace) {
                     VectorPanels.copy(b, inputs * 4L, chain, columns, false, scratch.panels);
                 }
-                tiles(copies ? copy : a, 4, copies ? TILE_TOKEN_BYTES : across, copies ? COPIED_TILE : 0,
+                tiles(copies ? copy : a, 4, copies ? VectorCopies.TOKEN_BYTES : across, copies ? VectorCopies.TILE_PITCH : 0,
                         rows, inPlace ? b : scratch.panels, chain * ROW_BYTES, ROW_BYTES, chain, dw + p * ROW_BYTES,
                         inputs * 4L, columns, true, 0, scratch);
             }

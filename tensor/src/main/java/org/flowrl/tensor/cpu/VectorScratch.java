@@ -52,7 +52,7 @@ final class VectorScratch implements AutoCloseable {
 
     /// As {@link #buffer}, for what {@link VectorProduct} copies of its operands while its caller holds a buffer.
     long copies(long bytes) {
-        return copies.address(Math.max(bytes, VectorProduct.MOST_COPIED));
+        return copies.address(Math.max(bytes, VectorCopies.BYTES));
     }
 
     /// At least `count` floats of undefined content on the heap, for `Arrays.sort`.

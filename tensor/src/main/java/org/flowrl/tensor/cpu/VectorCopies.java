@@ -1,0 +1,40 @@
+package org.flowrl.tensor.cpu;
+
+import org.flowrl.tensor.Backend;
+
+/// Which rows of its left operand a matrix product copies before it reads them, a block of columns at a time, and what
+/// room that takes in {@link VectorScratch}. Plans ask this too, so nothing here touches a vector.
+final class VectorCopies {
+    /// Bytes of one block of a copied row, an odd number of cache lines.
+    static final long ROW_PITCH = Backend.BLOCK * (long) Float.BYTES + 64;
+    /// Bytes of one token in a copied tile of dy: eight floats.
+    static final long TOKEN_BYTES = 8L * Float.BYTES;
+    /// Bytes of one copied tile of a block of tokens, an odd number of cache lines.
+    static final long TILE_PITCH = Backend.BLOCK * TOKEN_BYTES + 64;
+    /// The room for as many rows as a part of a matrix product has at the most.
+    static final long BYTES = Math.max(VectorMatmul.MOST_ROWS * ROW_PITCH,
+            Math.ceilDiv(VectorMatmul.MOST_ROWS, VectorTile.ROWS) * TILE_PITCH);
+
+    /// The weight gradient reads rows of dy up to this long in place.
+    private static final long SHORT_ROW_BYTES = 768;
+    /// Lines this far apart share a set of a first-level cache of 32 KB in eight ways (48 KB in twelve).
+    private static final long PAGE_BYTES = 4096;
+
+    private VectorCopies() {
+    }
+
+    /// Whether forward products and input gradients copy their rows: where these would evict each other and the panel.
+    static boolean ofRows(long rows, long rowBytes) {
+        return rows > VectorTile.ROWS && collide(rowBytes);
+    }
+
+    /// Whether weight gradients copy rows of dy, the numbers of a tile of dw together.
+    static boolean ofTiles(long rowBytes) {
+        return rowBytes > SHORT_ROW_BYTES;
+    }
+
+    /// True where rows that far apart fall on the same lines of the first-level cache: widths of 1024, 2048 and so on.
+    static boolean collide(long rowBytes) {
+        return rowBytes > 0 && rowBytes % PAGE_BYTES == 0;
+    }
+}
