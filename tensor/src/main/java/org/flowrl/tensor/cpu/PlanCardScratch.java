@@ -133,7 +133,7 @@ final class PlanCardScratch implements PlanScratch {
     }
 
     @Override
-    public void logProbGradients(long rows, PackedMatrix weight) {
+    public void logProbGradients(long rows, PackedMatrix weight, boolean hasWeightGradient) {
         if (weight.storage() != DType.BF16) {
             logits(rows, weight);
             return;

@@ -172,7 +172,7 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
             Tensor entropy, Tensor lse, Tensor dLogProb, Tensor dEntropy, Tensor dhidden, Tensor dweight) {
         Arguments.headsLogProbsBackward(hidden, weight, targets, temperature, entropy, lse, dLogProb, dEntropy,
                 dhidden, dweight);
-        scratch.logProbGradients(hidden.dim(0), weight);
+        scratch.logProbGradients(hidden.dim(0), weight, dweight != null);
     }
 
     @Override

@@ -57,7 +57,9 @@ interface PlanScratch {
     void logProbs(long rows, PackedMatrix weight);
 
     /// Gradients of log-probabilities.
-    void logProbGradients(long rows, PackedMatrix weight);
+    ///
+    /// @param hasWeightGradient true where the weight has one
+    void logProbGradients(long rows, PackedMatrix weight, boolean hasWeightGradient);
 
     /// Draws of words for `rows` rows.
     void samples(long rows, PackedMatrix weight, SamplingLaw law);

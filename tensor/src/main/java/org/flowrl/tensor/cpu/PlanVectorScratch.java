@@ -105,7 +105,7 @@ final class PlanVectorScratch implements PlanScratch {
 
     /// The gradients of one chunk's logits.
     @Override
-    public void logProbGradients(long rows, PackedMatrix weight) {
+    public void logProbGradients(long rows, PackedMatrix weight, boolean hasWeightGradient) {
         long words = weight.rows();
         long width = Math.clamp(words, 1, HeadKernels.VOCABULARY_CHUNK);
         long held = Math.max(1, VectorHeads.HELD_LOGITS / width / Backend.BLOCK) * Backend.BLOCK;
