@@ -21,7 +21,8 @@ class CardPlanTest {
     /// A batch that shrinks takes what the plan of one that is full to the end says.
     @ParameterizedTest
     @CsvSource({"sample, F32, 0, on, f32, 1048576", "sample, BF16, 0, off, f32, 67108864",
-        "shrink, F32, 0, on, f32, 262144", "sft, BF16, 0, on, f32, 262144", "train, F32, 0, on, f32, 67108864", "train, BF16, 0, on, bf16, 1048576", "train, BF16, 8, on, bf16, 0"})
+        "shrink, F32, 0, on, f32, 262144", "sft, BF16, 0, on, f32, 262144",
+        "train, F32, 0, on, f32, 67108864", "train, BF16, 0, on, bf16, 1048576", "train, BF16, 8, on, bf16, 0"})
     void aCardGivesWhatThePlanSays(String program, String weights, String rank, String graphs, String products,
             long slabBytes) {
         MemoryPlan.Machine card = MemoryPlan.Machine.card(new PlanBackend.Card(graphs.equals("on"),

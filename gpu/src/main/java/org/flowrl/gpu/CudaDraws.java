@@ -4,12 +4,12 @@ import org.flowrl.tensor.PackedMatrix;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Tensor;
 
-/// Draws of words, of draws.cu. A decoding step has fewer rows than a card has multiprocessors, so each row's logits are
-/// read by a block for every {@link LogitParts#PART_WORDS} words. V words.
+/// Draws of words, of draws.cu. A decoding step has fewer rows than a card has multiprocessors, so each row's logits
+/// are read by a block for every {@link LogitParts#PART_WORDS} words. V words.
 ///
-/// Of a truncated law the lowest logit that it keeps is found by eight steps for a top-k and eight for a top-p, four bits
-/// of the logit's place among floats in each. Sums are in F64, over parts of a row first: what is kept and drawn differs
-/// from the specification only where a threshold falls between its sums' rounding and these.
+/// Of a truncated law the lowest logit that it keeps is found by eight steps for a top-k and eight for a top-p, four
+/// bits of the logit's place among floats in each. Sums are in F64, over parts of a row first: what is kept and drawn
+/// differs from the specification only where a threshold falls between its sums' rounding and these.
 final class CudaDraws {
     /// Bytes of logits that are held at a time: 441 rows of 152,064 words.
     private static final long LOGITS_BYTES = 256 << 20;

@@ -8,13 +8,13 @@ import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.cpu.Arguments;
 
 /// The language-model head, of heads.cu: logits of some rows and of a range of words at a time, by a product, in one
-/// reused buffer that is small enough to stay in the card's second-level cache; there they are folded, or differentiated
-/// into gradients of BF16. N rows, D hidden, V words.
+/// reused buffer that is small enough to stay in the card's second-level cache; there they are folded, or
+/// differentiated into gradients of BF16. N rows, D hidden, V words.
 ///
 /// **What it costs**, by arithmetic and not by measurement, for a range of 2,048 rows and 4,096 words of the 0.5B shape
 /// (D = 896, V = 151,936), in microseconds. Assumed of an H100: products at 600 TFLOP/s, device memory at 3.35 TB/s and
 /// what is in 50 MiB of second-level cache at 5.5 TB/s, 132 multiprocessors at 1.7 GHz that issue 128 instructions a
-/// cycle (28.7 T/s) and raise two to 16 powers (3.6 T/s), and 1.5 between two kernels.
+/// cycle (28.7 T/s) and raise two to 16 powers (3.6 T/s), 1.5 between two kernels, and a temperature of 1.
 ///
 /// | | forward | backward |
 /// |---|---|---|
@@ -27,21 +27,22 @@ import org.flowrl.tensor.cpu.Arguments;
 /// | of the products' time | 30 % | 10 % |
 ///
 /// Logits that went through memory would take 10.0 instead of 6.1, and the contract's polynomial some 22 instructions a
-/// logit, hence {@link #RANGE_BYTES} and the card's own power of two, which is within two units of the last place. At
-/// D = 3,584 (7B) products take four times as long, and shares are a quarter. Logits stay F32: in BF16 one of 20 would be
-/// off by up to 0.06, and a log-probability with it. The whole tiles of 128 · 256 in a range are 256, two for nearly each
-/// multiprocessor: a range of 16 MiB would leave a launch half as much to hide behind, one of 64 MiB the cache.
+/// logit, hence {@link #RANGE_BYTES} and the card's own power of two, which is within two units of the last place. At D
+/// = 3,584 (7B) products take four times as long, and shares are a quarter. Logits stay F32: in BF16 one of 20 would be
+/// off by up to 0.06, and a log-probability with it. The whole tiles of 128 · 256 in a range are 256, two for nearly
+/// each multiprocessor: a range of 16 MiB would leave a launch half as much to hide behind, one of 64 MiB the cache.
 ///
 /// Where the weight is BF16, gradients of logits are written once, as BF16, for all words and many rows together: a
-/// weight's gradient [V, D] is read and written by every product that adds to it, which over K rows does K / 4 operations
-/// for each of its bytes. A card that does 700 TFLOP/s and moves 3 TB/s needs 233, that is 933 rows. The hidden states'
-/// gradient is one product over all words, too, since over a range of them it has too few tiles for a card.
+/// weight's gradient [V, D] is read and written by every product that adds to it, which over K rows does K / 4
+/// operations for each of its bytes. A card that does 700 TFLOP/s and moves 3 TB/s needs 233, that is 933 rows. The
+/// hidden states' gradient is one product over all words, too, since over a range of them it has too few tiles for a
+/// card.
 final class CudaHeads implements HeadKernels {
     /// Bytes of logits that are held at a time in the backward pass over an F32 weight.
     private static final long LOGITS_BYTES = 256 << 20;
     /// Bytes of the logits of a range.
     private static final long RANGE_BYTES = 32 << 20;
-    /// Rows of ranges, 8 MiB of words' logits at least.
+    /// Rows whose ranges are computed one after the other.
     private static final long MOST_ROWS = 2048;
     /// Bytes of gradients that are held at a time, in BF16: 2,048 rows of 152,064 words, and some.
     private static final long GRADIENT_BYTES = 640 << 20;

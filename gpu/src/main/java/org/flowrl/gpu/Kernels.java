@@ -43,8 +43,8 @@ final class Kernels implements AutoCloseable {
         this.device = device;
     }
 
-    /// Begins a launch of kernel `name` of module `module`: its parameters follow in the order of the source. All launches
-    /// write theirs to one place, so that the next one to begin ends this one, as its start does.
+    /// Begins a launch of kernel `name` of module `module`: its parameters follow in the order of the source. All
+    /// launches write theirs to one place, so that the next one to begin ends this one, as its start does.
     Launch launch(String module, String name) {
         Long function = functions.get(name);
         if (function == null) {

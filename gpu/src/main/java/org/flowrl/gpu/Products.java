@@ -87,8 +87,8 @@ final class Products {
         card.kernels().launch("elementwise", "convertF32toBF16").number(from).number(to).number(count).over(count);
     }
 
-    /// The address of F32 numbers in the type of a product: their own, or that of a rounded copy, which lies there until
-    /// the next one for the same use.
+    /// The address of F32 numbers in the type of a product: their own, or that of a rounded copy, which lies there
+    /// until the next one for the same use.
     long operand(long address, long count, DType type, Scratch.Use use) {
         if (type == DType.F32) {
             return address;

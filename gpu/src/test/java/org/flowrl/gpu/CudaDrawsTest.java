@@ -63,8 +63,8 @@ class CudaDrawsTest {
     private record Drawn(int[] tokens, float[] logProbs) {
     }
 
-    /// Draws of each row by each uniform number: a hidden state that is 1 at `row` picks the row's logits out of a weight
-    /// [V, rows], exactly so.
+    /// Draws of each row by each uniform number: a hidden state that is 1 at `row` picks the row's logits out of a
+    /// weight [V, rows], exactly so.
     private static Drawn draw(Backend backend, float[][] logits, SamplingLaw law) {
         int rows = logits.length;
         int words = logits[0].length;

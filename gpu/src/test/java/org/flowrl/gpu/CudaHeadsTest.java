@@ -27,8 +27,9 @@ class CudaHeadsTest {
     private record Results(float[] logProbs, float[] dhidden, float[] dweight) {
     }
 
-    /// Ranges of five rows, or logits of three whole ones and gradients of five, or all at once: sums over rows have other
-    /// brackets. Numbers of words that are multiples of eight or four are read so many at a time, others one at a time.
+    /// Ranges of five rows, or logits of three whole ones and gradients of five, or all at once: sums over rows have
+    /// other brackets. Numbers of words that are multiples of eight or four are read so many at a time, others one at a
+    /// time.
     @ParameterizedTest
     @CsvSource({"F32, 40", "BF16, 40", "F32, 41", "BF16, 41", "F32, 44", "BF16, 44"})
     void partsChangeNothingButBrackets(DType storage, int words) {

@@ -109,10 +109,11 @@ public final class Memory implements AutoCloseable {
         return new Memory(new PlannedSource(slabBytes));
     }
 
-    /// Memory of the same device whose blocks are taken from this one, where they count as in use, and go to nobody else
-    /// until the child is closed, which must be before this one is: for work that comes back to the same addresses, see
-    /// {@link Recorder}. Where the child has no free block of a size it gives one of the next larger size that it has, so
-    /// that the same work on fewer rows lies where that on more rows did, and takes no more memory.
+    /// Memory of the same device whose blocks are taken from this one, where they count as in use, and go to nobody
+    /// else until the child is closed, which must be before this one is: for work that comes back to the same
+    /// addresses, see {@link Recorder}. Where the child has no free block of a size it gives one of the next larger
+    /// size that it has, so that the same work on fewer rows lies where that on more rows did, and takes no more
+    /// memory.
     public Memory child() {
         return new Memory(new ChildSource(this), true);
     }

@@ -10,7 +10,8 @@ import org.flowrl.tensor.SamplingLaw;
 
 /// What the buffers of the CUDA backend grow to: one for each use, a quarter more than the call that needed it, and
 /// what is held for cuBLAS. Formulas and constants are those of `org.flowrl.gpu` (Scratch, Products, CudaHeads,
-/// LogitParts, CudaDraws, CudaAttention, FlashAttention, CudaDevice). The driver's own context, some hundreds of megabytes, is not counted.
+/// LogitParts, CudaDraws, CudaAttention, FlashAttention, CudaDevice). The driver's own context, some hundreds of
+/// megabytes, is not counted.
 final class PlanCardScratch implements PlanScratch {
     private enum Use { SUMS, TALLIES, LOGITS, LOGIT_GRADIENTS, LEFT, RIGHT, DOTS, LOG_SUMS, BOUNDS, PARTIALS }
 
@@ -99,7 +100,8 @@ final class PlanCardScratch implements PlanScratch {
         }
     }
 
-    /// On tensor cores also the rounded queries and gradients, and the gradients of keys and values for each query head.
+    /// On tensor cores also the rounded queries and gradients, and the gradients of keys and values for each query
+    /// head.
     @Override
     public void attentionBackward(Heads shape) {
         need(Use.DOTS, shape.rows() * Float.BYTES);

@@ -152,8 +152,8 @@ class RecordedStepTest {
         }
     }
 
-    /// A batch that shrinks takes the inputs of each number of rows more, and nothing for its activations; one that grows
-    /// has those of fewer rows given up.
+    /// A batch that shrinks takes the inputs of each number of rows more, and nothing for its activations; one that
+    /// grows has those of fewer rows given up.
     @Test
     void activationsTakeTheMemoryOfTheMostRows() {
         try (ModelFixture fixture = fixture("reference")) {
