@@ -67,6 +67,12 @@ KERNEL(sumParts, const float* logits, Index words, float temperature, PartSum* p
     }
 }
 
+// The part of a row that this thread knows; nothing where there are fewer.
+DEVICE PartSum ownPart(const PartSum* allParts, int count, Index row) {
+    int own = threadIdx.x;
+    return own < count ? allParts[row * count + own] : PartSum{0.0, MINUS_INFINITY};
+}
+
 // A number's place in the order of floats, as an unsigned number.
 DEVICE unsigned rankOf(float z) {
     unsigned bits = __float_as_uint(z == 0.0f ? 0.0f : z);
@@ -98,7 +104,7 @@ KERNEL(bestOfParts, const float* logits, Index words, const PartSum* allParts, i
     Index row = blockIdx.x;
     int own = threadIdx.x;
     const float* z = logits + row * words;
-    PartSum part = own < count ? allParts[row * count + own] : PartSum{0.0, MINUS_INFINITY};
+    PartSum part = ownPart(allParts, count, row);
     float most = blockLargest(part.most);
     if (!isDrawable(most, uniforms[row], firstRow + row, fault, uniformFault)) {
         return;
@@ -206,9 +212,8 @@ DEVICE Index draw(const float* z, Index words, float temperature, float most, Ke
 KERNEL(drawWhole, const float* logits, Index words, float temperature, const PartSum* allParts, int count,
         const double* uniforms, int* tokens, float* logProbs, Index firstRow, Fault* fault, Fault* uniformFault) {
     Index row = blockIdx.x;
-    int own = threadIdx.x;
     const float* z = logits + row * words;
-    PartSum part = own < count ? allParts[row * count + own] : PartSum{0.0, MINUS_INFINITY};
+    PartSum part = ownPart(allParts, count, row);
     float most = blockLargest(part.most);
     if (!isDrawable(most, uniforms[row], firstRow + row, fault, uniformFault)) {
         return;
@@ -335,9 +340,7 @@ DEVICE Search withDigit(const Truncation& law, Search search, int step, const Ta
 DEVICE Search searchBefore(const Truncation& law, const PartSum* allParts, int parts, int step, Index row) {
     SHARED(Tally, bins, BINS);
     if (step == 0) {
-        int own = threadIdx.x;
-        float most = blockLargest(own < parts ? allParts[row * parts + own].most : MINUS_INFINITY);
-        return {0.0, 0.0, 0, {0, 0}, 0, most};
+        return {0.0, 0.0, 0, {0, 0}, 0, blockLargest(ownPart(allParts, parts, row).most)};
     }
     sumTallies(Truncation::talliesOf(law, step - 1, row, parts), parts, bins);
     return withDigit(law, *Truncation::searchOf(law, step - 1, row), step - 1, bins);
