@@ -1,14 +1,18 @@
 package org.flowrl.bench.kernel;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.Memory;
+import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.Shape;
 
 /// The operands of a case in memory, filled from a fixed seed, and room for results: every engine reads the same bytes,
-/// and no engine has memory of a better alignment than another.
+/// and no engine has memory of a better alignment, or larger pages, than another. It is the memory in which the trainer
+/// holds tensors, large blocks in large pages.
 ///
 /// Engines do not write into operands; what a kernel updates in place is given to each as a {@link #copy}.
 public final class Inputs implements AutoCloseable {
@@ -16,7 +20,8 @@ public final class Inputs implements AutoCloseable {
     /// A page, so that no operand shares one with another.
     private static final long ALIGNMENT = 4096;
 
-    private final Arena arena = Arena.ofShared();
+    private final Memory memory = Memory.ofHost();
+    private final Scope scope = Scope.root("inputs", memory);
     private final Map<String, MemorySegment> operands = new HashMap<>();
 
     /// Allocates and fills the operands of `kernelCase`.
@@ -43,12 +48,17 @@ public final class Inputs implements AutoCloseable {
     /// The elements of an operand in memory of their own, for a kernel that updates them.
     public MemorySegment copy(String operand) {
         MemorySegment source = get(operand);
-        return arena.allocate(source.byteSize(), ALIGNMENT).copyFrom(source);
+        return room(source.byteSize()).copyFrom(source);
     }
 
     /// Room for `elements` F32 values, all zero, that lives as long as the operands.
     public MemorySegment allocate(long elements) {
-        return arena.allocate(elements * Float.BYTES, ALIGNMENT);
+        return room(elements * Float.BYTES).fill((byte) 0);
+    }
+
+    private MemorySegment room(long bytes) {
+        MemorySegment block = scope.allocate(DType.F32, Shape.of((bytes + ALIGNMENT) / Float.BYTES)).segment();
+        return block.asSlice(-block.address() & ALIGNMENT - 1, bytes);
     }
 
     private static void fill(MemorySegment segment, Operand operand, SplittableRandom random) {
@@ -66,6 +76,7 @@ public final class Inputs implements AutoCloseable {
 
     @Override
     public void close() {
-        arena.close();
+        scope.close();
+        memory.close();
     }
 }

@@ -75,12 +75,16 @@ final class PlanVectorScratch implements PlanScratch {
 
     @Override
     public void attentionBackward(Heads shape) {
-        attention(shape.length(), shape.size(), 2, 2);
+        attention(shape.length(), shape.size(), 4, 2);
     }
 
     @Override
     public void pagedAttention(long queries, long heads, long tokens, long size) {
-        attention(tokens, size, 0, 1);
+        worker(Float.BYTES * (VectorChains.FOUR_CHAINS * (2 * size + padded(tokens)) + 2L * Backend.LANES));
+    }
+
+    private static long padded(long tokens) {
+        return Math.ceilDiv(tokens, (long) Backend.LANES) * Backend.LANES;
     }
 
     /// Keys, values and scores of one key head.
@@ -88,7 +92,7 @@ final class PlanVectorScratch implements PlanScratch {
     /// @param tensors copies of `tokens` rows of `size` floats
     /// @param scores rows of scores in a tile
     private void attention(long tokens, long size, int tensors, int scores) {
-        long padded = Math.ceilDiv(tokens, (long) Backend.LANES) * Backend.LANES;
+        long padded = padded(tokens);
         worker(Float.BYTES * (size * (tensors * padded + VectorTile.ROWS) + scores * (long) VectorTile.ROWS * padded));
     }
 

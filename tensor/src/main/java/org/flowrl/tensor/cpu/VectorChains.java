@@ -206,15 +206,15 @@ final class VectorChains {
         }
     }
 
-    /// x *= factor.
-    static void scale(long x, float factor, int count) {
+    /// y = x · factor; y may be x.
+    static void scaled(long x, float factor, long y, int count) {
         int i = 0;
         for (; i <= count - LENGTH; i += LENGTH) {
             FloatVector.fromMemorySegment(FLOATS, ALL, x + i * 4L, ORDER).mul(factor)
-                    .intoMemorySegment(ALL, x + i * 4L, ORDER);
+                    .intoMemorySegment(ALL, y + i * 4L, ORDER);
         }
         for (; i < count; i++) {
-            ALL.set(FLOAT, x + i * 4L, ALL.get(FLOAT, x + i * 4L) * factor);
+            ALL.set(FLOAT, y + i * 4L, ALL.get(FLOAT, x + i * 4L) * factor);
         }
     }
 }

@@ -155,18 +155,19 @@ final class VectorRows implements RowKernels {
     public void scatterAdd(Tensor dout, Tensor ids, Tensor dtable) {
         Arguments.scatterAdd(dout, ids, dtable);
         VectorBackend.requireFloats("scatterAdd", dtable);
-        long size = dtable.dim(1);
+        int size = Math.toIntExact(dtable.dim(1));
         long from = dout.address();
         long indices = ids.address();
         long to = dtable.address();
         long count = ids.elements();
-        // Parts are of columns, so that a row's sum keeps the order of n.
-        team.forEach(VectorLanes.columnGroups(size), count * Backend.LANES, PART_NUMBERS, (first, end, worker) -> {
-            long column = first * Backend.LANES;
-            int columns = (int) (Math.min(size, end * Backend.LANES) - column);
+        // A part has the rows of dtable whose last bits are its number, so that each row's sum keeps the order of n.
+        int parts = Integer.highestOneBit(team.parts(count * size, PART_NUMBERS));
+        team.run(parts, (part, worker) -> {
             for (long n = 0; n < count; n++) {
-                VectorColumns.add(to + (ALL.get(INT, indices + n * 4) * size + column) * 4,
-                        from + (n * size + column) * 4, columns);
+                int id = ALL.get(INT, indices + n * 4);
+                if ((id & parts - 1) == part) {
+                    VectorColumns.add(to + id * (long) size * 4, from + n * size * 4, size);
+                }
             }
         });
     }
