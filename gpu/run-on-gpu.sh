@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
-# One scripted run on a machine with an NVIDIA card: inventory, the backend contract through both bindings,
-# compute-sanitizer, a few training steps beside the CPU's, and speeds beside PyTorch's, into one Markdown file.
+# One scripted run on a machine with an NVIDIA card: inventory, the backend contract, the oracle folders, speeds beside
+# PyTorch's, training beside the CPU's, decoding, compute-sanitizer, into one Markdown file, which grows as it goes.
 #
-#   gpu/run-on-gpu.sh pack           here, after `mvn package`: jars and a small JRE into .gpu.tar.gz, which the other
-#                                    machine needs beside this folder's scripts, and nothing else
-#   gpu/run-on-gpu.sh run [FOLDER]   there: results into FOLDER (default bench/results)
-#   gpu/run-on-gpu.sh rehearse       here: the same on the emulated card, at small sizes, and of the contracts, which are
-#                                    tests here, only the shortest; .ci/run does it
+#   gpu/run-on-gpu.sh pack                here, after `mvn package`: jars, oracle folders and a small JRE into
+#                                         .gpu.tar.gz, which the other machine needs beside this folder's scripts, and
+#                                         nothing else
+#   gpu/run-on-gpu.sh run [FOLDER [SECONDS [STEPS]]]
+#                                         there: results into FOLDER (default bench/results), within SECONDS (default
+#                                         540); STEPS is an expression for names of steps, such as 'speeds|memcheck'
+#   gpu/run-on-gpu.sh rehearse [FOLDER]   here: the same on the emulated card, at small sizes, and of the tests, which
+#                                         are run here anyway, only the shortest; .ci/run does it
 #
-# Each step has a limit of its own, and a step that fails is reported and does not end the run; the exit code is 0 only
-# where every step was good.
+# What is worth most comes first. A step has a limit of its own, and what is left of all seconds; one that fails, or for
+# which no time is left, is reported and does not end the run. The exit code is 0 only where every step was good. A card
+# that is lent for 15 minutes, its start included, has time for one `run` and for a shorter one with some STEPS.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 packed=.gpu
@@ -41,7 +45,7 @@ pack() {
     mv "$packed/jre.part" "$packed/jre"
     cp flowrl/target/flowrl.jar "$packed/lib/"
     local module
-    for module in tensor gpu flowrl; do
+    for module in tensor transformer gpu flowrl; do
         "$java_home/bin/jar" cf "$packed/lib/$module-tests.jar" -C "$module/target/test-classes" .
     done
     # JUnit's console and AssertJ: the files that LIBRARIES names, or Maven's.
@@ -54,8 +58,12 @@ pack() {
             mvn -q dependency:copy "-Dartifact=$artifact" "-DoutputDirectory=$PWD/$packed/lib"
         done
     fi
+    # Beside the project, or where FLOWRL_SHARED says; without them the step that needs them skips its tests.
+    local oracles=${FLOWRL_SHARED:-../shared}/data/oracle
+    mkdir -p "$packed/shared/data"
+    [ ! -d "$oracles" ] || cp -r "$oracles" "$packed/shared/data/"
     # One small file to carry.
-    tar -C "$packed" -czf "$packed.tar.gz" jre lib
+    tar -C "$packed" -czf "$packed.tar.gz" jre lib shared
     rm -rf "$packed"
     du -h "$packed.tar.gz"
 }
@@ -72,14 +80,22 @@ failures=0
 step() {
     local name=$1 seconds=$2
     shift 2
+    [[ $name =~ $steps ]] || return
+    local left=$((deadline - SECONDS))
+    seconds=$((seconds < left ? seconds : left))
     echo "== $name" >&2
-    printf '\n## %s\n\n```\n' "$name" >> "$report"
+    printf '\n## %s\n\n' "$name" >> "$report"
+    if [ $seconds -lt $least_seconds ]; then
+        echo "not run: no time was left" | tee -a "$report" >&2
+        failures=$((failures + 1))
+        return
+    fi
     local started=$SECONDS code
-    timeout "$seconds" bash -c "set -uo pipefail; $(declare -p java real); $(declare -f); \"\$@\"" "$name" "$@" \
+    timeout "$seconds" bash -c "set -uo pipefail; $(declare -p java real packed); $(declare -f); \"\$@\"" "$name" "$@" \
         > "$log" 2>&1
     code=$?
-    tail -n 120 "$log" >> "$report"
-    printf '```\nexit code %d, %d seconds\n' "$code" $((SECONDS - started)) >> "$report"
+    { echo '```'; tail -n 120 "$log"; } >> "$report"
+    printf '```\nexit code %d, %d of %d seconds\n' "$code" $((SECONDS - started)) "$seconds" >> "$report"
     [ $code -eq 0 ] || { failures=$((failures + 1)); echo "   exit code $code" >&2; }
 }
 
@@ -88,9 +104,17 @@ java_command() {
         "${flags[@]}" -cp "$class_path"
 }
 
-contract() {
+# tests CLASS...: of the gpu module.
+tests() {
     "${java[@]}" "-Dgpu.realCard=$real" org.junit.platform.console.ConsoleLauncher execute --disable-banner \
-        --details=summary -c "org.flowrl.gpu.$1"
+        --details=summary "${@/#/--select-class=org.flowrl.gpu.}"
+}
+
+# Logits, gradients, three steps of AdamW and greedy continuations, at the bars of the CPU.
+oracles() {
+    "${java[@]}" -Dflowrl.backend=cuda:0 "-Dflowrl.shared=$packed/shared" \
+        org.junit.platform.console.ConsoleLauncher execute --disable-banner --details=tree \
+        --disable-ansi-colors --select-class=org.flowrl.transformer.QwenOracleTest
 }
 
 # One case of each kernel, and packed sequences through tensor cores with heads of 64 and of 128.
@@ -110,7 +134,7 @@ inventory() {
 }
 
 # Training beside the CPU: name and step, the card's value, the CPU's.
-steps() {
+lattice() {
     local folder measured='^(warm-up|loss|policy/grad_norm|reward/mean|ratio/sampler)'
     folder=$(mktemp -d)
     local device
@@ -136,53 +160,60 @@ decoding() {
 
 run() {
     local folder=$1
+    deadline=$((SECONDS + $2))
+    steps=$3
     mkdir -p "$folder"
     unpack || exit 1
     log=$(mktemp)
     local card
     card=$(nvidia-smi --query-gpu=name --format=csv,noheader 2> /dev/null | head -1 | tr -cs 'A-Za-z0-9\n' '-' |
         tr 'A-Z' 'a-z')
-    report=$folder/gpu-$(date -u +%Y-%m-%d)-${card:-emulated-card}.md
+    report=$folder/gpu-$(date -u +%Y-%m-%d-%H%M)-${card:-emulated-card}.md
     class_path=$(printf '%s:' "$packed"/lib/*.jar)
     read -r -a java <<< "$(java_command)"
     echo "# A run of gpu/run-on-gpu.sh" > "$report"
-    step inventory 120 inventory
-    local class
-    for class in $contracts; do
-        step "$class" 240 contract "$class"
-    done
+    step inventory 40 inventory
+    # shellcheck disable=SC2086 # lists of classes, and of sizes
+    {
+        step contract 150 tests $contract
+        step oracles 60 oracles
+        step speeds 100 "${java[@]}" org.flowrl.gpu.CardSpeeds $sizes
+        if python3 -c 'import torch; torch.zeros(1).cuda()' 2> /dev/null; then
+            step "PyTorch's speeds" 60 python3 gpu/peer_speeds.py
+        fi
+        step "lattice, card and CPU" 90 lattice
+        step "decoding speed" 60 "${java[@]}" org.flowrl.rl.CardDecodeSpeed $sizes
+        step "decoding speed without graphs" 60 "${java[@]}" -Dgpu.graphs=off org.flowrl.rl.CardDecodeSpeed $sizes
+        step "decoding, recorded and direct" 60 decoding
+        [ -z "$kernels" ] || step kernels 120 tests $kernels
+    }
     if command -v compute-sanitizer > /dev/null; then
-        step "compute-sanitizer memcheck" 240 sanitized memcheck
-        step "compute-sanitizer racecheck" 240 sanitized racecheck
-    fi
-    step "lattice, card and CPU" 240 steps
-    step "decoding, recorded and direct" 120 decoding
-    step speeds 240 "${java[@]}" org.flowrl.gpu.CardSpeeds $sizes
-    step "decoding speed" 240 "${java[@]}" org.flowrl.rl.CardDecodeSpeed $sizes
-    step "decoding speed without graphs" 240 "${java[@]}" -Dgpu.graphs=off org.flowrl.rl.CardDecodeSpeed $sizes
-    if python3 -c 'import torch; torch.zeros(1).cuda()' 2> /dev/null; then
-        step "PyTorch's speeds" 120 python3 gpu/peer_speeds.py
+        step memcheck 150 sanitized memcheck
+        step racecheck 150 sanitized racecheck
     fi
     rm -f "$log"
-    echo "$report: $failures steps failed"
+    echo "$report: $failures steps failed, $((deadline - SECONDS)) seconds left"
     [ $failures -eq 0 ]
 }
 
 flags=()
 real=true
 sizes=
-contracts="FfmContractTest JCudaContractTest RoundingContractTest PagedAttentionTest FlashAttentionTest FlashPagedTest
-    CudaRecorderTest"
+least_seconds=10
+contract=FfmContractTest
+kernels="RoundingContractTest JCudaContractTest FlashAttentionTest FlashPagedTest PagedAttentionTest CudaHeadsTest
+    CudaDrawsTest CudaRecorderTest"
 case ${1:-} in
     pack) pack ;;
-    run) run "${2:-bench/results}" ;;
+    run) run "${2:-bench/results}" "${3:-540}" "${4:-.}" ;;
     rehearse)
         libraries=$(ls -dt gpu/target/emulator/*/ | head -1)
         flags=("-Dgpu.libraries=$PWD/$libraries" "-Dgpu.slabBytes=0")
         sizes=small
         real=false
-        contracts=CudaRecorderTest
-        run "${2:-gpu/target}"
+        contract=CudaRecorderTest
+        kernels=
+        run "${2:-gpu/target}" 1800 .
         ;;
-    *) sed -n '2,13p' "$0"; exit 2 ;;
+    *) sed -n '2,18p' "$0"; exit 2 ;;
 esac

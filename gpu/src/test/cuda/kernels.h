@@ -6,6 +6,7 @@
 #include "optimizer.cu"
 #include "rows.cu"
 #include "heads.cu"
+#include "draws.cu"
 #undef LANE
 #include "attention.cu"
 #undef ROWS

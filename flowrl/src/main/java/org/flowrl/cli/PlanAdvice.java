@@ -12,7 +12,7 @@ import org.flowrl.rl.TrainConfig;
 /// Whether a plan fits a device, and which settings would take less memory: each on top of those before it that help,
 /// with the total that they lead to, until one fits.
 ///
-/// @param program `train` or `generate`
+/// @param program `train`, `generate` or `sft`
 /// @param available bytes of the device
 /// @param changes what may be set, in the order in which it is tried: what costs least first
 /// @param planned the plan of a configuration
@@ -31,12 +31,13 @@ record PlanAdvice(String program, long available, List<Change> changes, Function
     }
 
     private static final Change NARROW = new Change("--dtype BF16", "weights", "BF16");
+    private static final Change NARROW_MOMENTS = Change.set("update.optimizer.adam.moments", "BF16");
 
     /// Same numbers first, then the types of weights and moments, then another way to train.
     static final List<Change> TRAIN = List.of(Change.set("update.recomputeActivations", "true"),
-            Change.set("update.microBatchMebibytes", "1"), NARROW,
-            Change.set("update.optimizer.adam.moments", "BF16"), Change.set("lora.rank", "16"));
+            Change.set("update.microBatchMebibytes", "1"), NARROW, NARROW_MOMENTS, Change.set("lora.rank", "16"));
     static final List<Change> GENERATE = List.of(NARROW);
+    static final List<Change> SFT = List.of(NARROW_MOMENTS);
 
     /// Prints the verdict on a configuration's plan, and what would change it; true where it fits.
     boolean print(TrainConfig config, MemoryPlan plan, PrintStream out) {

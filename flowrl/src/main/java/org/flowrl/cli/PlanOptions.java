@@ -1,8 +1,10 @@
 package org.flowrl.cli;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.flowrl.rl.ConfigFile;
@@ -25,9 +27,13 @@ final class PlanOptions {
     /// The least that a step can be made of.
     private static final MemoryPlan.Load LEAST = new MemoryPlan.Load(1, 2, 1, 1);
 
-    @Option(names = "--plan", description = "Show how much memory generate and train take, part by part. Needs "
-            + "config.json alone; PATH may be that file.")
+    @Option(names = "--plan", description = "Show how much memory programs take, part by part. Needs config.json "
+            + "alone; PATH may be that file.")
     private boolean isWanted;
+
+    @Option(names = "--program", paramLabel = "NAME", description = "With --plan: generate, train or sft. Repeatable "
+            + "(default: generate and train).")
+    private List<String> programs = List.of("generate", "train");
 
     @Option(names = "--algo", defaultValue = "flowrl", paramLabel = "NAME", completionCandidates = AlgorithmNames.class,
             description = "With --plan: ${COMPLETION-CANDIDATES} (default: flowrl).")
@@ -103,24 +109,51 @@ final class PlanOptions {
         TrainConfig config = ConfigFile.with(Presets.config("lattice", algorithm), all);
         MemoryPlan.Load load = load(model, config);
         MemoryPlan.Machine machine = machine();
-        String of = String.format(Locale.ROOT, "%d prompts x %d samples, %,d + %,d tokens, weights %s, on %s",
-                load.prompts(), load.samples(), load.promptTokens(), load.responseTokens(), config.weights(),
-                machine.card().isPresent() ? "a CUDA card" : machine.threads() + " CPU threads");
-        MemoryPlan generate = MemoryPlan.generate(model, adapters, config.weights(), load, machine);
-        table.print("generate: " + of + (adapters.isOn() ? ", lora " + adapters : ""), generate);
-        MemoryPlan train = MemoryPlan.train(model, config, load, machine);
-        table.print("train: " + algorithm + ", " + of + (config.lora().isOn() ? ", lora " + config.lora() : "")
-                + (config.update().recomputeActivations() ? ", activations recomputed" : ""), train);
-        if (deviceMemory == null) {
-            return true;
+        List<Program> planned = programs.stream().map(name -> program(name, model, adapters, load, machine)).toList();
+        Map<Program, MemoryPlan> plans = new LinkedHashMap<>();
+        for (Program program : planned) {
+            plans.put(program, program.plan.apply(config));
+            table.print(program.title.apply(config), plans.get(program));
         }
-        long available = bytes(deviceMemory);
-        boolean generates = new PlanAdvice("generate", available, PlanAdvice.GENERATE,
-                changed -> MemoryPlan.generate(model, adapters, changed.weights(), load, machine)).print(config,
-                generate, System.out);
-        boolean trains = new PlanAdvice("train", available, PlanAdvice.TRAIN,
-                changed -> MemoryPlan.train(model, changed, load, machine)).print(config, train, System.out);
-        return generates && trains;
+        boolean fits = true;
+        if (deviceMemory != null) {
+            long available = bytes(deviceMemory);
+            for (Program program : planned) {
+                fits &= new PlanAdvice(program.name, available, program.changes, program.plan).print(config,
+                        plans.get(program), System.out);
+            }
+        }
+        return fits;
+    }
+
+    /// A program that can be planned.
+    ///
+    /// @param title what is planned, of a configuration
+    /// @param changes that its memory depends on, see {@link PlanAdvice}
+    private record Program(String name, Function<TrainConfig, String> title, List<PlanAdvice.Change> changes,
+            Function<TrainConfig, MemoryPlan> plan) {
+    }
+
+    private Program program(String name, QwenConfig model, Lora adapters, MemoryPlan.Load load,
+            MemoryPlan.Machine machine) {
+        String on = machine.card().isPresent() ? ", on a CUDA card" : ", on " + machine.threads() + " CPU threads";
+        String tokens = String.format(Locale.ROOT, "%,d + %,d tokens", load.promptTokens(), load.responseTokens());
+        String samples = load.prompts() + " prompts x " + load.samples() + " samples, " + tokens + ", weights ";
+        return switch (name) {
+            case "generate" -> new Program(name, config -> "generate: " + samples + config.weights() + on
+                    + (adapters.isOn() ? ", lora " + adapters : ""), PlanAdvice.GENERATE,
+                    config -> MemoryPlan.generate(model, adapters, config.weights(), load, machine));
+            case "train" -> new Program(name, config -> "train: " + algorithm + ", " + samples + config.weights() + on
+                    + (config.lora().isOn() ? ", lora " + config.lora() : "")
+                    + (config.update().recomputeActivations() ? ", activations recomputed" : ""), PlanAdvice.TRAIN,
+                    config -> MemoryPlan.train(model, config, load, machine));
+            case "sft" -> new Program(name, _ -> "sft: " + SftCommand.BATCH + " examples of " + tokens
+                    + ", weights F32" + on, PlanAdvice.SFT, config -> MemoryPlan.sft(model,
+                            config.update().optimizer().adam(), new MemoryPlan.Load(SftCommand.BATCH, 1,
+                                    load.promptTokens(), load.responseTokens()), SftCommand.MICRO_BATCH_MEBIBYTES,
+                            machine));
+            default -> throw new IllegalArgumentException("--program " + name + " must be generate, train or sft");
+        };
     }
 
     private MemoryPlan.Load load(QwenConfig model, TrainConfig config) {

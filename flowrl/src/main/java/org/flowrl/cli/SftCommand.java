@@ -2,11 +2,14 @@ package org.flowrl.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.flowrl.autograd.optim.AdamW;
+import org.flowrl.rl.ConfigFile;
 import org.flowrl.rl.Policy;
 import org.flowrl.rl.Supervised;
 import org.flowrl.rl.SupervisedData;
@@ -25,7 +28,10 @@ import picocli.CommandLine.Option;
 @Command(name = "sft", mixinStandardHelpOptions = true, description = {"Fine-tune a model on given text.",
     "Data: JSONL with {\"text\": ...} or {\"prompt\": ..., \"response\": ...} a line; prompts carry no loss."})
 final class SftCommand implements Callable<Integer> {
-    private static final int MICRO_BATCH_MEBIBYTES = 256;
+    /// Activations of one backward pass at the most.
+    static final int MICRO_BATCH_MEBIBYTES = 256;
+    /// Examples of a step, where nothing is said.
+    static final int BATCH = 8;
 
     @Option(names = "--model", required = true, paramLabel = "DIR", description = "Hugging Face folder to start from.")
     private Path model;
@@ -39,7 +45,7 @@ final class SftCommand implements Callable<Integer> {
     @Option(names = "--steps", defaultValue = "100", paramLabel = "N", description = "Optimizer steps (100).")
     private long steps;
 
-    @Option(names = "--batch", defaultValue = "8", paramLabel = "N", description = "Examples in a step (8).")
+    @Option(names = "--batch", defaultValue = "" + BATCH, paramLabel = "N", description = "Examples in a step (8).")
     private int batch;
 
     @Option(names = "--learning-rate", defaultValue = "1e-5", paramLabel = "X", description = "Highest rate (1e-5).")
@@ -61,18 +67,20 @@ final class SftCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
-    @Mixin
-    private CardOptions card;
+    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "A key of the optimizer, as in train's "
+            + "configuration, such as update.optimizer.adam.moments=BF16, which halves the memory of moments, or how a "
+            + "card is used. Repeatable." + CardSettings.KEYS)
+    private Map<String, String> settings = new LinkedHashMap<>();
 
     @Override
     public Integer call() {
-        card.take();
+        CardSettings.take(settings);
+        AdamW.Settings adam = ConfigFile.with(AdamW.Settings.defaults().withWeightDecay(weightDecay), settings);
         if (Files.exists(out)) {
             throw new IllegalArgumentException("sft: --out " + out + " exists");
         }
         requirePositive("--steps", steps);
         requirePositive("--batch", batch);
-        AdamW.Settings adam = AdamW.Settings.defaults().withWeightDecay(weightDecay);
         TrainConfig.Optimizer optimizer = new TrainConfig.Optimizer(learningRate, Math.min(warmup, steps), steps, 0.1,
                 adam);
         try (Backend backend = device.open(); Scope scope = Scope.root("sft", backend.memory())) {

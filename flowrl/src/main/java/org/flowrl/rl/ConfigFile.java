@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.tensor.DType;
 import org.flowrl.transformer.Lora;
 
@@ -16,6 +17,7 @@ import org.flowrl.transformer.Lora;
 /// are older than a key may lack it.
 public final class ConfigFile {
     private static final String VARIANT_LABEL = "objective.variant";
+    private static final String ADAM = "update.optimizer.adam.";
     /// Keys that were added when there were files already, and what these say without them.
     private static final Map<String, JsonNode> LATER_KEYS = Map.of("data", NullNode.getInstance(),
             "update.epochs", IntNode.valueOf(1), "lora", YamlRecords.tree(Lora.NONE),
@@ -55,6 +57,21 @@ public final class ConfigFile {
         return YamlRecords.bind(tree, "config", TrainConfig.class);
     }
 
+    /// `adam` with some keys set, as {@link #with(TrainConfig, Map)} knows them: `update.optimizer.adam.…` alone.
+    ///
+    /// @throws IllegalArgumentException where a key is another one or a value does not fit
+    public static AdamW.Settings with(AdamW.Settings adam, Map<String, String> settings) {
+        ObjectNode tree = (ObjectNode) YamlRecords.tree(adam);
+        settings.forEach((key, value) -> {
+            if (!key.startsWith(ADAM)) {
+                throw new IllegalArgumentException("--set " + key + ": must be " + String.join(", ",
+                        tree.properties().stream().map(entry -> ADAM + entry.getKey()).toList()));
+            }
+            put(tree, key.substring(ADAM.length()), key, value);
+        });
+        return YamlRecords.bind(tree, "--set", AdamW.Settings.class);
+    }
+
     /// Identifies what decides the numbers of a run; runs that differ in their length alone have the same hash.
     public static String hash(TrainConfig config) {
         ObjectNode tree = (ObjectNode) YamlRecords.tree(config);
@@ -80,12 +97,17 @@ public final class ConfigFile {
             }
             node = next;
         }
-        String last = path[path.length - 1];
-        if (!node.has(last)) {
-            throw new IllegalArgumentException("--set " + key + ": '" + last + "' is not one of " + names(node));
+        put(node, path[path.length - 1], key, value);
+    }
+
+    /// @param name of the value in `node`
+    /// @param key its whole name
+    private static void put(ObjectNode node, String name, String key, String value) {
+        if (!node.has(name)) {
+            throw new IllegalArgumentException("--set " + key + ": '" + name + "' is not one of " + names(node));
         }
         try {
-            node.set(last, YamlRecords.parse(value));
+            node.set(name, YamlRecords.parse(value));
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("--set " + key + "=" + value + ": " + e.getOriginalMessage(), e);
         }

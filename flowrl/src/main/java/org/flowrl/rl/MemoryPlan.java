@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.flowrl.autograd.Parameter;
 import org.flowrl.autograd.ParameterStore;
+import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.objective.Objective;
 import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.rl.task.Verdict;
@@ -25,7 +26,7 @@ import org.flowrl.transformer.generate.Generator;
 /// ({@link PlanBackend}): what a plan says is what {@link Memory} counts when the same calls are made in earnest.
 ///
 /// A batch is planned full to the end. Where decoding steps are recorded, a real one that shrinks records its smaller
-/// sizes, too, which together take up to two and a half times as much again as those of the full batch.
+/// sizes, too, which lie where those of the full batch do and take their inputs alone beside them.
 ///
 /// @param parts in the order in which they are taken
 /// @param poolBytes the most that tensors hold at once: the pool's high-water mark
@@ -148,6 +149,27 @@ public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, l
             dry.phase("scoring: activations");
             trainer.update(0, scores, metrics);
             dry.phase("update: activations and their gradients");
+            return dry.plan();
+        }
+    }
+
+    /// The plan of {@link Supervised#step} on a model of F32 weights: weights, gradients and moments, then one step.
+    ///
+    /// @param adam whose type of moments counts
+    /// @param load each of whose responses is an example with its prompt
+    /// @param microBatchMebibytes activations of one backward pass at the most
+    public static MemoryPlan sft(QwenConfig model, AdamW.Settings adam, Load load, int microBatchMebibytes,
+            Machine machine) {
+        try (Dry dry = new Dry(machine)) {
+            ParameterStore store = new ParameterStore(dry.backend, dry.run, DType.F32);
+            Policy policy = new Policy(dry.backend, Weights.undefined(model).load(store), store);
+            dry.weights("", store);
+            dry.loaded();
+            Supervised supervised = new Supervised(dry.run, policy, adam, microBatchMebibytes, RandomKey.of(0));
+            dry.gradientsAndMoments(adam.moments());
+            supervised.step(Collections.nCopies(load.rows(), new Policy.Row(new int[load.promptTokens()],
+                    new int[load.responseTokens()])), 0);
+            dry.phase("step: activations and their gradients");
             return dry.plan();
         }
     }

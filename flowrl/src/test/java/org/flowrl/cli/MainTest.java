@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
     private static final String[] TINY_RUN = {"--steps", "2", "--set", "warmUp.steps=1", "--set", "warmUp.batch=2",
@@ -113,7 +114,17 @@ class MainTest {
                         List.of("sft", "--model", "@/none", "--data", "@/bad.jsonl", "--out", "@/tuned", "--batch",
                                 "0")),
                 Arguments.of("a supervised line that is not JSON", 1, "line 2",
-                        List.of("sft", "--model", "@/model", "--data", "@/bad.jsonl", "--out", "@/tuned")));
+                        List.of("sft", "--model", "@/model", "--data", "@/bad.jsonl", "--out", "@/tuned")),
+                Arguments.of("a key that supervised tuning has not", 1, "--set update.miniBatches: must be "
+                        + "update.optimizer.adam.beta1, ", sft("update.miniBatches=2")),
+                Arguments.of("a key of the optimizer that is none", 1, "'moment' is not one of beta1, ",
+                        sft("update.optimizer.adam.moment=BF16")),
+                Arguments.of("moments of a type that they cannot have", 1, "--set: AdamW: moments F16 must be F32 or "
+                        + "BF16", sft("update.optimizer.adam.moments=F16")));
+    }
+
+    private static List<String> sft(String setting) {
+        return List.of("sft", "--model", "@/none", "--data", "@/none", "--out", "@/tuned", "--set", setting);
     }
 
     @ParameterizedTest(name = "{0}")
@@ -213,8 +224,9 @@ class MainTest {
                 "promptStates: ALL");
     }
 
-    @Test
-    void supervisedTuningLowersTheLoss() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"F32", "BF16"})
+    void supervisedTuningLowersTheLoss(String moments) throws IOException {
         assertThat(run("train", "--out", "@/run")).isZero();
         Files.writeString(folder.resolve("data.jsonl"), """
                 {"prompt": "<bos>26<sep>", "response": "RRUUUUUU"}
@@ -222,8 +234,8 @@ class MainTest {
                 """);
         out.reset();
         assertThat(Main.run("sft", "--model", inFolder("@/run/checkpoints/step-2"), "--data",
-                inFolder("@/data.jsonl"), "--out", inFolder("@/tuned"), "--steps", "20", "--learning-rate", "1e-3"))
-                .isZero();
+                inFolder("@/data.jsonl"), "--out", inFolder("@/tuned"), "--steps", "20", "--learning-rate", "1e-3",
+                "--set", "update.optimizer.adam.moments=" + moments)).isZero();
         double[] losses = out.toString(StandardCharsets.UTF_8).lines().filter(line -> line.startsWith("step "))
                 .mapToDouble(line -> Double.parseDouble(line.replaceAll(".*loss ([0-9.]+) .*", "$1"))).toArray();
         assertThat(losses).hasSize(20);

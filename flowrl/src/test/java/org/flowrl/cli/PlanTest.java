@@ -120,6 +120,24 @@ class PlanTest {
         }
     }
 
+    /// Supervised tuning is planned where it is asked for, alone or beside others.
+    @Test
+    void otherProgramsArePlannedWhereTheyAreNamed() {
+        assertThat(plan("--program", "sft", "--set", "update.optimizer.adam.moments=BF16")).isZero();
+        assertThat(printed()).contains("sft: 8 examples of 43 + 86 tokens, weights F32, on 2 CPU "
+                + "threads", "weights, F32", "gradients", "moments, BF16", "step: activations", "total")
+                .doesNotContain("generate: ", "train: ");
+        assertThat(plan("--program", "generate", "--program", "sft", "--device-memory", "1MB")).isOne();
+        assertThat(printed()).contains("generate: ", "generate does not fit", "sft does not fit: it takes ",
+                "  with --set update.optimizer.adam.moments=BF16: ").doesNotContain("train");
+        assertThat(plan("--program", "dance")).isOne();
+    }
+
+    @Test
+    void anotherDeviceIsRefused() {
+        assertThat(plan("--device", "abacus")).isOne();
+    }
+
     @ParameterizedTest
     @CsvSource({"141GB, 141000000000", "24GiB, 25769803776", "1.5 MB, 1500000", "512, 512", "2kB, 2000",
         "80g, 80000000000"})

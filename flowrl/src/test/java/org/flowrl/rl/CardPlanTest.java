@@ -18,16 +18,23 @@ class CardPlanTest {
     /// What is held for cuBLAS, whatever is computed: beside it buffers would not count.
     private static final long LIBRARY_BYTES = 32 << 20;
 
+    /// A batch that shrinks takes what the plan of one that is full to the end says.
     @ParameterizedTest
     @CsvSource({"sample, F32, 0, on, f32, 1048576", "sample, BF16, 0, off, f32, 67108864",
+        "shrink, F32, 0, on, f32, 262144", "sft, BF16, 0, on, f32, 262144",
         "train, F32, 0, on, f32, 67108864", "train, BF16, 0, on, bf16, 1048576", "train, BF16, 8, on, bf16, 0"})
     void aCardGivesWhatThePlanSays(String program, String weights, String rank, String graphs, String products,
             long slabBytes) {
         MemoryPlan.Machine card = MemoryPlan.Machine.card(new PlanBackend.Card(graphs.equals("on"),
                 products.equals("bf16"), slabBytes));
-        MemoryPlan plan = program.equals("sample")
-                ? MemoryPlan.generate(CardProgram.MODEL, Lora.NONE, DType.valueOf(weights), CardProgram.LOAD, card)
-                : MemoryPlan.train(CardProgram.MODEL, CardProgram.config(rank, weights), CardProgram.LOAD, card);
+        DType type = DType.valueOf(weights);
+        MemoryPlan plan = switch (program) {
+            case "sample", "shrink" ->
+                    MemoryPlan.generate(CardProgram.MODEL, Lora.NONE, type, CardProgram.LOAD, card);
+            case "sft" -> MemoryPlan.sft(CardProgram.MODEL, CardProgram.adam(type), CardProgram.LOAD,
+                    CardProgram.SFT_MEBIBYTES, card);
+            default -> MemoryPlan.train(CardProgram.MODEL, CardProgram.config(rank, weights), CardProgram.LOAD, card);
+        };
         Map<String, Double> real = CardProgram.run(List.of("-Dgpu.graphs=" + graphs, "-Dgpu.products=" + products,
                 "-Dgpu.slabBytes=" + slabBytes), program, weights, rank);
         assertThat(plan.poolBytes()).as("pool").isCloseTo(real.get("pool").longValue(), TOLERANCE);

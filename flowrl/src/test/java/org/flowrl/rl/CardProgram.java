@@ -3,7 +3,10 @@ package org.flowrl.rl;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.gpu.EmulatedCuda;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Backends;
@@ -17,7 +20,13 @@ final class CardProgram {
     static final QwenConfig MODEL = QwenConfig.tiny(700, 64, 2, 256);
     static final MemoryPlan.Load LOAD = new MemoryPlan.Load(3, 4, 80, 8);
 
+    static final int SFT_MEBIBYTES = 2;
+
     private CardProgram() {
+    }
+
+    static AdamW.Settings adam(DType moments) {
+        return ConfigFile.with(AdamW.Settings.defaults(), Map.of("update.optimizer.adam.moments", moments.toString()));
     }
 
     static TrainConfig config(String rank, String weights) {
@@ -36,14 +45,20 @@ final class CardProgram {
 
     /// Prints a line `name value` for each metric of a training step and for each way to count memory.
     ///
-    /// @param arguments `sample` or `train`, type of the weights, and rank of adapters
+    /// @param arguments `sample`, `shrink` (the same where every fifth word ends a sample), `train` or `sft`, type of
+    ///     the weights, or for `sft` of the moments, and rank of adapters
     public static void main(String[] arguments) {
         try (Backend backend = Backends.open("cuda:0", 1).backend()) {
-            if (List.of(arguments).contains("sample")) {
-                PlannedPrograms.sample(backend, MODEL, DType.valueOf(arguments[1]), LOAD);
-            } else {
-                PlannedPrograms.train(backend, MODEL, config(arguments[2], arguments[1]), LOAD).forEach((name, value) ->
-                        System.out.println(name + " " + value));
+            DType type = DType.valueOf(arguments[1]);
+            switch (arguments[0]) {
+                case "sample" -> PlannedPrograms.sample(backend, MODEL, type, LOAD, Set.of());
+                case "shrink" -> PlannedPrograms.sample(backend, MODEL, type, LOAD,
+                        IntStream.range(0, MODEL.vocabSize()).filter(word -> word % 5 == 0).boxed()
+                                .collect(Collectors.toSet()));
+                case "train" -> PlannedPrograms.train(backend, MODEL, config(arguments[2], arguments[1]), LOAD)
+                        .forEach((name, value) -> System.out.println(name + " " + value));
+                case "sft" -> PlannedPrograms.sft(backend, MODEL, adam(type), LOAD, SFT_MEBIBYTES);
+                default -> throw new IllegalArgumentException(arguments[0]);
             }
             System.out.println("pool " + backend.memory().highWaterBytes());
             System.out.println("workspace " + backend.workspaceBytes());

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
 import org.assertj.core.data.Percentage;
 import org.flowrl.autograd.ParameterStore;
+import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
@@ -102,10 +104,23 @@ class MemoryPlanTest {
 
     @ParameterizedTest
     @EnumSource(names = {"F32", "BF16"})
+    void aSupervisedStepTakesWhatItsPlanSays(DType moments) {
+        AdamW.Settings adam = ConfigFile.with(AdamW.Settings.defaults(),
+                Map.of("update.optimizer.adam.moments", moments.toString()));
+        MemoryPlan plan = MemoryPlan.sft(SMALL, adam, SHORT, 8, CPU);
+        try (Backend backend = Backends.open("vector", THREADS).backend()) {
+            PlannedPrograms.sft(backend, SMALL, adam, SHORT, 8);
+            assertAgrees(plan, backend);
+            assertReserveAgrees(plan, backend);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
     void samplingTakesWhatItsPlanSays(DType packed) {
         MemoryPlan plan = MemoryPlan.generate(SMALL, Lora.NONE, packed, SHORT, CPU);
         try (Backend backend = Backends.open("vector", THREADS).backend()) {
-            PlannedPrograms.sample(backend, SMALL, packed, SHORT);
+            PlannedPrograms.sample(backend, SMALL, packed, SHORT, Set.of());
             assertAgrees(plan, backend);
             assertReserveAgrees(plan, backend);
         }

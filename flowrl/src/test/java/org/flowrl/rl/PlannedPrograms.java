@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.flowrl.autograd.ParameterStore;
+import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.rl.task.Verdict;
 import org.flowrl.tensor.Backend;
@@ -30,27 +31,40 @@ final class PlannedPrograms {
             Trainer trainer = new Trainer(scope, policies.policy(), policies.reference(), config.objective().create(
                     new ObjectiveSettings.Context(backend, scope, DType.F32, model.hiddenSize(), RandomKey.of(3))),
                     null, config);
-            generate(policies.policy(), backend, scope, load);
+            generate(policies.policy(), backend, scope, load, Set.of());
             MetricSums metrics = new MetricSums();
             trainer.update(0, trainer.score(0, rollout(load), metrics), metrics);
             return metrics.values();
         }
     }
 
-    /// Samples once.
-    static void sample(Backend backend, QwenConfig model, DType packed, MemoryPlan.Load load) {
+    /// One supervised step.
+    static void sft(Backend backend, QwenConfig model, AdamW.Settings adam, MemoryPlan.Load load,
+            int microBatchMebibytes) {
         try (Scope scope = Scope.root("real", backend.memory())) {
-            ParameterStore store = new ParameterStore(backend, scope, DType.F32, packed);
-            generate(new Policy(backend, new RandomWeights(model).loadFrozen(store, false), store), backend, scope,
-                    load);
+            ParameterStore store = new ParameterStore(backend, scope, DType.F32);
+            Policy policy = new Policy(backend, new RandomWeights(model).load(store), store);
+            new Supervised(scope, policy, adam, microBatchMebibytes, RandomKey.of(3)).step(Collections.nCopies(
+                    load.rows(), new Policy.Row(new int[load.promptTokens()], new int[load.responseTokens()])), 1e-4);
         }
     }
 
-    /// Samples that no token ends.
-    private static void generate(Policy policy, Backend backend, Scope scope, MemoryPlan.Load load) {
+    /// Samples once.
+    ///
+    /// @param ends words that end a sample
+    static void sample(Backend backend, QwenConfig model, DType packed, MemoryPlan.Load load, Set<Integer> ends) {
+        try (Scope scope = Scope.root("real", backend.memory())) {
+            ParameterStore store = new ParameterStore(backend, scope, DType.F32, packed);
+            generate(new Policy(backend, new RandomWeights(model).loadFrozen(store, false), store), backend, scope,
+                    load, ends);
+        }
+    }
+
+    private static void generate(Policy policy, Backend backend, Scope scope, MemoryPlan.Load load,
+            Set<Integer> ends) {
         new Generator(policy.model(), backend, scope).generate(Collections.nCopies(load.prompts(),
                 new int[load.promptTokens()]), load.samples(), SamplingLaw.ofTemperature(1), load.responseTokens(),
-                Set.of(), RandomKey.of(2));
+                ends, RandomKey.of(2));
     }
 
     private static Rollout rollout(MemoryPlan.Load load) {

@@ -101,7 +101,7 @@ final class CudaMatmul implements MatmulKernels {
     public void forward(Tensor x, PackedMatrix w, Tensor bias, Tensor y) {
         Arguments.matmulForward(x, w, bias, y);
         card.requireFloats("matmul forward", x);
-        products.forward(x.address(), Packed.of("matmul forward", w), 0, x.dim(0), w.rows(), y.address());
+        products.forward(x.address(), Packed.of("matmul forward", w), x.dim(0), y.address());
         if (bias != null) {
             card.kernels().launch("rows", "addBias").tensor(bias).tensor(y).number(y.dim(0)).number(y.dim(1))
                     .overColumns(y.dim(1), Math.min(y.dim(0), BIAS_LAYERS));

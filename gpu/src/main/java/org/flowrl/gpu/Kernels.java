@@ -33,13 +33,18 @@ final class Kernels implements AutoCloseable {
     private final Map<String, Long> functions = new HashMap<>();
     private final Map<Long, Integer> allowedSharedBytes = new HashMap<>();
     private final Arena arena = Arena.ofShared();
-    private final Launch launch = new Launch();
+    /// Parameters of the launch that has begun last.
+    private final MemorySegment values = arena.allocate(MOST_PARAMETERS * 8L, 8);
+    /// Addresses of the values, 0 after the last.
+    private final MemorySegment addresses = arena.allocate((MOST_PARAMETERS + 1) * 8L, 8);
+    private Launch current;
 
     Kernels(CudaDevice device) {
         this.device = device;
     }
 
-    /// Begins a launch of kernel `name` of module `module`: its parameters follow in the order of the source.
+    /// Begins a launch of kernel `name` of module `module`: its parameters follow in the order of the source. All
+    /// launches write theirs to one place, so that the next one to begin ends this one, as its start does.
     Launch launch(String module, String name) {
         Long function = functions.get(name);
         if (function == null) {
@@ -47,8 +52,8 @@ final class Kernels implements AutoCloseable {
             function = device.enter().function(modules.computeIfAbsent(module, this::load), name);
             functions.put(name, function);
         }
-        launch.begin(function);
-        return launch;
+        current = new Launch(name, function);
+        return current;
     }
 
     private long load(String module) {
@@ -70,24 +75,30 @@ final class Kernels implements AutoCloseable {
         arena.close();
     }
 
-    /// One launch: parameters, then a shape of the grid, which starts it. Reused by the next launch.
+    /// One launch: parameters, then a shape of the grid, which starts it and ends it.
     final class Launch {
-        private final MemorySegment values = arena.allocate(MOST_PARAMETERS * 8L, 8);
-        /// Addresses of the values, 0 after the last.
-        private final MemorySegment addresses = arena.allocate((MOST_PARAMETERS + 1) * 8L, 8);
-        private long function;
+        private final String name;
+        private final long function;
         private int count;
 
-        private void begin(long kernel) {
-            function = kernel;
-            count = 0;
+        private Launch(String name, long function) {
+            this.name = name;
+            this.function = function;
         }
 
         private long next() {
+            requireCurrent();
             long at = count * 8L;
             addresses.set(ValueLayout.JAVA_LONG, at, values.address() + at);
             count++;
             return at;
+        }
+
+        private void requireCurrent() {
+            if (current != this) {
+                throw new IllegalStateException("kernel " + name + ": its launch has ended, by its start or because "
+                        + "another one has begun, it must be begun anew");
+            }
         }
 
         /// A pointer to a tensor's elements.
@@ -141,7 +152,11 @@ final class Kernels implements AutoCloseable {
         }
 
         /// Starts blocks [x, y] of `threads`; none where x or y is 0.
+        ///
+        /// @throws IllegalStateException where another launch has begun since this one, or this one was started
         void grid(long x, long y, int threads, int sharedBytes) {
+            requireCurrent();
+            current = null;
             if (x == 0 || y == 0) {
                 return;
             }

@@ -33,15 +33,19 @@ final class Products {
         return gradientType;
     }
 
-    /// Overwrites y [m, n] = x [m, K] · w[firstRow … firstRow + n − 1]ᵀ.
-    void forward(long x, CudaMatmul.Packed w, long firstRow, long m, long n, long y) {
+    /// Overwrites y [m, N] = x [m, K] · wᵀ.
+    void forward(long x, CudaMatmul.Packed w, long m, long y) {
+        forwardOfRounded(operand(x, m * w.columns(), w.storage(), Scratch.Use.LEFT), w, 0, m, w.rows(), y);
+    }
+
+    /// Overwrites y [m, n] = x [m, K] · w[firstRow … firstRow + n − 1]ᵀ, of an x that has the weight's type already.
+    void forwardOfRounded(long x, CudaMatmul.Packed w, long firstRow, long m, long n, long y) {
         long k = w.columns();
         long weights = w.values().address() + firstRow * k * w.storage().bytes();
         if (k == 0) {
             zero(y, m * n);
         } else if (m > 0 && n > 0) {
-            gemm(true, false, n, m, k, weights, k, operand(x, m * k, w.storage(), Scratch.Use.LEFT), k, w.storage(),
-                    false, y, n);
+            gemm(true, false, n, m, k, weights, k, x, k, w.storage(), false, y, n);
         }
     }
 
@@ -67,13 +71,14 @@ final class Products {
     ///
     /// @param type F32, or BF16 to round both operands to it
     void weightGradient(long dy, long x, DType type, long m, long n, long k, long dw) {
-        weightGradientOfRounded(operand(dy, m * n, type, Scratch.Use.LEFT), x, type, m, n, k, dw);
+        weightGradientOfRounded(operand(dy, m * n, type, Scratch.Use.LEFT),
+                operand(x, m * k, type, Scratch.Use.RIGHT), type, m, n, k, dw);
     }
 
-    /// As {@link #weightGradient}, with a dy that has the type already.
+    /// As {@link #weightGradient}, with operands that have the type already.
     void weightGradientOfRounded(long dy, long x, DType type, long m, long n, long k, long dw) {
         if (m > 0 && n > 0 && k > 0) {
-            gemm(false, true, k, n, m, operand(x, m * k, type, Scratch.Use.RIGHT), k, dy, n, type, true, dw, k);
+            gemm(false, true, k, n, m, x, k, dy, n, type, true, dw, k);
         }
     }
 
@@ -82,8 +87,9 @@ final class Products {
         card.kernels().launch("elementwise", "convertF32toBF16").number(from).number(to).number(count).over(count);
     }
 
-    /// F32 numbers in the type of a product.
-    private long operand(long address, long count, DType type, Scratch.Use use) {
+    /// The address of F32 numbers in the type of a product: their own, or that of a rounded copy, which lies there
+    /// until the next one for the same use.
+    long operand(long address, long count, DType type, Scratch.Use use) {
         if (type == DType.F32) {
             return address;
         }

@@ -10,6 +10,8 @@ final class Scratch implements AutoCloseable {
     enum Use {
         /// Sums of blocks of rows or of chunks.
         SUMS,
+        /// How many words of parts of rows, of what weight, have a digit.
+        TALLIES,
         /// Logits of some rows.
         LOGITS,
         /// Their gradients, rounded to BF16.

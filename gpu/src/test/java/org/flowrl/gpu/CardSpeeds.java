@@ -189,6 +189,10 @@ final class CardSpeeds implements AutoCloseable {
             backend.elementwise().unary(ElementwiseKernels.Unary.SQUARE, v, v);
             OptimizerKernels.AdamW settings = new OptimizerKernels.AdamW(1e-3, 0.9, 0.95, 1e-8, 0.01, 1, 1);
             row("adamW", "B", 7.0 * w.bytes(), copy, () -> backend.optimizer().adamW(w, g, m, v, settings));
+            Tensor narrowM = scope.zeros(DType.BF16, count);
+            Tensor narrowV = scope.zeros(DType.BF16, count);
+            row("adamW, moments BF16", "B", 5.0 * w.bytes(), copy, () ->
+                    backend.optimizer().adamW(w, g, narrowM, narrowV, settings));
             row("squaredNorm", "B", w.bytes(), copy, () -> backend.optimizer().squaredNorm(g));
         }
     }
@@ -250,6 +254,18 @@ final class CardSpeeds implements AutoCloseable {
         }
     }
 
+    /// The product of one range of the head's logits, over and over: what its kernels are to be measured by.
+    private void products(double product, Scope scope, int rows, int d, int words) {
+        Tensor x = scope.allocate(DType.BF16, rows, d);
+        Tensor w = scope.allocate(DType.BF16, words, d);
+        backend.elementwise().convert(random(scope, rows, d), x);
+        backend.elementwise().convert(random(scope, words, d), w);
+        Tensor logits = scope.allocate(DType.F32, rows, words);
+        row("cuBLAS BF16 %d x %d x %d, of a range of logits".formatted(rows, d, words), "FLOP",
+                2.0 * rows * d * words, product, () -> api.gemm(device.blas(), true, false, words, rows, d,
+                        w.address(), d, x.address(), d, CudaApi.BF16, false, logits.address(), words));
+    }
+
     private void head(double product) {
         int n = size(2048);
         int d = size(896);
@@ -264,6 +280,7 @@ final class CardSpeeds implements AutoCloseable {
             Tensor dhidden = scope.allocate(DType.F32, n, d);
             Tensor dweight = random(scope, words, d);
             double operations = 2.0 * n * d * words;
+            products(product, scope, n, d, Math.min(words, 4096));
             row("logProbs", "FLOP", operations, product, () ->
                     backend.heads().logProbs(hidden, weight, targets, 1, logProb, entropy, lse));
             row("logProbsBackward", "FLOP", 3 * operations, product, () -> backend.heads().logProbsBackward(hidden,
@@ -271,9 +288,13 @@ final class CardSpeeds implements AutoCloseable {
             Tensor uniforms = scope.zeros(DType.F64, n);
             Tensor tokens = scope.allocate(DType.I32, n);
             int drawn = Math.min(n, 64);
-            row("sample " + drawn + " words", "FLOP", operations * drawn / n, product, () -> backend.heads().sample(
-                    hidden.slice(0, drawn), weight, SamplingLaw.ofTemperature(1), uniforms.slice(0, drawn),
-                    tokens.slice(0, drawn), logProb.slice(0, drawn)));
+            for (SamplingLaw law : List.of(SamplingLaw.ofTemperature(1), SamplingLaw.greedy(),
+                    new SamplingLaw(1, 20, 1), new SamplingLaw(0.6, 0, 0.95), new SamplingLaw(0.7, 20, 0.8))) {
+                row("sample %d words, temperature %s, top-k %d, top-p %s".formatted(drawn, law.temperature(),
+                        law.topK(), law.topP()), "FLOP", operations * drawn / n, product, () -> backend.heads().sample(
+                        hidden.slice(0, drawn), weight, law, uniforms.slice(0, drawn), tokens.slice(0, drawn),
+                        logProb.slice(0, drawn)));
+            }
         }
     }
 

@@ -27,10 +27,11 @@ class CudaHeadsTest {
     private record Results(float[] logProbs, float[] dhidden, float[] dweight) {
     }
 
-    /// Logits of three rows are held at a time, and gradients of five, or of all: sums over rows have other brackets.
-    /// Numbers of words that are multiples of four are read four at a time, others one at a time.
+    /// Ranges of five rows, or logits of three whole ones and gradients of five, or all at once: sums over rows have
+    /// other brackets. Numbers of words that are multiples of eight or four are read so many at a time, others one at a
+    /// time.
     @ParameterizedTest
-    @CsvSource({"F32, 40", "BF16, 40", "F32, 41", "BF16, 41"})
+    @CsvSource({"F32, 40", "BF16, 40", "F32, 41", "BF16, 41", "F32, 44", "BF16, 44"})
     void partsChangeNothingButBrackets(DType storage, int words) {
         CudaContract.useCard();
         try (CudaBackend backend = new CudaBackend(CudaBinding.open(FfmApi.NAME), 0);
@@ -38,8 +39,8 @@ class CudaHeadsTest {
             Card card = backend.card();
             Products products = new Products(card);
             Results whole = results(new CudaHeads(card, products), backend, scope, storage, words);
-            Results parts = results(new CudaHeads(card, products, 3L * words * Float.BYTES,
-                    5L * words * DType.BF16.bytes()), backend, scope, storage, words);
+            Results parts = results(new CudaHeads(card, products, new CudaHeads.Room(5, 1, 3L * words * Float.BYTES,
+                    5L * words * DType.BF16.bytes())), backend, scope, storage, words);
             assertThat(parts.logProbs).isEqualTo(whole.logProbs).isNotEqualTo(new float[ROWS]);
             assertThat(parts.dhidden).isEqualTo(whole.dhidden).isNotEqualTo(new float[ROWS * SIZE]);
             // A few additions of numbers below 1, each rounded by 2^-24 of itself at most.
@@ -131,9 +132,9 @@ class CudaHeadsTest {
     /// cuBLAS's kernels compute 128 rows at a time, and a part of 129 rows costs as much as one of 256.
     @Test
     void aPartIsWholeTilesWhereNotAllRowsFit() {
-        assertThat(CudaHeads.heldRows(441, 2048)).isEqualTo(384);
-        assertThat(CudaHeads.heldRows(441, 300)).isEqualTo(300);
-        assertThat(CudaHeads.heldRows(100, 300)).isEqualTo(100);
-        assertThat(CudaHeads.heldRows(0, 300)).isOne();
+        assertThat(LogitParts.heldRows(441, 2048)).isEqualTo(384);
+        assertThat(LogitParts.heldRows(441, 300)).isEqualTo(300);
+        assertThat(LogitParts.heldRows(100, 300)).isEqualTo(100);
+        assertThat(LogitParts.heldRows(0, 300)).isOne();
     }
 }

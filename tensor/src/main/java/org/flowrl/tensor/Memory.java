@@ -21,6 +21,7 @@ public final class Memory implements AutoCloseable {
     private static final long STAGING_BYTES = 1 << 20;
 
     private final Source source;
+    private final boolean givesLarger;
     /// Free blocks by the number of their size class.
     private final List<List<MemorySegment>> free = new ArrayList<>();
     /// Free blocks of {@link #takeExactly} by their size.
@@ -87,7 +88,12 @@ public final class Memory implements AutoCloseable {
 
     /// Memory from `source`, which this object then owns.
     public Memory(Source source) {
+        this(source, false);
+    }
+
+    private Memory(Source source, boolean givesLarger) {
         this.source = source;
+        this.givesLarger = givesLarger;
     }
 
     /// Host memory outside the Java heap.
@@ -103,11 +109,13 @@ public final class Memory implements AutoCloseable {
         return new Memory(new PlannedSource(slabBytes));
     }
 
-    /// Memory of the same device whose blocks are taken from this one, where they count as in use, and go to nobody else
-    /// until the child is closed, which must be before this one is: for work that comes back to the same addresses, see
-    /// {@link Recorder}.
+    /// Memory of the same device whose blocks are taken from this one, where they count as in use, and go to nobody
+    /// else until the child is closed, which must be before this one is: for work that comes back to the same
+    /// addresses, see {@link Recorder}. Where the child has no free block of a size it gives one of the next larger
+    /// size that it has, so that the same work on fewer rows lies where that on more rows did, and takes no more
+    /// memory.
     public Memory child() {
-        return new Memory(new ChildSource(this));
+        return new Memory(new ChildSource(this), true);
     }
 
     /// The device that the memory belongs to.
@@ -152,6 +160,9 @@ public final class Memory implements AutoCloseable {
 
     private MemorySegment takeOfSize(long size) {
         List<MemorySegment> blocks = freeOf(size);
+        if (blocks.isEmpty() && givesLarger) {
+            blocks = freeOfLarger(size);
+        }
         MemorySegment block;
         if (blocks.isEmpty()) {
             block = source.allocate(size);
@@ -160,7 +171,7 @@ public final class Memory implements AutoCloseable {
         } else {
             block = blocks.removeLast();
         }
-        bytesInUse += size;
+        bytesInUse += block.byteSize();
         highWaterBytes = Math.max(highWaterBytes, bytesInUse);
         return block;
     }
@@ -180,6 +191,13 @@ public final class Memory implements AutoCloseable {
             free.add(new ArrayList<>());
         }
         return free.get(number);
+    }
+
+    /// The free blocks of the next larger class that has any; empty where none has.
+    private List<MemorySegment> freeOfLarger(long size) {
+        int from = Math.min(free.size(), classNumber(sizeClass(size)));
+        return free.subList(from, free.size()).stream().filter(blocks -> !blocks.isEmpty()).findFirst()
+                .orElse(List.of());
     }
 
     void copyIn(MemorySegment host, MemorySegment block) {

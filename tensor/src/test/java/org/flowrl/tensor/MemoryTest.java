@@ -108,6 +108,24 @@ class MemoryTest {
         }
     }
 
+    /// The smallest block that is large enough, and a new one where there is none; the parent gives none but its size.
+    @Test
+    void aChildWithoutABlockOfASizeGivesALargerOne() {
+        try (Memory memory = Memory.ofHost(); Memory child = memory.child()) {
+            MemorySegment large = child.take(8192);
+            MemorySegment middle = child.take(2048);
+            child.giveBack(large);
+            child.giveBack(middle);
+            assertThat(child.take(1000).address()).isEqualTo(middle.address());
+            assertThat(child.bytesInUse()).isEqualTo(2048);
+            assertThat(child.take(1000).address()).isEqualTo(large.address());
+            assertThat(child.systemAllocations()).isEqualTo(2);
+            assertThat(child.take(1000).byteSize()).isEqualTo(1024);
+            memory.giveBack(memory.take(8192));
+            assertThat(memory.take(1000).byteSize()).isEqualTo(1024);
+        }
+    }
+
     @Test
     void tensorsOfAChildAreReadAndWrittenAsOthers() {
         try (Memory memory = Memory.ofHost(); Memory child = memory.child();

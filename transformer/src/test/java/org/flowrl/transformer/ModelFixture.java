@@ -37,9 +37,11 @@ public final class ModelFixture implements AutoCloseable {
         this.model = make.apply(store);
     }
 
-    /// The CPU backends that work on this machine.
+    /// The CPU backends that work on this machine, or the one that the system property `flowrl.backend` names, as where
+    /// a card is held to their numbers.
     public static Stream<String> backends() {
-        return Backends.candidates().stream().filter(candidate -> candidate.available()
+        String named = System.getProperty("flowrl.backend");
+        return named != null ? Stream.of(named) : Backends.candidates().stream().filter(candidate -> candidate.available()
                 && !candidate.name().startsWith("cuda")).map(BackendProvider.Candidate::name);
     }
 

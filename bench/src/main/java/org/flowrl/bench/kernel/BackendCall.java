@@ -148,6 +148,13 @@ final class BackendCall implements Call {
                 Tensor variance = updated("variance", r, d);
                 yield () -> backend.optimizer().adamW(w, gradient, moment, variance, RowCase.ADAMW);
             }
+            case ADAMW_BF16 -> {
+                Tensor gradient = in.apply("gradient", 1);
+                Tensor w = updated("x", r, d);
+                Tensor moment = scope.zeros(DType.BF16, r, d);
+                Tensor variance = scope.zeros(DType.BF16, r, d);
+                yield () -> backend.optimizer().adamW(w, gradient, moment, variance, RowCase.ADAMW);
+            }
             case SQUARED_NORM -> {
                 Tensor x = in.apply("x", 1);
                 Tensor sum = output(1);

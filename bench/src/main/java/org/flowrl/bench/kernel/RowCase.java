@@ -35,6 +35,8 @@ public record RowCase(Kind kind, long rows, long columns) implements KernelCase 
         GATHER("gather", 2, false),
         SCATTER_ADD("scatterAdd", 3, false),
         ADAMW("adamW", 7, false),
+        /// With moments in BF16, which are half an array each; they start from zero, which needs no rounding.
+        ADAMW_BF16("adamWBf16", 5, false),
         SQUARED_NORM("squaredNorm", 1, false);
 
         private final String label;
@@ -90,6 +92,7 @@ public record RowCase(Kind kind, long rows, long columns) implements KernelCase 
             case SCATTER_ADD -> List.of(Operand.symmetric("dout", rows, columns), ids);
             case ADAMW -> List.of(x, Operand.symmetric("gradient", rows, columns),
                     Operand.symmetric("moment", rows, columns), Operand.positive("variance", rows, columns));
+            case ADAMW_BF16 -> List.of(x, Operand.symmetric("gradient", rows, columns));
         };
     }
 

@@ -44,7 +44,12 @@ public final class TorchEngine implements Engine {
 
     @Override
     public boolean supports(KernelCase kernelCase) {
-        return !(kernelCase instanceof MatmulCase);
+        return switch (kernelCase) {
+            case MatmulCase _ -> false;
+            // It rounds moments to the nearest, by which a second moment never falls: that is another update.
+            case RowCase row -> row.kind() != RowCase.Kind.ADAMW_BF16;
+            case AttentionCase _, HeadCase _ -> true;
+        };
     }
 
     @Override

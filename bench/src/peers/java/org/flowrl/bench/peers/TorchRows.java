@@ -52,6 +52,7 @@ final class TorchRows {
                 yield TorchCall.into(() -> dtable.index_add_(0, ids, dout), dtable);
             }
             case ADAMW -> adamW(r, d);
+            case ADAMW_BF16 -> throw new IllegalArgumentException(c.name() + ": libtorch does not round by lot");
             case SQUARED_NORM -> {
                 Tensor x = input("x", r, d);
                 Tensor norm = output(1).reshape();

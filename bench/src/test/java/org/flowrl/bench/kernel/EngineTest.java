@@ -16,7 +16,7 @@ class EngineTest {
     @ParameterizedTest
     @ValueSource(strings = {"forward-5x17x33", "forwardBf16-5x17x33", "inputGradient-5x17x33", "weightGradient-5x17x33",
         "rmsNorm-3x64", "rmsNormBackward-3x64", "rope-3x128", "swiGlu-3x21", "swiGluBackward-3x21", "exp-3x21",
-        "gather-3x21", "scatterAdd-3x21", "adamW-3x21", "squaredNorm-3x21", "attention-2x19x4x2x16",
+        "gather-3x21", "scatterAdd-3x21", "adamW-3x21", "adamWBf16-3x21", "squaredNorm-3x21", "attention-2x19x4x2x16",
         "attentionBackward-2x19x4x2x16", "attentionPaged-2x19x4x2x16", "logProbs-3x50x16", "logProbsBackward-3x50x16"})
     void flowRlAgreesWithTheReference(String name) {
         KernelCase kernelCase = KernelCase.parse(name);

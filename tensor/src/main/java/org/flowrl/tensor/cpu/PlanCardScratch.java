@@ -6,21 +6,31 @@ import java.util.Set;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.SamplingLaw;
 
 /// What the buffers of the CUDA backend grow to: one for each use, a quarter more than the call that needed it, and
 /// what is held for cuBLAS. Formulas and constants are those of `org.flowrl.gpu` (Scratch, Products, CudaHeads,
-/// CudaAttention, FlashAttention, CudaDevice). The driver's own context, some hundreds of megabytes, is not counted.
+/// LogitParts, CudaDraws, CudaAttention, FlashAttention, CudaDevice). The driver's own context, some hundreds of
+/// megabytes, is not counted.
 final class PlanCardScratch implements PlanScratch {
-    private enum Use { SUMS, LOGITS, LOGIT_GRADIENTS, LEFT, RIGHT, DOTS, LOG_SUMS, BOUNDS, PARTIALS }
+    private enum Use { SUMS, TALLIES, LOGITS, LOGIT_GRADIENTS, LEFT, RIGHT, DOTS, LOG_SUMS, BOUNDS, PARTIALS }
 
     private static final long SMALLEST_BYTES = 64 << 10;
     private static final long LIBRARY_BYTES = 32 << 20;
+    /// Logits of whole rows, and gradients of them.
     private static final long LOGITS_BYTES = 256 << 20;
-    private static final long GRADIENT_BYTES = 512 << 20;
+    private static final long GRADIENT_BYTES = 640 << 20;
     private static final long TILE_ROWS = 128;
-    /// Words of a row that one block adds up to draw from it, and bytes of their sums.
+    /// Logits of ranges of words, and the rows whose ranges are computed one after the other.
+    private static final long RANGE_BYTES = 32 << 20;
+    private static final long RANGE_ROWS = 2048;
+    /// Words of a row that one block reads, bytes of their fold and of their sum, and of what is known of them by the
+    /// next digit, twice, where the lowest logit of a law is looked for.
     private static final long PART_WORDS = 4096;
+    private static final long FOLD_BYTES = 12;
     private static final long PART_SUM_BYTES = 16;
+    private static final long TALLIES_BYTES = 2 * 16 * 16 + 8;
+    private static final long SEARCHES_BYTES = 2 * 48;
     /// Rows whose sums one kernel makes and another adds.
     private static final long BLOCK_ROWS = 64;
     private static final long MOST_ROWS = 65_535;
@@ -90,7 +100,8 @@ final class PlanCardScratch implements PlanScratch {
         }
     }
 
-    /// On tensor cores also the rounded queries and gradients, and the gradients of keys and values for each query head.
+    /// On tensor cores also the rounded queries and gradients, and the gradients of keys and values for each query
+    /// head.
     @Override
     public void attentionBackward(Heads shape) {
         need(Use.DOTS, shape.rows() * Float.BYTES);
@@ -116,9 +127,11 @@ final class PlanCardScratch implements PlanScratch {
         need(Use.PARTIALS, Math.clamp(PARTIAL_BYTES / queryBytes, 1, Math.max(1, queries)) * queryBytes);
     }
 
+    /// Ranges of logits of some rows at a time, and what they are folded to.
     @Override
     public void logProbs(long rows, PackedMatrix weight) {
-        product(logits(rows, weight), weight.columns(), weight);
+        ranges(rows, RANGE_ROWS, weight);
+        need(Use.SUMS, Math.min(rows, RANGE_ROWS) * (parts(weight) * FOLD_BYTES + Float.BYTES));
     }
 
     @Override
@@ -128,22 +141,36 @@ final class PlanCardScratch implements PlanScratch {
             return;
         }
         long rowBytes = Math.max(1, weight.rows()) * DType.BF16.bytes();
-        long held = heldRows(GRADIENT_BYTES / rowBytes, rows);
+        long held = heldRows(Math.min(RANGE_ROWS, GRADIENT_BYTES / rowBytes), rows);
         need(Use.LOGIT_GRADIENTS, held * rowBytes);
-        product(logits(held, weight), weight.columns(), weight);
-        if (hasWeightGradient) {
-            need(Use.RIGHT, held * weight.columns() * DType.BF16.bytes());
-        }
+        ranges(rows, held, weight);
     }
 
     @Override
-    public void samples(long rows, PackedMatrix weight) {
+    public void samples(long rows, PackedMatrix weight, SamplingLaw law) {
         long part = logits(rows, weight);
         product(part, weight.columns(), weight);
-        need(Use.SUMS, part * Math.max(1, Math.ceilDiv(weight.rows(), PART_WORDS)) * PART_SUM_BYTES);
+        need(Use.SUMS, part * parts(weight) * PART_SUM_BYTES);
+        if (law.temperature() > 0 && !law.coversVocabulary()) {
+            need(Use.TALLIES, part * (parts(weight) * TALLIES_BYTES + SEARCHES_BYTES));
+        }
     }
 
-    /// Rows whose logits are held at once.
+    /// Logits of all rows, `most` at a time: what is left at the end may have longer ranges.
+    private void ranges(long rows, long most, PackedMatrix weight) {
+        for (long from = 0; from < rows; from += most) {
+            long count = Math.min(most, rows - from);
+            product(count, weight.columns(), weight);
+            long words = Math.max(1, RANGE_BYTES / (count * Float.BYTES) / PART_WORDS) * PART_WORDS;
+            need(Use.LOGITS, count * Math.min(words, weight.rows()) * Float.BYTES);
+        }
+    }
+
+    private static long parts(PackedMatrix weight) {
+        return Math.max(1, Math.ceilDiv(weight.rows(), PART_WORDS));
+    }
+
+    /// Rows whose logits are held whole at once.
     private long logits(long rows, PackedMatrix weight) {
         long rowBytes = Math.max(1, weight.rows()) * Float.BYTES;
         long most = heldRows(LOGITS_BYTES / rowBytes, Math.min(rows, MOST_ROWS));

@@ -179,7 +179,7 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     public void sample(Tensor hidden, PackedMatrix weight, SamplingLaw law, Tensor uniforms, Tensor tokens,
             Tensor logProb) {
         Arguments.headsSample(hidden, weight, law, uniforms, tokens, logProb);
-        scratch.samples(hidden.dim(0), weight);
+        scratch.samples(hidden.dim(0), weight, law);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.flowrl.tensor.cpu;
 
 import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.SamplingLaw;
 
 /// What buffers a backend's kernels would have grown to, call by call; the formulas are those of the kernels.
 interface PlanScratch {
@@ -61,7 +62,7 @@ interface PlanScratch {
     void logProbGradients(long rows, PackedMatrix weight, boolean hasWeightGradient);
 
     /// Draws of words for `rows` rows.
-    void samples(long rows, PackedMatrix weight);
+    void samples(long rows, PackedMatrix weight, SamplingLaw law);
 
     /// A sum over chunks, of `bytes` bytes each.
     void chunkSums(long elements, int bytes);

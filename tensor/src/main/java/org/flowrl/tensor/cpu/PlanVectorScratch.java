@@ -3,6 +3,7 @@ package org.flowrl.tensor.cpu;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.HeadKernels;
 import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.SamplingLaw;
 
 /// What the chunk buffers of a vector backend ({@link VectorScratch}) grow to, call by call; the formulas are those of
 /// the kernels. Where a buffer depends on the length of single sequences, which a plan does not know, the sequences of
@@ -121,7 +122,7 @@ final class PlanVectorScratch implements PlanScratch {
 
     /// All logits of the rows that are drawn together.
     @Override
-    public void samples(long rows, PackedMatrix weight) {
+    public void samples(long rows, PackedMatrix weight, SamplingLaw law) {
         long words = weight.rows();
         long held = Math.max(1, VectorHeads.HELD_LOGITS / Math.max(1, words));
         shared(Math.min(rows, held) * (words * Float.BYTES + chunks(words) * VectorHeadRows.FOLD_BYTES));

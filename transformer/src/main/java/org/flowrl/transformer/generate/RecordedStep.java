@@ -21,6 +21,10 @@ import org.flowrl.transformer.Qwen;
 /// needs few recordings and computes at most half as many rows again, nearly all of a step's time being the weights'.
 /// The first step of a number of rows is asked for kernel by kernel, in which the device makes room for what it needs;
 /// the second one is recorded.
+///
+/// All recordings together take the memory of that of the most rows, beside their inputs: activations of fewer rows lie
+/// where those of more rows do, one recording running at a time. Where more rows come than before, those of fewer rows
+/// are given up, and made anew when they are needed.
 final class RecordedStep implements DecodeStep {
     /// Pages of the cache that it takes for itself.
     static final int PAGES = 1;
@@ -88,8 +92,9 @@ final class RecordedStep implements DecodeStep {
     private final SamplingLaw law;
     private final int spare;
     /// Where the recordings' activations lie: nobody else's, or a replay would overwrite what others put there.
-    private final Memory own;
+    private Memory own;
     private final Map<Integer, Bucket> buckets = new HashMap<>();
+    private int most;
 
     /// @param scope holds inputs and outputs; outlives this object
     /// @param cache with {@link #PAGES} to spare
@@ -115,7 +120,14 @@ final class RecordedStep implements DecodeStep {
 
     @Override
     public Draws next(int[] sequences, int[][] newest, double[] uniforms) {
-        return buckets.computeIfAbsent(bucket(sequences.length), Bucket::new).next(sequences, newest, uniforms);
+        int rows = bucket(sequences.length);
+        if (rows > most) {
+            close();
+            buckets.clear();
+            own = scope.memory().child();
+            most = rows;
+        }
+        return buckets.computeIfAbsent(rows, Bucket::new).next(sequences, newest, uniforms);
     }
 
     @Override

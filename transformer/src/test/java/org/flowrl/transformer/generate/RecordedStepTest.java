@@ -151,4 +151,33 @@ class RecordedStepTest {
             assertThat(fixture.backend().memory().bytesInUse()).isEqualTo(before + inputs);
         }
     }
+
+    /// A batch that shrinks takes the inputs of each number of rows more, and nothing for its activations; one that
+    /// grows has those of fewer rows given up.
+    @Test
+    void activationsTakeTheMemoryOfTheMostRows() {
+        try (ModelFixture fixture = fixture("reference")) {
+            KvCache cache = cache(fixture);
+            int[] sequences = prefill(fixture, cache, 6);
+            try (RecordedStep grown = recorded(fixture, cache); RecordedStep shrunk = recorded(fixture, cache)) {
+                long before = fixture.backend().memory().bytesInUse();
+                next(shrunk, sequences, 6, 0);
+                long full = fixture.backend().memory().bytesInUse() - before;
+                for (int count : new int[] {4, 3, 2, 1}) {
+                    next(shrunk, sequences, count, count);
+                    next(shrunk, sequences, count, count + 1);
+                }
+                // Four of 256 bytes for each of four numbers of rows.
+                long inputs = 4 * 4 * 256;
+                assertThat(fixture.backend().memory().bytesInUse() - before).isEqualTo(full + inputs);
+                before = fixture.backend().memory().bytesInUse();
+                for (int count : new int[] {1, 2, 3, 4, 6}) {
+                    next(grown, sequences, count, 7);
+                    next(grown, sequences, count, 8);
+                    assertThat(recorder.open).as("of the last number of rows, and of four before").isEqualTo(1 + 4);
+                }
+                assertThat(fixture.backend().memory().bytesInUse() - before).isEqualTo(full + inputs);
+            }
+        }
+    }
 }
