@@ -238,8 +238,8 @@ class TrainingRunTest {
                 .hasMessage("train: task ups is asked in the language of a model; --model names its folder");
     }
 
-    /// Sampler, trainer and reference divide logits by one temperature: what the sampler drew has its log-probability in
-    /// the first update, and the reference, which is the policy still, agrees.
+    /// Sampler, trainer and reference divide logits by one temperature: what the sampler drew has its log-probability
+    /// in the first update, and the reference, which is the policy still, agrees.
     @ParameterizedTest
     @ValueSource(strings = {"1.0", "0.6"})
     void theFirstUpdateOfARunHasImportanceWeightExactlyOne(String temperature) {

@@ -7,8 +7,8 @@ import org.flowrl.bench.kernel.Inputs;
 import org.flowrl.bench.kernel.KernelCase;
 import org.flowrl.bench.kernel.MatmulCase;
 
-/// oneDNN's input gradient with a weight that was reordered for it beforehand, which neither FlowRL nor PyTorch holds in
-/// training: what a second packed copy of every weight would give. A yardstick, for it is not the same work.
+/// oneDNN's input gradient with a weight that was reordered for it beforehand, which neither FlowRL nor PyTorch holds
+/// in training: what a second packed copy of every weight would give. A yardstick, for it is not the same work.
 public final class PackedOneDnnEngine implements Engine {
     /// For the service loader.
     public PackedOneDnnEngine() {

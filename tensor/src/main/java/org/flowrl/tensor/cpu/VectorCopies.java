@@ -9,11 +9,11 @@ final class VectorCopies {
     static final long ROW_PITCH = Backend.BLOCK * (long) Float.BYTES + 64;
     /// Bytes of one token in a copied tile of dy: eight floats.
     static final long TOKEN_BYTES = 8L * Float.BYTES;
-    /// Bytes of one copied tile of a block of tokens, an odd number of cache lines.
-    static final long TILE_PITCH = Backend.BLOCK * TOKEN_BYTES + 64;
-    /// The room for as many rows as a part of a matrix product has at the most.
-    static final long BYTES = Math.max(VectorMatmul.MOST_ROWS * ROW_PITCH,
-            Math.ceilDiv(VectorMatmul.MOST_ROWS, VectorTile.ROWS) * TILE_PITCH);
+    /// Rows of dw of which dy is copied at once, where the block has all its tokens and where it has few.
+    private static final int LEAST_TILE_ROWS = 256;
+    private static final int MOST_TILE_ROWS = 1024;
+    /// The room for what a part of a matrix product copies: rows or tiles of 256 · 256 numbers with what lies between.
+    static final long BYTES = 3L << 17;
 
     /// The weight gradient reads rows of dy up to this long in place.
     private static final long SHORT_ROW_BYTES = 768;
@@ -31,6 +31,17 @@ final class VectorCopies {
     /// Whether weight gradients copy rows of dy, the numbers of a tile of dw together.
     static boolean ofTiles(long rowBytes) {
         return rowBytes > SHORT_ROW_BYTES;
+    }
+
+    /// Rows of dw for which a copy of so many tokens of dy stays in the second-level cache.
+    static long mostTileRows(long tokens) {
+        long rows = (long) LEAST_TILE_ROWS * Backend.BLOCK / Math.max(1, tokens);
+        return Math.clamp(rows, LEAST_TILE_ROWS, MOST_TILE_ROWS);
+    }
+
+    /// Bytes from one copied tile of `tokens` tokens to the next: for an even number, an odd number of cache lines.
+    static long tilePitch(int tokens) {
+        return tokens * TOKEN_BYTES + 64;
     }
 
     /// True where rows that far apart fall on the same lines of the first-level cache: widths of 1024, 2048 and so on.

@@ -43,8 +43,8 @@ record VectorHeadForward(long q, long k, long v, long out, long statistics, int 
         long to = out + row * size * 4;
         VectorChains.causal(rows, i + 1, scores, padded * 4L, values, groups * size * 4L, size, to, down, sums);
         for (int r = 0; r < rows; r++) {
-            VectorChains.scaled(to + r * down, ALL.get(FLOAT, statistics + (row + (long) r * heads) * 8 + 4), to + r * down,
-                    size);
+            float inverse = ALL.get(FLOAT, statistics + (row + (long) r * heads) * 8 + 4);
+            VectorChains.scaled(to + r * down, inverse, to + r * down, size);
         }
     }
 }

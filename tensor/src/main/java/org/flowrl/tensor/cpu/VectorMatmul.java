@@ -16,7 +16,7 @@ final class VectorMatmul implements MatmulKernels {
     private static final long PART_WORK = 1 << 18;
     /// Rows of a part: at least this many, so that what a part copies of the weight is small beside its products.
     private static final int LEAST_ROWS = 48;
-    /// Rows of y, dx or dw in a part at the most: a block of x or dy that belongs to them stays in the second-level cache
+    /// Rows of y or dx in a part at the most: a block of x or dy that belongs to them stays in the second-level cache
     /// while panels go by, and what a part reads of the weight is small beside its products.
     static final int MOST_ROWS = 256;
     /// Panels of a part, where rows can be cut as well.
@@ -24,7 +24,7 @@ final class VectorMatmul implements MatmulKernels {
     /// Parts of a weight gradient for each thread, where what they copy is not more than one number for so many
     /// multiplications.
     private static final int PARTS_PER_THREAD = 4;
-    private static final double MOST_COPIES = 1.0 / 125;
+    private static final double MOST_COPIES = 1.0 / 200;
 
     private final VectorTeam team;
 
@@ -65,7 +65,10 @@ final class VectorMatmul implements MatmulKernels {
         long forCache = Math.max(1, partsOf(rows, MOST_ROWS));
         long panelParts = Math.clamp(partsOf(wanted, forCache), 1, Math.max(1, panels / LEAST_PANELS));
         long rowParts = Math.clamp(partsOf(wanted, panelParts), forCache, Math.max(forCache, rows / LEAST_ROWS));
-        panelParts = Math.clamp(partsOf(wanted, rowParts), 1, Math.max(1, panels));
+        // Few panels are not cut where rows alone give every thread as much: their halves are not equal.
+        if (panelParts > 1 || rowParts % team.threads() != 0) {
+            panelParts = Math.clamp(partsOf(wanted, rowParts), 1, Math.max(1, panels));
+        }
         return new Grid(rows, Math.toIntExact(rowParts), panels, Math.toIntExact(panelParts),
                 rows == 1 ? VectorProduct.STREAMS : 1);
     }
@@ -75,7 +78,7 @@ final class VectorMatmul implements MatmulKernels {
     private Grid gradientGrid(long outputs, long inputs, long tokens) {
         long panels = VectorPanels.count(inputs);
         long threads = Math.clamp(outputs * inputs * tokens / PART_WORK, 1, team.threads());
-        long forCache = Math.max(1, partsOf(outputs, MOST_ROWS));
+        long forCache = Math.max(1, partsOf(outputs, VectorCopies.mostTileRows(tokens)));
         Grid best = null;
         double copies = Double.POSITIVE_INFINITY;
         for (int perThread = PARTS_PER_THREAD; perThread > 0 && copies > MOST_COPIES; perThread /= 2) {

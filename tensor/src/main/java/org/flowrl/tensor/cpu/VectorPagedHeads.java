@@ -57,8 +57,9 @@ record VectorPagedHeads(long q, long keyPages, long valuePages, long out, int he
             long block = from == 0 ? sums : blocks;
             VectorPointwise.fill(0, block, ROWS * size);
             for (int j = from; j < Math.min(count, from + Backend.BLOCK); j += Backend.LANES) {
-                VectorChains.extendFour(weights + j * 4L, pitch, 4, valuePages + page(table, j, group) * LANE_BYTES * size,
-                        row, Math.min(Backend.LANES, count - j), block, row, size);
+                long page = valuePages + page(table, j, group) * LANE_BYTES * size;
+                VectorChains.extendFour(weights + j * 4L, pitch, 4, page, row, Math.min(Backend.LANES, count - j), block,
+                        row, size);
             }
             if (from > 0) {
                 VectorColumns.add(sums, blocks, ROWS * size);

@@ -160,8 +160,8 @@ final class VectorPanels implements PackedMatrix {
         }
     }
 
-    /// Copies `rows` rows of `columns` floats, `pitch` bytes apart, into blocks of panels which follow each other, zeros
-    /// beyond `columns`.
+    /// Copies `rows` rows of `columns` floats, `pitch` bytes apart, into blocks of panels which follow each other,
+    /// zeros beyond `columns`.
     ///
     /// @param narrowed whether each number is rounded to BF16
     static void copy(long from, long pitch, int rows, int columns, boolean narrowed, long to) {
@@ -223,9 +223,10 @@ final class VectorPanels implements PackedMatrix {
         }
     }
 
-    /// Copies the columns of `rows` rows, in `tiles` groups of as equal width as can be and of eight at the most, so that
-    /// a group's floats of one row, in {@link VectorCopies#TOKEN_BYTES}, follow those of the row before. What follows the floats of a
-    /// group is undefined. Rows are read one after the other, as the processor's prefetch foresees.
+    /// Copies the columns of `rows` rows, in `tiles` groups of as equal width as can be and of eight at the most, so
+    /// that a group's floats of one row, in {@link VectorCopies#TOKEN_BYTES}, follow those of the row before. What
+    /// follows the floats of a group is undefined. Rows are read one after the other, as the processor's prefetch
+    /// foresees.
     ///
     /// @param pitch bytes from one row to the next, at least those of sixteen floats
     /// @param apart bytes from one group's copy to the next

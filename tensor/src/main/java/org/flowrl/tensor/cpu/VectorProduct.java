@@ -144,9 +144,10 @@ final class VectorProduct {
                 if (!inPlace) {
                     VectorPanels.copy(b, inputs * 4L, chain, columns, narrowed, scratch.panels);
                 }
-                tiles(copies ? copy : a, copies ? VectorCopies.ROW_PITCH : across, 4, 0, rows, inPlace ? b : scratch.panels,
-                        inPlace ? ROW_BYTES : chain * ROW_BYTES, inPlace ? inputs * 4L : ROW_BYTES, chain,
-                        dx + p * ROW_BYTES, inputs * 4L, columns, add || from > 0, 0, scratch);
+                tiles(copies ? copy : a, copies ? VectorCopies.ROW_PITCH : across, 4, 0, rows,
+                        inPlace ? b : scratch.panels, inPlace ? ROW_BYTES : chain * ROW_BYTES,
+                        inPlace ? inputs * 4L : ROW_BYTES, chain, dx + p * ROW_BYTES, inputs * 4L, columns,
+                        add || from > 0, 0, scratch);
                 from += chain;
             } while (from < chainLength);
         }
@@ -160,12 +161,15 @@ final class VectorProduct {
     static void weightGradient(long dy, long across, long x, int tokens, int inputs, int rows, long firstPanel,
             long endPanel, long dw, VectorScratch scratch) {
         boolean copies = VectorCopies.ofTiles(across);
-        long copy = copies ? scratch.copies(tileCount(rows) * VectorCopies.TILE_PITCH) : 0;
+        int longest = Math.min(Backend.BLOCK, tokens);
+        long copy = copies ? scratch.copies(tileCount(rows) * VectorCopies.tilePitch(longest)) : 0;
         for (int from = 0; from < tokens; from += Backend.BLOCK) {
             int chain = Math.min(Backend.BLOCK, tokens - from);
-            long a = dy + from * across;
+            long a = copies ? copy : dy + from * across;
+            long tokenBytes = copies ? VectorCopies.TOKEN_BYTES : across;
+            long tileApart = copies ? VectorCopies.tilePitch(chain) : 0;
             if (copies) {
-                VectorPanels.copyTiles(a, across, chain, rows, tileCount(rows), copy, VectorCopies.TILE_PITCH);
+                VectorPanels.copyTiles(dy + from * across, across, chain, rows, tileCount(rows), copy, tileApart);
             }
             int most = TOGETHER * (Backend.BLOCK / chain);
             for (long p = firstPanel; p < endPanel; p += most) {
@@ -176,9 +180,8 @@ final class VectorProduct {
                 if (!inPlace) {
                     VectorPanels.copy(b, inputs * 4L, chain, columns, false, scratch.panels);
                 }
-                tiles(copies ? copy : a, 4, copies ? VectorCopies.TOKEN_BYTES : across, copies ? VectorCopies.TILE_PITCH : 0,
-                        rows, inPlace ? b : scratch.panels, chain * ROW_BYTES, ROW_BYTES, chain, dw + p * ROW_BYTES,
-                        inputs * 4L, columns, true, 0, scratch);
+                tiles(a, 4, tokenBytes, tileApart, rows, inPlace ? b : scratch.panels, chain * ROW_BYTES, ROW_BYTES,
+                        chain, dw + p * ROW_BYTES, inputs * 4L, columns, true, 0, scratch);
             }
         }
     }
@@ -187,9 +190,9 @@ final class VectorProduct {
         return (rows + VectorTile.ROWS - 1) / VectorTile.ROWS;
     }
 
-    /// One block of panels that lie `apart` bytes from each other, for all rows, in tiles of nearly equal height. A tile
-    /// of `a` stays in the first-level cache while the panels go by, which are read from the second, and what is written
-    /// is written in long rows, which the processor's prefetch foresees.
+    /// One block of panels that lie `apart` bytes from each other, for all rows, in tiles of nearly equal height. A
+    /// tile of `a` stays in the first-level cache while the panels go by, which are read from the second, and what is
+    /// written is written in long rows, which the processor's prefetch foresees.
     ///
     /// @param tileApart bytes from a tile of `a` to the next, or 0 where they are rows of one matrix, `down` apart
     /// @param columns of all panels, of which the last may have fewer
@@ -226,7 +229,8 @@ final class VectorProduct {
             long panel = b;
             for (int column = 0; column < columns; column += COLUMNS, panel += apart, to += ROW_BYTES) {
                 if (IS_WIDE) {
-                    VectorWideHalfTile.run(height, rowsAt, down, 4, panel, COLUMNS * 2L, chain, scratch.tile, ROW_BYTES);
+                    VectorWideHalfTile.run(height, rowsAt, down, 4, panel, COLUMNS * 2L, chain, scratch.tile,
+                            ROW_BYTES);
                 } else {
                     VectorHalfTile.run(height, rowsAt, down, 4, panel, COLUMNS * 2L, chain, scratch.tile, ROW_BYTES);
                 }

@@ -3,9 +3,8 @@ package org.flowrl.tensor.cpu;
 import java.lang.foreign.Arena;
 import org.flowrl.tensor.Backend;
 
-/// Scratch memory of one worker, outside the Java heap but for what is sorted: allocated once, the growing parts enlarged
-/// rarely.
-/// Addresses are of bytes, aligned to 64.
+/// Scratch memory of one worker, outside the Java heap but for what is sorted: allocated once, the growing parts
+/// enlarged rarely. Addresses are of bytes, aligned to 64.
 final class VectorScratch implements AutoCloseable {
     private static final long ALIGNMENT = 64;
     private static final long SMALLEST_BUFFER = 1 << 16;
