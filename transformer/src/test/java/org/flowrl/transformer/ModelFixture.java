@@ -42,7 +42,8 @@ public final class ModelFixture implements AutoCloseable {
     public static Stream<String> backends() {
         String named = System.getProperty("flowrl.backend");
         return named != null ? Stream.of(named) : Backends.candidates().stream()
-                .filter(candidate -> candidate.available() && !candidate.name().startsWith("cuda")).map(BackendProvider.Candidate::name);
+                .filter(candidate -> candidate.available() && !candidate.name().startsWith("cuda"))
+                .map(BackendProvider.Candidate::name);
     }
 
     /// A model with random weights, the same on every backend.

@@ -58,8 +58,8 @@ record VectorPagedHeads(long q, long keyPages, long valuePages, long out, int he
             VectorPointwise.fill(0, block, ROWS * size);
             for (int j = from; j < Math.min(count, from + Backend.BLOCK); j += Backend.LANES) {
                 long page = valuePages + page(table, j, group) * LANE_BYTES * size;
-                VectorChains.extendFour(weights + j * 4L, pitch, 4, page, row, Math.min(Backend.LANES, count - j), block,
-                        row, size);
+                VectorChains.extendFour(weights + j * 4L, pitch, 4, page, row, Math.min(Backend.LANES, count - j),
+                        block, row, size);
             }
             if (from > 0) {
                 VectorColumns.add(sums, blocks, ROWS * size);
