@@ -13,6 +13,8 @@ import org.flowrl.rl.grade.AnswerExtraction.Candidate;
 final class Formulas {
     private static final Pattern PERCENT = Pattern.compile(
             "[\\s$)\\]\\\\]{0,6}(?:\\\\?%|[Pp]ercentage|[Pp]ercent|[Pp]ct)");
+    /// Characters that {@link #PERCENT} lets stand before a sign: six, and a backslash.
+    private static final int MOST_BEFORE_PERCENT = 7;
     private static final Pattern CONNECTIVE = Pattern.compile("\\s*(?:,?\\s?and|,?\\s?or|,)\\s*");
     private static final Pattern FRACTION =
             Pattern.compile("-?\\\\[dtc]?frac\\{-?\\d+(?:[.,]\\d+)?}\\{-?\\d+(?:[.,]\\d+)?}");
@@ -131,29 +133,46 @@ final class Formulas {
 
     private static List<Candidate> joined(String text, List<Candidate> spans) {
         List<Candidate> joined = new ArrayList<>();
+        // One matcher each: a text may have hundreds of thousands of spans.
+        Matcher connective = CONNECTIVE.matcher(text);
+        Matcher percent = PERCENT.matcher(text);
         int i = 0;
         while (i < spans.size()) {
             int last = i;
             StringBuilder content = new StringBuilder(spans.get(i).text());
             while (last + 1 < spans.size() && last + 1 - i < MAX_JOINED
-                    && isConnective(text, spans.get(last).end(), spans.get(last + 1).start())) {
+                    && isConnective(connective, spans.get(last).end(), spans.get(last + 1).start())) {
                 last++;
                 content.append(',').append(spans.get(last).text());
             }
-            joined.add(withPercent(text, content.toString(), spans.get(i).start(), spans.get(last).end()));
+            joined.add(withPercent(text, percent, content.toString(), spans.get(i).start(), spans.get(last).end()));
             i = last + 1;
         }
         return joined;
     }
 
-    private static boolean isConnective(String text, int from, int to) {
-        return to - from <= MAX_BETWEEN_BOXES && CONNECTIVE.matcher(text).region(from, to).matches();
+    private static boolean isConnective(Matcher connective, int from, int to) {
+        return to - from <= MAX_BETWEEN_BOXES && connective.region(from, to).matches();
     }
 
-    private static Candidate withPercent(String text, String content, int start, int end) {
-        Matcher percent = PERCENT.matcher(text).region(end, text.length());
-        boolean found = percent.lookingAt();
+    private static Candidate withPercent(String text, Matcher percent, String content, int start, int end) {
+        boolean found = mayBePercent(text, end) && percent.region(end, text.length()).lookingAt();
         return new Candidate(content, found, start, found ? percent.end() : end);
+    }
+
+    /// False where a glance shows that {@link #PERCENT} does not match: no sign of it after few blanks and brackets.
+    private static boolean mayBePercent(String text, int at) {
+        int end = Math.min(text.length(), at + MOST_BEFORE_PERCENT + 1);
+        for (int i = at; i < end; i++) {
+            char c = text.charAt(i);
+            if (c == '%' || c == 'p' || c == 'P') {
+                return true;
+            }
+            if (!Character.isWhitespace(c) && "$)]\\".indexOf(c) < 0) {
+                return false;
+            }
+        }
+        return false;
     }
 
     /// Boxes in the order of the text. Boxes that a comma joins, or a short text with "and" or "or" in it, or nothing
@@ -162,6 +181,7 @@ final class Formulas {
     static List<Candidate> boxed(String text) {
         List<Candidate> boxes = outermostBoxes(text);
         List<Candidate> joined = new ArrayList<>();
+        Matcher percent = PERCENT.matcher(text);
         int i = 0;
         while (i < boxes.size()) {
             int last = i;
@@ -170,7 +190,7 @@ final class Formulas {
                 last++;
                 content.append(',').append(boxes.get(last).text());
             }
-            joined.add(withPercent(text, content.toString(), boxes.get(i).start(), boxes.get(last).end()));
+            joined.add(withPercent(text, percent, content.toString(), boxes.get(i).start(), boxes.get(last).end()));
             i = last + 1;
         }
         return joined;

@@ -42,8 +42,13 @@ final class MathLexer {
     private static String plain(String text) {
         StringBuilder plain = new StringBuilder(text.length());
         for (int i = 0; i < text.length(); i++) {
-            String replacement = Vocabulary.CHARACTERS.get(text.charAt(i));
-            plain.append(replacement == null ? String.valueOf(text.charAt(i)) : replacement);
+            char c = text.charAt(i);
+            String replacement = Vocabulary.CHARACTERS.get(c);
+            if (replacement == null) {
+                plain.append(c);
+            } else {
+                plain.append(replacement);
+            }
         }
         // A text that went through JSON twice has two backslashes before each command.
         // "np.arcsin(10/13)": a gold answer of Minerva's that is Python.
