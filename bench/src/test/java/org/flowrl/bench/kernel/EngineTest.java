@@ -30,6 +30,12 @@ class EngineTest {
         }
     }
 
+    @Test
+    void ratiosLeaveOutTheEnginesThatAreYardsticks() {
+        assertThat(Engine.all()).isNotEmpty().allSatisfy(engine -> assertThat(Comparison.YARDSTICKS.contains(
+                engine.name())).as(engine.name()).isEqualTo(engine.role() == Engine.Role.YARDSTICK));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"forward-2x3x5", "exp-3x21"})
     void thePeakDoesTheWorkOfItsCaseOften(String name) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,13 +38,58 @@ class WorkersTest {
         try (Workers workers = new Workers(3)) {
             CyclicBarrier all = new CyclicBarrier(3);
             workers.run(3, (part, worker) -> {
-                try {
-                    all.await(30, TimeUnit.SECONDS);
-                } catch (Exception e) {
-                    throw new IllegalStateException("the parts did not meet", e);
-                }
+                await(all);
             });
             assertThat(all.isBroken()).isFalse();
+        }
+    }
+
+    @Test
+    void eachWorkerBeginsWithItsOwnShare() {
+        try (Workers workers = new Workers(3)) {
+            AtomicIntegerArray ranOn = new AtomicIntegerArray(6);
+            CyclicBarrier all = new CyclicBarrier(3);
+            workers.run(6, (part, worker) -> {
+                ranOn.set(part, worker);
+                if (part % 2 == 0) {
+                    await(all);
+                }
+            });
+            assertThat(new int[] {ranOn.get(0), ranOn.get(2), ranOn.get(4)}).containsExactly(0, 1, 2);
+        }
+    }
+
+    /// Part 2 begins the second worker's share and ends when all others have: part 3, of the same share, is another's.
+    @Test
+    void partsOfABusyWorkerAreTakenByOthers() {
+        try (Workers workers = new Workers(2)) {
+            CountDownLatch others = new CountDownLatch(3);
+            workers.run(4, (part, worker) -> {
+                if (part == 2) {
+                    await(others);
+                } else {
+                    others.countDown();
+                }
+            });
+            assertThat(others.getCount()).isZero();
+        }
+    }
+
+    private static void await(CyclicBarrier barrier) {
+        try {
+            barrier.await(30, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            throw new IllegalStateException("the parts did not meet", e);
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            if (!latch.await(30, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("nobody took the other parts");
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 
