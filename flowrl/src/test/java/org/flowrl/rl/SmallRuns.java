@@ -4,7 +4,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.Backends;
 
 /// Runs that take a moment.
 final class SmallRuns {
@@ -22,6 +25,28 @@ final class SmallRuns {
                 "rollout.prompts", "2", "rollout.samples", "2", "steps", "2", "evaluateEvery", "1000"));
         all.putAll(settings);
         return ConfigFile.with(Presets.config(preset, algorithm), all);
+    }
+
+    /// A run from its start to its end.
+    static void run(TrainConfig config, Path folder) {
+        run(config, folder, Backends.defaultThreads());
+    }
+
+    /// As {@link #run(TrainConfig, Path)}, on so many threads.
+    static void run(TrainConfig config, Path folder, int threads) {
+        try (Backend backend = Backends.open("cpu", threads).backend();
+             TrainingRun run = TrainingRun.start(backend, config, folder, SILENT)) {
+            run.run();
+        }
+    }
+
+    /// A run from its newest checkpoint to the end of step `steps`.
+    static void resume(Path folder, long steps) {
+        try (Backend backend = Backends.open("cpu", Backends.defaultThreads()).backend();
+             TrainingRun run = TrainingRun.resume(backend,
+                     TrainingRun.storedConfig(folder, Optional.of(steps)), folder, SILENT)) {
+            run.run();
+        }
     }
 
     /// All metrics of a run's steps but those that measure time and memory.
