@@ -3,6 +3,7 @@ package org.flowrl.autograd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Arrays;
 import java.util.List;
 import org.flowrl.autograd.ops.Products;
 import org.flowrl.tensor.Backend;
@@ -63,6 +64,8 @@ class ParameterStoreTest {
         other.allocate();
         other.initialize(RandomKey.of(1));
         assertThat(other.named("w").value().toFloats()).isEqualTo(one.named("w").value().toFloats());
+        assertThat(Arrays.copyOf(other.named("w").value().toFloats(), 7))
+                .isNotEqualTo(other.named("earlier").value().toFloats());
         other.initialize(RandomKey.of(2));
         assertThat(other.named("w").value().toFloats()).isNotEqualTo(one.named("w").value().toFloats());
     }
@@ -105,6 +108,7 @@ class ParameterStoreTest {
         to.initialize(RandomKey.of(9));
         to.copyFrom(from);
         assertThat(to.arena().toFloats()).isEqualTo(from.arena().toFloats());
+        assertThat(product(to.named("w"))).isEqualTo(product(from.named("w")));
         ParameterStore stranger = emptyStore();
         stranger.allocate();
         assertThatThrownBy(() -> stranger.copyFrom(from)).hasMessage("copyFrom: the stores hold different parameters");
@@ -158,9 +162,12 @@ class ParameterStoreTest {
         assertThatThrownBy(() -> other.arena(store)).isInstanceOf(IllegalArgumentException.class);
     }
 
+    /// The sum of a matrix's elements, as products read them.
     private double product(Parameter w) {
         try (Tape tape = Tape.inference(backend, scope)) {
-            return Products.linear(tape.constant(scope.of(new float[] {1}, 1, 1)), w, null).value().item();
+            float[] ones = new float[(int) w.shape().dim(1)];
+            Arrays.fill(ones, 1);
+            return Products.linear(tape.constant(scope.of(ones, 1, ones.length)), w, null).value().sum();
         }
     }
 

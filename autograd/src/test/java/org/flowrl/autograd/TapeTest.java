@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.flowrl.autograd.ops.Activations;
 import org.flowrl.autograd.ops.Pointwise;
 import org.flowrl.autograd.ops.Products;
 import org.flowrl.autograd.ops.Reductions;
@@ -243,6 +244,20 @@ class TapeTest {
             assertThatThrownBy(() -> tape.gradient(last)).isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("gradient: F32[256] is an op's value, whose gradient was freed when the op was run in "
                             + "reverse");
+        }
+    }
+
+    /// SwiGLU's pullback makes both gradients whoever asks for them; that of a constant is gone when the pass is over.
+    @Test
+    void whatAPullbackGivesToAConstantIsFreedAtOnce() {
+        Tensor input = scope.zeros(DType.F32, 256);
+        try (Tape tape = Tape.recording(backend, scope)) {
+            Var x = tape.variable(input);
+            Var y = Activations.swiGlu(x, tape.constant(input));
+            Tensor outputGradient = scope.zeros(DType.F32, 256);
+            long before = backend.memory().bytesInUse();
+            tape.backward(y, outputGradient, noGradients());
+            assertThat(backend.memory().bytesInUse() - before).isEqualTo(input.bytes());
         }
     }
 

@@ -84,6 +84,18 @@ class RandomKeyTest {
                 .isNotEqualTo(root.fold("dropout")).isNotEqualTo(root.fold("gnilpmas"));
     }
 
+    /// Streams of draws and of keys are apart, and a purpose is more than its letters one by one.
+    @Test
+    void aKeyIsNotANumberThatIsDrawnAndANameIsNotItsParts() {
+        RandomKey key = RandomKey.of(5);
+        for (int i = 0; i < 100; i++) {
+            assertThat(key.fold(i).bits()).isNotEqualTo(key.nextBits(i));
+        }
+        assertThat(key.fold("ab")).isNotEqualTo(key.fold("a").fold("b"));
+        assertThat(key.fold("a")).isNotEqualTo(key.fold('a'));
+        assertThat(key.fold("")).isNotEqualTo(key);
+    }
+
     @Test
     void integersFillTheirRange() {
         RandomKey key = RandomKey.of(9);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 import java.util.Arrays;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.ElementwiseKernels.Binary;
@@ -233,6 +234,27 @@ class ReferenceFormulaTest {
         assertClose(out, expected, 20);
     }
 
+    /// Scores 0, 1200 and −1200: only differences from the largest have an exponential.
+    @Test
+    void largeScoresAndLogitsDoNotOverflow() {
+        Tensor q = in.floating(new float[] {30, 30, 30}, 3, 1, 1);
+        Tensor k = in.floating(new float[] {0, 40, -40}, 3, 1, 1);
+        Tensor v = in.floating(new float[] {1, 2, 3}, 3, 1, 1);
+        Tensor out = in.junk(3, 1, 1);
+        backend.attention().forward(q, k, v, in.integers(0, 3), 1, out, in.junk(3, 1, 2));
+        assertThat(out.toDoubles()).containsExactly(1, 2, 2);
+
+        PackedMatrix weight = backend.matmul().pack(in.floating(new float[] {0, 2000, -2000}, 3, 1), type, scope);
+        Tensor ones = in.floating(new float[] {1, 1}, 2, 1);
+        Tensor logProb = in.junk(2);
+        Tensor entropy = in.junk(2);
+        Tensor lse = in.junk(2);
+        backend.heads().logProbs(ones, weight, in.integers(0, 1), 1, logProb, entropy, lse);
+        assertThat(logProb.toDoubles()).containsExactly(-2000, 0);
+        assertThat(entropy.toDoubles()).containsExactly(0, 0);
+        assertThat(lse.toDoubles()).containsExactly(2000, 2000);
+    }
+
     @Test
     void logProbsAndEntropiesAreThoseOfTheSoftmax() {
         int words = 5000;
@@ -292,6 +314,25 @@ class ReferenceFormulaTest {
                 new int[] {0, 1, 3}, new double[] {16, 1, 9}, 36);
     }
 
+    /// Equal logits: four words of weight 1, whose sums are exact.
+    @Test
+    void boundariesOfSamplingLiftNothingOverThem() {
+        PackedMatrix equal = backend.matmul().pack(in.floating(new float[4], 4, 1), type, scope);
+        double[] ones = {1, 1, 1, 1};
+        // The first word at which the running sum exceeds u · 4, so that u = 1/4 is the second word's.
+        assertDraws(equal, SamplingLaw.ofTemperature(1), new double[] {0, 0.25, 0.5, 0.75}, new int[] {0, 1, 2, 3},
+                ones, 4);
+        // Two words reach 1/2 of the weights, and none more is kept.
+        assertDraws(equal, new SamplingLaw(1, 0, 0.5), new double[] {0.49, Math.nextDown(1.)}, new int[] {0, 1},
+                ones, 2);
+        // Of equal words the lowest ids: one is the likeliest, two are the top two.
+        assertDraws(equal, SamplingLaw.greedy(), new double[] {0.99}, new int[] {0}, ones, 4);
+        assertDraws(equal, new SamplingLaw(1, 2, 1), new double[] {0.49, 0.5}, new int[] {0, 1}, ones, 2);
+        // A word that is cut off has weight 0, and u = 0 does not draw it.
+        PackedMatrix rising = backend.matmul().pack(in.floating(new float[] {0, 1, 2}, 3, 1), type, scope);
+        assertDraws(rising, new SamplingLaw(1, 1, 1), new double[] {0}, new int[] {2}, new double[] {1}, 1);
+    }
+
     private void assertDraws(PackedMatrix weight, SamplingLaw law, double[] uniforms, int[] words, double[] weights,
             double total) {
         int n = uniforms.length;
@@ -328,6 +369,31 @@ class ReferenceFormulaTest {
         assertBinary(Binary.MINIMUM, Math::min);
         assertBinary(Binary.MAXIMUM, Math::max);
         assertBinary(Binary.GREATER, (a, b) -> a > b ? 1 : 0);
+    }
+
+    @Test
+    void nothingIsAboveItself() {
+        Tensor zeros = in.floating(new float[] {0, -0f, Float.MIN_VALUE}, 3);
+        Tensor y = in.junk(3);
+        backend.elementwise().unary(Unary.STEP, zeros, y);
+        assertThat(y.toDoubles()).containsExactly(0, 0, 1);
+        backend.elementwise().binary(Binary.GREATER, zeros, zeros, y);
+        assertThat(y.toDoubles()).containsExactly(0, 0, 0);
+    }
+
+    /// 1 + 2^-8 lies half-way between two BF16 numbers, the even of which is 1. By way of a float, what is a little
+    /// more than half-way would be half-way and go down, too. The same 2^-11 above 1 in F16.
+    @Test
+    void conversionsRoundOnce() {
+        double[] values = {1 + 0x1p-8, 1 + 0x1p-8 + 0x1p-40, 1 + 0x1p-11, 1 + 0x1p-11 + 0x1p-40};
+        Tensor from = scope.of(values, 4);
+        for (DType narrow : new DType[] {DType.BF16, DType.F16}) {
+            Tensor to = scope.allocate(narrow, 4);
+            backend.elementwise().convert(from, to);
+            assertThat(IntStream.range(0, 4).mapToDouble(to::get).toArray()).as(narrow.name())
+                    .containsExactly(narrow == DType.BF16 ? new double[] {1, 1 + 0x1p-7, 1, 1}
+                            : new double[] {1 + 0x1p-8, 1 + 0x1p-8, 1, 1 + 0x1p-10});
+        }
     }
 
     private void assertUnary(Unary f, DoubleUnaryOperator formula) {

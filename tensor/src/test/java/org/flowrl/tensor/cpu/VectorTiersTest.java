@@ -20,10 +20,16 @@ class VectorTiersTest {
     /// Without the vector module's own bounds checks, as the program runs.
     static final String UNCHECKED = "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0";
 
+    private static final String X86_ALONE = "-XX:UseAVX is a flag of x86 JVMs";
+
     @BeforeEach
     void needsTheVectorBackend() {
         BackendProvider.Candidate candidate = new VectorProvider().candidates().getFirst();
         assumeTrue(candidate.available(), candidate.reason());
+    }
+
+    private static boolean isX86() {
+        return System.getProperty("os.arch").equals("amd64");
     }
 
     private static String expected() {
@@ -50,12 +56,13 @@ class VectorTiersTest {
         "1, -XX:UseAVX=1", "2, -XX:MaxVectorSize=16", "1, -Dflowrl.vectorBits=128",
         "2, -Dflowrl.vectorBits=128 " + UNCHECKED})
     void compiledCodeGivesTheReferencesBits(String threads, String flags) {
+        assumeTrue(!flags.contains("UseAVX") || isX86(), X86_ALONE);
         assertThat(FreshJvm.run(flags, VectorDigest.class, "vector", threads, MANY)).contains(expected());
     }
 
     @Test
     void softwareFusedMultiplyAddIsRefused() {
-        assumeTrue(System.getProperty("os.arch").equals("amd64"), "-XX:UseAVX is a flag of x86 JVMs");
+        assumeTrue(isX86(), X86_ALONE);
         for (String tier : List.of("-Xint", "-XX:TieredStopAtLevel=1", "-XX:+TieredCompilation")) {
             assertThat(FreshJvm.run(tier + " -XX:UseAVX=0", VectorOffer.class)).as(tier)
                     .anySatisfy(line -> assertThat(line).startsWith("vector false").contains("fused multiply-add"));

@@ -9,7 +9,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,6 +38,26 @@ class AtomicFileTest {
             assertThat(target).hasContent("old");
         });
         assertThat(target).hasContent("new");
+    }
+
+    /// The file that was written is the one that is there, so no reader meets a copy half made; a name that led
+    /// elsewhere leads there no more.
+    @Test
+    void theWrittenFileIsRenamedAndReplacesALinkOfItsName() throws IOException {
+        Path elsewhere = Files.writeString(folder.resolve("elsewhere"), "old");
+        Path target = Files.createSymbolicLink(folder.resolve("file"), elsewhere);
+        List<Object> written = new ArrayList<>();
+        AtomicFile.write(target, channel -> {
+            channel.write(bytes("new"));
+            try (Stream<Path> files = Files.list(folder)) {
+                Path partial = files.filter(file -> file.toString().endsWith(".partial")).findFirst().orElseThrow();
+                written.add(Files.readAttributes(partial, BasicFileAttributes.class).fileKey());
+            }
+        });
+        assertThat(elsewhere).hasContent("old");
+        assertThat(target).isRegularFile().hasContent("new");
+        assertThat(Files.isSymbolicLink(target)).isFalse();
+        assertThat(written).containsExactly(Files.readAttributes(target, BasicFileAttributes.class).fileKey());
     }
 
     @Test

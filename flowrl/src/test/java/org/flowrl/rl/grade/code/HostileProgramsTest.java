@@ -36,8 +36,6 @@ class HostileProgramsTest {
     private static final String TESTS = "[{\"input\": \"question\\n\", \"output\": \"right\"}]";
     /// For programs that are to be stopped.
     private static final double SECONDS = 2;
-    /// For those that are to fail by themselves, however busy the machine is.
-    private static final double PATIENT_SECONDS = 60;
 
     @TempDir
     private static Path folder;
@@ -51,7 +49,7 @@ class HostileProgramsTest {
         secret = Files.writeString(folder.resolve("secret"), "right");
         server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         grader = Sandboxes.grader(new TestRules(15, SECONDS, SECONDS, 1, SECONDS, false));
-        patientGrader = Sandboxes.grader(new TestRules(15, PATIENT_SECONDS, PATIENT_SECONDS, 1, SECONDS, false));
+        patientGrader = Sandboxes.grader(Sandboxes.patientRules());
     }
 
     @AfterAll

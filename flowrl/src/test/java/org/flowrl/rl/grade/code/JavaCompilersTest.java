@@ -33,7 +33,8 @@ class JavaCompilersTest {
         threads.shutdown();
     }
 
-    private JavaCompilers servers(String script) {
+    /// @param seconds that a source may take
+    private JavaCompilers servers(String script, int seconds) {
         return new JavaCompilers(() -> {
             try {
                 started.add(new ProcessBuilder("/bin/sh", "-c", script).start());
@@ -41,24 +42,25 @@ class JavaCompilersTest {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-        }, threads, 1);
+        }, threads, seconds);
     }
 
     @Test
     void aSourceThatIsNotFinishedIsStoppedAndTheServerReplaced() throws InterruptedException {
-        try (JavaCompilers servers = servers("printf '\\0\\0\\0\\0'; exec sleep 600")) {
+        try (JavaCompilers servers = servers("printf '\\0\\0\\0\\0'; exec sleep 600", 1)) {
             assertThat(servers.compile("class A { }")).isEqualTo(new Compilation.TooSlow());
             assertThat(servers.compile("class B { }")).isEqualTo(new Compilation.TooSlow());
         }
         assertThat(started).hasSize(2);
         for (Process server : started) {
-            assertThat(server.waitFor(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(server.waitFor((long) Sandboxes.PATIENT_SECONDS, TimeUnit.SECONDS)).isTrue();
         }
     }
 
     @Test
     void aServerThatDiesOnASourceIsReplaced() throws InterruptedException {
-        try (JavaCompilers servers = servers("printf '\\0\\0\\0\\0'; head -c 5 > /dev/null; echo 'no memory' >&2")) {
+        try (JavaCompilers servers = servers("printf '\\0\\0\\0\\0'; head -c 5 > /dev/null; echo 'no memory' >&2",
+                (int) Sandboxes.PATIENT_SECONDS)) {
             assertThat(servers.compile("class A { }")).isEqualTo(
                     new Compilation.Rejected("the compiler ended on it: no memory"));
         }
@@ -66,7 +68,7 @@ class JavaCompilersTest {
 
     @Test
     void aServerThatCannotStartSaysWhy() {
-        try (JavaCompilers servers = servers("echo 'no compiler here' >&2; exit 1")) {
+        try (JavaCompilers servers = servers("echo 'no compiler here' >&2; exit 1", 1)) {
             assertThatExceptionOfType(UnconfinedException.class).isThrownBy(() -> servers.compile("class A { }"))
                     .withMessageContaining("no compiler here");
         }

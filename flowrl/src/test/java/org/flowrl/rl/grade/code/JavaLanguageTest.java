@@ -37,7 +37,7 @@ class JavaLanguageTest {
 
     @BeforeAll
     static void open() {
-        grader = Sandboxes.grader(TestRules.standard());
+        grader = Sandboxes.grader(Sandboxes.patientRules());
     }
 
     @AfterAll
