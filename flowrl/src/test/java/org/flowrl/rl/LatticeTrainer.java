@@ -1,6 +1,8 @@
 package org.flowrl.rl;
 
+import java.util.function.UnaryOperator;
 import org.flowrl.autograd.ParameterStore;
+import org.flowrl.rl.objective.Objective;
 import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.rl.task.Task;
 import org.flowrl.rl.task.Tasks;
@@ -18,13 +20,18 @@ import org.flowrl.transformer.Qwen;
 record LatticeTrainer(Scope scope, Policy policy, Trainer trainer) implements AutoCloseable {
     /// The trainer that {@link TrainingRun} makes of `config`.
     static LatticeTrainer open(Backend backend, TrainConfig config) {
+        return open(backend, config, UnaryOperator.identity());
+    }
+
+    /// As {@link #open(Backend, TrainConfig)}, with `wrapped` around the objective.
+    static LatticeTrainer open(Backend backend, TrainConfig config, UnaryOperator<Objective> wrapped) {
         Scope scope = Scope.root("run", backend.memory());
         Task task = Tasks.named(config.task());
         Policy policy = policy(backend, scope, config, task);
         Policy reference = policy(backend, scope, config, task);
         reference.parameters().freeze();
-        var objective = config.objective().create(
-                ObjectiveSettings.Context.of(policy, scope, RandomKey.of(2)));
+        Objective objective = wrapped.apply(config.objective().create(
+                ObjectiveSettings.Context.of(policy, scope, RandomKey.of(2))));
         return new LatticeTrainer(scope, policy,
                 new Trainer(scope, policy, reference, objective, Questions.of(task), config));
     }

@@ -3,6 +3,7 @@ package org.flowrl.rl;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.autograd.Tape;
 import org.flowrl.rl.objective.Objective.PromptStates;
@@ -37,6 +38,19 @@ class PolicyTest {
             assertThat(means(policy, tape, rows, PromptStates.WITHOUT_LAST)).isEqualTo(expected);
             assertThat(means(policy, tape, rows, PromptStates.ALL)).isNotEqualTo(expected);
         }
+    }
+
+    /// Rows of 3, 4, 3, 5, 20 and 1 positions and at most 7 of them together: a part is as long as it may be, and a row
+    /// that is too long is one by itself.
+    @Test
+    void rowsAreCutIntoPartsThatAreAsLongAsTheyMayBe() {
+        List<Policy.Row> rows = IntStream.of(3, 4, 3, 5, 20, 1)
+                .mapToObj(positions -> new Policy.Row(new int[positions], new int[1])).toList();
+        assertThat(Policy.split(rows, 7)).containsExactly(rows.subList(0, 2), rows.subList(2, 3), rows.subList(3, 4),
+                rows.subList(4, 5), rows.subList(5, 6));
+        assertThat(Policy.split(rows, 1)).hasSize(6);
+        assertThat(Policy.split(rows, 36)).containsExactly(rows);
+        assertThat(Policy.split(List.of(), 7)).isEmpty();
     }
 
     private static float[] means(Policy policy, Tape tape, List<Policy.Row> rows, PromptStates states) {

@@ -4,20 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.flowrl.autograd.Var;
 import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.TrainConfig.Course;
 import org.flowrl.rl.TrainConfig.Overlong;
 import org.flowrl.rl.objective.Advantages;
+import org.flowrl.rl.objective.Critic;
 import org.flowrl.rl.objective.CriticSettings;
 import org.flowrl.rl.objective.Estimator;
 import org.flowrl.rl.objective.FlowRlSettings;
 import org.flowrl.rl.objective.LogZSettings;
+import org.flowrl.rl.objective.Objective;
 import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.rl.objective.PolicyGradientSettings;
 import org.flowrl.rl.task.Lattice;
@@ -230,6 +235,109 @@ class TrainerTest {
         sample((_, _, _) -> new Verdict.Wrong(0), 1, metrics);
         assertThat(metrics.values()).doesNotContainKey("rollout/generations")
                 .containsEntry("groups/mixed_share", 0.0);
+    }
+
+    /// One problem alone, asked twice a step: what is drawn is a matter of step, generation, slot and sample.
+    @Test
+    void everyGroupOfEveryGenerationOfEveryStepIsDrawnAnew() {
+        try (LatticeTrainer small = LatticeTrainer.open(backend, SmallRuns.config("flowrl", Map.of()))) {
+            Questions lattice = Questions.of(new Lattice(8));
+            Questions one = new Questions(new Epochs<>(List.of(lattice.problems().items().getFirst())),
+                    lattice.tokenizer(), lattice.endTokens(), (_, _, _) -> new Verdict.Wrong(0),
+                    lattice.maxResponseTokens());
+            Set<List<Integer>> groups = new HashSet<>();
+            for (int generations = 1; generations <= 2; generations++) {
+                TrainConfig.RolloutSettings settings = new TrainConfig.RolloutSettings(2, 4, 1)
+                        .withMaxGenerations(generations);
+                Sampler sampler = new Sampler(small.scope(), small.policy(), one, settings, RandomKey.of(3));
+                for (long step = 0; step < 2; step++) {
+                    Rollout rollout = sampler.sample(step, new MetricSums());
+                    for (int group = 0; group < 2; group++) {
+                        groups.add(tokens(rollout, group));
+                    }
+                }
+            }
+            assertThat(groups).hasSize(8);
+        }
+    }
+
+    /// All tokens of a group's responses, one after the other.
+    private static List<Integer> tokens(Rollout rollout, int group) {
+        return rollout.responses().stream().filter(response -> response.group() == group)
+                .flatMapToInt(response -> IntStream.of(response.tokens())).boxed().toList();
+    }
+
+    /// Four responses, two mini-batches and two passes: each optimizer step has a key of its own, for dropout, and the
+    /// ids of half the rollout.
+    @Test
+    void everyOptimizerStepHasAKeyOfItsOwnAndItsShareOfTheRollout() {
+        TrainConfig config = ConfigFile.with(SmallRuns.config("grpo", Map.of()), Map.of("update.epochs", "2"));
+        List<Batch> batches = new ArrayList<>();
+        try (LatticeTrainer small = LatticeTrainer.open(backend, config, objective -> new Overheard(objective,
+                batches))) {
+            small.trainer().step(0);
+            small.trainer().step(1);
+        }
+        assertThat(batches).hasSize(8).allSatisfy(batch -> assertThat(batch.miniBatchRows()).isEqualTo(2));
+        assertThat(batches.stream().map(Batch::key).distinct()).hasSize(8);
+        for (int pass = 0; pass < 4; pass++) {
+            assertThat(batches.subList(2 * pass, 2 * pass + 2).stream().flatMapToInt(batch ->
+                    IntStream.of(batch.rowIds())).boxed()).containsExactlyInAnyOrder(0, 1, 2, 3);
+        }
+    }
+
+    /// An objective whose batches are noted.
+    private record Overheard(Objective objective, List<Batch> batches) implements Objective {
+        @Override
+        public Var loss(PolicyOutput output, Batch batch, MetricSums metrics) {
+            batches.add(batch);
+            return objective.loss(output, batch, metrics);
+        }
+
+        @Override
+        public String name() {
+            return objective.name();
+        }
+
+        @Override
+        public boolean needsReference() {
+            return objective.needsReference();
+        }
+
+        @Override
+        public PromptStates promptStates() {
+            return objective.promptStates();
+        }
+
+        @Override
+        public Targets targets(ScoredRollout rollout, RandomKey key, MetricSums metrics) {
+            return objective.targets(rollout, key, metrics);
+        }
+
+        @Override
+        public List<AdamW.Group> modules() {
+            return objective.modules();
+        }
+
+        @Override
+        public Optional<Critic> critic() {
+            return objective.critic();
+        }
+
+        @Override
+        public Optional<String> warning(Map<String, Double> metrics) {
+            return objective.warning(metrics);
+        }
+
+        @Override
+        public String state() {
+            return objective.state();
+        }
+
+        @Override
+        public void restore(String state) {
+            objective.restore(state);
+        }
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -17,7 +18,11 @@ import org.flowrl.autograd.Var;
 import org.flowrl.rl.Batch;
 import org.flowrl.rl.MetricSums;
 import org.flowrl.rl.PolicyOutput;
+import org.flowrl.rl.Response;
+import org.flowrl.rl.Rollout;
+import org.flowrl.rl.ScoredRollout;
 import org.flowrl.rl.objective.Objective.PromptStates;
+import org.flowrl.rl.task.Verdict;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Tensor;
@@ -258,6 +263,57 @@ class FlowRlTest {
         // 1e-8 beside the counts.
         expected.forEach((name, value) -> assertThat(metrics.values().get(name)).as(name)
                 .isCloseTo(value, within(1e-7)));
+    }
+
+    /// log W is 2.6 and −0.3, the bounds are ±0.2 around 1.
+    @Test
+    void aRatioBelowThePapersLowerBoundCountsAsClippedToo() {
+        MetricSums metrics = new MetricSums();
+        try (Bench bench = new Bench(DType.F64)) {
+            FlowRl flowRl = FlowRlSettings.paper().withDropout(0).create(bench.context(WIDTH));
+            loss(bench, flowRl, HAND_CASE, means(bench, 2), metrics);
+        }
+        assertThat(metrics.values()).containsEntry("ratio/clipped_share", 1.0);
+    }
+
+    /// Sums of 0.6 and −0.9 over 2 tokens and 1, demands of 2 · 1 − 0.5 and −0.5: reported per token as ever.
+    @Test
+    void withoutLengthNormalisationLogRatiosAreReportedPerToken() {
+        Bench.Responses responses = new Bench.Responses(new double[][] {{-1, -2}, {-1}},
+                new double[][] {{-2, -4}, {-1}}, new double[][] {{-1.2, -2.4}, {-0.1}}, new double[][] {{1, 1}, {0}});
+        FlowRlSettings settings = FlowRlSettings.recipe202512().withBeta(2).withLengthNormalised(false)
+                .withLogZ(new LogZSettings.Constant(0.5));
+        MetricSums metrics = new MetricSums();
+        try (Bench bench = new Bench(DType.F64)) {
+            FlowRl flowRl = settings.create(bench.context(WIDTH));
+            bench.run((tape, in) -> flowRl.loss(new PolicyOutput(in.getFirst(), null, null), bench.batch(responses),
+                    metrics), bench.packed(responses.logProbs()));
+        }
+        // 1e-8 beside the count of R's tokens.
+        assertThat(metrics.values().get("flowrl/attained_log_ratio")).isCloseTo((0.6 / 2 + 0.9) / 2, within(1e-7));
+        assertThat(metrics.values().get("flowrl/demanded_log_ratio")).isCloseTo((1.5 / 2 + 0.5) / 2, within(1e-7));
+    }
+
+    /// Of 200 groups with mean 0.5 and deviation 2: the mean's own deviation is 0.14, the deviation's 0.1.
+    @Test
+    void aNoisyLogZIsDrawnForEachPromptAndSharedByItsResponses() {
+        FlowRlSettings settings = FlowRlSettings.recipe202512().withLogZ(new LogZSettings.Noise(0.5, 2));
+        List<Response> responses = IntStream.range(0, 400).mapToObj(i -> new Response(i / 2, i % 2, new int[] {1},
+                new int[1], new float[1], true, "", new Verdict.Wrong(0))).toList();
+        List<float[]> zeros = responses.stream().map(Response::logProbs).toList();
+        ScoredRollout scored = new ScoredRollout(new Rollout(responses, 200), List.of(), zeros, zeros, zeros, null);
+        try (Bench bench = new Bench(DType.F64)) {
+            FlowRl flowRl = settings.create(bench.context(WIDTH));
+            double[] logZ = flowRl.targets(scored, RandomKey.of(1), new MetricSums()).logZ();
+            double[] ofGroups = IntStream.range(0, 200).mapToDouble(group -> logZ[2 * group]).toArray();
+            assertThat(IntStream.range(0, 200).mapToDouble(group -> logZ[2 * group + 1])).containsExactly(
+                    Arrays.stream(ofGroups).boxed().toArray(Double[]::new));
+            double mean = Arrays.stream(ofGroups).average().orElseThrow();
+            double variance = Arrays.stream(ofGroups).map(z -> (z - mean) * (z - mean)).average().orElseThrow();
+            assertThat(mean).isCloseTo(0.5, within(0.7));
+            assertThat(Math.sqrt(variance)).isCloseTo(2, within(0.5));
+            assertThat(flowRl.targets(scored, RandomKey.of(2), new MetricSums()).logZ()).isNotEqualTo(logZ);
+        }
     }
 
     @Test

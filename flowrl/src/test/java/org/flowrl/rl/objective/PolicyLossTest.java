@@ -136,6 +136,21 @@ class PolicyLossTest {
         assertThat(objective.state()).isEqualTo("0.25");
     }
 
+    /// Returns 1, 1 and 0 of variance 2/9, values 1, 1/2 and 0: errors 0, 1/2 and 0 of variance 1/12 − 1/36 = 1/18.
+    @Test
+    void whatACriticExplainsIsTheShareOfTheReturnsVarianceThatItsErrorsLeave() {
+        PolicyGradient objective = new PolicyGradient(PolicyGradientSettings.ppo().withEstimator(
+                new Estimator.Gae(1, 1, false, CriticSettings.defaults())), Optional.empty());
+        Rollout rollout = new Rollout(List.of(response(0, 2, 1), response(1, 1, 0)), 1);
+        List<float[]> zeros = List.of(new float[2], new float[1]);
+        List<float[]> values = List.of(new float[] {1, 0.5f}, new float[] {0});
+        MetricSums metrics = new MetricSums();
+        Targets targets = objective.targets(new ScoredRollout(rollout, List.of(), zeros, zeros, null, values),
+                RandomKey.of(1), metrics);
+        assertThat(targets.returns()).isDeepEqualTo(new double[][] {{1, 1}, {0}});
+        assertThat(metrics.values().get("value/explained_variance")).isCloseTo(0.75, ROUNDING);
+    }
+
     @Test
     void impossibleCombinationsAreRefused() {
         PolicyGradientSettings ppo = PolicyGradientSettings.ppo();

@@ -55,6 +55,29 @@ class VariationsTest {
         assertSame(run(BASE.withVariations(gspo), good), run(BASE.withVariations(clamp), good));
     }
 
+    /// With old log-probabilities 0.3 higher the bad response has a mean log-ratio of −0.1, which is below ln 0.95:
+    /// GSPO's loss is clipped where the response is bad, and where it is good it is not.
+    @Test
+    void aBadResponseThatFellIsClippedAndAGoodOneIsNot() {
+        Bench.Responses fell = new Bench.Responses(CASE.logProbs(), new double[][] {CASE.old()[0], {-1.6, -0.45}},
+                CASE.reference(), CASE.advantages());
+        assertThat(mean(fell.logProbs()[1]) - mean(fell.old()[1])).isCloseTo(-0.1, ROUNDING);
+        FlowRlSettings gspo = BASE.withVariations(Variations.none().withSequenceClip(new SequenceClip.Gspo(0.05, 0.1)));
+        FlowRlSettings clamp = BASE.withVariations(Variations.none()
+                .withSequenceClip(new SequenceClip.Clamp(0.05, 0.1)));
+        assertSame(run(gspo, fell), run(clamp, fell));
+        Bench.Responses good = fell.withAdvantages(new double[][] {{0.75, 0.75, 0.75}, {0.5, 0.5}});
+        assertSame(run(gspo, good), run(BASE, good));
+    }
+
+    /// A token with an advantage of 0 is neither good nor bad, however far it rose or fell.
+    @Test
+    void cispoKeepsTokensWithoutAnAdvantage() {
+        Bench.Responses even = CASE.withAdvantages(new double[][] {{0, 0, 0}, {0, 0}});
+        assertSame(run(BASE.withVariations(Variations.none().withTokenMask(new TokenMask.Cispo(0.05, 0.05))), even),
+                run(BASE, even));
+    }
+
     /// gap = log Z + ℓold − β R − ℓref.
     @Test
     void aClippedGapHoldsTheResidualAndLeavesTheGradientOfTheRest() {
