@@ -36,7 +36,12 @@ public final class ParameterStore {
     /// @param scope holds the arena and the packed copies
     /// @param dtype of the master values: F32, or F64 on the reference backend
     /// @param packedStorage of the packed copies: `dtype` or BF16
+    /// @throws IllegalArgumentException where a type is another
     public ParameterStore(Backend backend, Scope scope, DType dtype, DType packedStorage) {
+        if (!dtype.isComputable() || packedStorage != dtype && packedStorage != DType.BF16) {
+            throw new IllegalArgumentException("parameter store: masters " + dtype + " must be F32 or F64, and packed "
+                    + "copies " + packedStorage + " of their type or BF16");
+        }
         this.backend = backend;
         this.scope = scope;
         this.dtype = dtype;

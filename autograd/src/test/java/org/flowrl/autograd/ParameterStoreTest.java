@@ -146,6 +146,11 @@ class ParameterStoreTest {
 
     @Test
     void misuseIsRefused() {
+        assertThatThrownBy(() -> new ParameterStore(backend, scope, DType.BF16))
+                .hasMessage("parameter store: masters BF16 must be F32 or F64, and packed copies BF16 of their type or "
+                        + "BF16");
+        assertThatThrownBy(() -> new ParameterStore(backend, scope, DType.F32, DType.F16))
+                .hasMessageStartingWith("parameter store: masters F32 must be F32 or F64, and packed copies F16");
         ParameterStore store = emptyStore();
         Parameter bias = store.root().declare("bias", Initializer.zeros(), 3);
         Parameter w = store.root().matrix("w", Initializer.zeros(), 2, 2);

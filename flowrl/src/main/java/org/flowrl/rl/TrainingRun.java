@@ -425,7 +425,10 @@ public final class TrainingRun implements AutoCloseable {
     /// Frees the run's memory and closes its task.
     @Override
     public void close() {
-        scope.close();
-        task.close();
+        try {
+            scope.close();
+        } finally {
+            task.close();
+        }
     }
 }

@@ -156,6 +156,17 @@ class ResumedRunTest {
         assertThat(run.resolve("checkpoints").toFile().list()).containsExactlyInAnyOrder("step-4", "step-5");
     }
 
+    /// By steps, not by letters; other folders are none.
+    @Test
+    void theNewestCheckpointIsThatOfTheMostSteps() throws IOException {
+        assertThat(Checkpoint.latest(folder)).isEmpty();
+        for (String name : List.of("step-9", "step-100", "step-20", "step-x", ".step-300.partial", "step-200.old")) {
+            Files.createDirectories(folder.resolve("checkpoints").resolve(name));
+        }
+        assertThat(Checkpoint.latest(folder)).contains(
+                new Checkpoint(folder.resolve("checkpoints").resolve("step-100"), 100));
+    }
+
     @Test
     void whatAWriterThatWasKilledLeftBehindIsNoCheckpoint() throws IOException {
         Path run = folder.resolve("run");

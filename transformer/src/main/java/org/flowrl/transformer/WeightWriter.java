@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.flowrl.autograd.Parameter;
@@ -51,7 +52,7 @@ final class WeightWriter {
         }
         Map<String, String> places = new TreeMap<>();
         for (int i = 0; i < shards.size(); i++) {
-            String name = "model-%05d-of-%05d.safetensors".formatted(i + 1, shards.size());
+            String name = String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
             writeShard(name, shards.get(i));
             shards.get(i).forEach(parameter -> places.put(parameter.name(), name));
         }

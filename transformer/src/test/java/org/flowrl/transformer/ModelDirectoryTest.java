@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -123,6 +124,21 @@ class ModelDirectoryTest {
         assertThat(directory.tensors()).extracting(entry -> entry.name())
                 .containsExactlyInAnyOrderElementsOf(ModelDirectory.open(whole).tensors().stream()
                         .map(entry -> entry.name()).toList());
+    }
+
+    /// `%05d` has the digits of the country where it runs, which no other tool would look for.
+    @Test
+    void namesOfWeightFilesAreTheSameInEveryCountry() throws IOException {
+        Locale own = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+        try {
+            assertThat(String.format("%d", 7)).isEqualTo("٧");
+            Path folder = save(CONFIG, DType.F32, 1);
+            assertThat(contents(folder).keySet()).allMatch(name -> name.chars().allMatch(c -> c < 0x80))
+                    .anyMatch(name -> name.startsWith("model-00001-of-000"));
+        } finally {
+            Locale.setDefault(own);
+        }
     }
 
     private static long parameterBytes(Path folder) {

@@ -62,6 +62,12 @@ public final class AdamW {
     /// @param store the parameters
     /// @param learningRateFactor multiplies the learning rate
     public record Group(ParameterStore store, double learningRateFactor) {
+        public Group {
+            if (!(learningRateFactor >= 0 && learningRateFactor < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException("AdamW: learningRateFactor " + learningRateFactor
+                        + " must be at least 0 and finite");
+            }
+        }
     }
 
     /// What an update did.
@@ -80,8 +86,10 @@ public final class AdamW {
     private final Map<ParameterStore, Moments> moments = new LinkedHashMap<>();
     private long step;
 
+    /// @param groups of a store each
     /// @param scope holds the moments, two arenas of zeros a store
     /// @param key draws the lots by which moments in BF16 are rounded
+    /// @throws IllegalArgumentException where a store is in two groups, or BF16 moments are asked for others than F32
     public AdamW(Settings settings, List<Group> groups, Scope scope, RandomKey key) {
         this.settings = settings;
         this.groups = List.copyOf(groups);
@@ -89,6 +97,10 @@ public final class AdamW {
             ParameterStore store = group.store();
             if (settings.moments() == DType.BF16 && store.dtype() != DType.F32) {
                 throw new IllegalArgumentException("AdamW: moments BF16 need parameters of F32, not " + store.dtype());
+            }
+            if (moments.containsKey(store)) {
+                throw new IllegalArgumentException("AdamW: a store is in two groups; it must be in one, or each step "
+                        + "would update it twice");
             }
             DType type = settings.moments() == DType.BF16 ? DType.BF16 : store.dtype();
             moments.put(store, new Moments(scope.zeros(type, store.elements()), scope.zeros(type, store.elements()),
@@ -139,6 +151,9 @@ public final class AdamW {
 
     /// Continues a run that had applied `steps` updates; the moments are restored by writing to them.
     public void resume(long steps) {
+        if (steps < 0) {
+            throw new IllegalArgumentException("AdamW: resume after " + steps + " steps, which must be 0 or more");
+        }
         step = steps;
     }
 

@@ -14,6 +14,9 @@ public interface Schedule {
     /// Linear from 0 at step 0 to 1 at step `warmup`, then 1: the first step has rate 0, as PyTorch's LambdaLR with
     /// k / warmup and FlowRL's released code have it.
     static Schedule linearWarmup(long warmup) {
+        if (warmup < 0) {
+            throw new IllegalArgumentException("linearWarmup: warmup " + warmup + " must be 0 or more");
+        }
         return step -> warmup == 0 ? 1 : Math.min(1, (double) step / warmup);
     }
 

@@ -198,6 +198,18 @@ class AdamWTest {
                 .hasMessage("AdamW: moments F16 must be F32 or BF16");
     }
 
+    @Test
+    void groupsThatMakeNoSenseAreRefused() {
+        ParameterStore store = store(1, -2);
+        AdamW.Group group = new AdamW.Group(store, 1);
+        assertThatThrownBy(() -> new AdamW(UNCLIPPED, List.of(group, new AdamW.Group(store, 0.1)), scope))
+                .hasMessageStartingWith("AdamW: a store is in two groups");
+        assertThatThrownBy(() -> new AdamW.Group(store, -1))
+                .hasMessage("AdamW: learningRateFactor -1.0 must be at least 0 and finite");
+        assertThatThrownBy(() -> new AdamW(UNCLIPPED, List.of(group), scope).resume(-1))
+                .hasMessage("AdamW: resume after -1 steps, which must be 0 or more");
+    }
+
     private void step(AdamW adam, ParameterStore store, int t) {
         Gradients gradients = new Gradients(scope, List.of(store));
         gradients.of(store.named("w")).copyFrom(new double[] {0.3 * t - 0.2, 1.0 / (t + 1)});

@@ -30,7 +30,9 @@ class ScheduleTest {
     }
 
     @Test
-    void cosineRefusesAWarmupBeyondItsEndAndAFloorAboveOne() {
+    void schedulesRefuseAWarmupBeyondTheirEndsAndAFloorAboveOne() {
+        assertThatThrownBy(() -> Schedule.linearWarmup(-1))
+                .hasMessage("linearWarmup: warmup -1 must be 0 or more");
         assertThatThrownBy(() -> Schedule.cosine(7, 6, 0)).hasMessageContaining("warmup 7, total 6");
         assertThatThrownBy(() -> Schedule.cosine(-1, 6, 0)).hasMessageContaining("warmup -1");
         assertThatThrownBy(() -> Schedule.cosine(0, 6, 1.5)).hasMessageContaining("floor 1.5");

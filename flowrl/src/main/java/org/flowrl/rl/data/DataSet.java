@@ -2,6 +2,7 @@ package org.flowrl.rl.data;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -69,7 +70,7 @@ public record DataSet(Path file, Fields fields, List<Problem> problems, Counts c
     /// One line for a log.
     @Override
     public String toString() {
-        StringBuilder line = new StringBuilder(String.format("%s: %,d problems from %,d rows (%s)", file,
+        StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%s: %,d problems from %,d rows (%s)", file,
                 problems.size(), counts.rows, fields));
         append(line, counts.duplicates, "duplicates");
         append(line, counts.withoutGold, "without a gold answer");
@@ -80,7 +81,7 @@ public record DataSet(Path file, Fields fields, List<Problem> problems, Counts c
 
     private static void append(StringBuilder line, long count, String what) {
         if (count > 0) {
-            line.append(String.format(", %,d %s", count, what));
+            line.append(String.format(Locale.ROOT, ", %,d %s", count, what));
         }
     }
 }

@@ -73,7 +73,12 @@ public final class Generator {
             return List.of();
         }
         BitSet ends = new BitSet();
-        endTokens.forEach(ends::set);
+        for (int end : endTokens) {
+            if (end < 0) {
+                throw new IllegalArgumentException("generate: end token " + end + " must be a token id");
+            }
+            ends.set(end);
+        }
         int pages = PagePlan.capacity(states, model.config(), model.store().dtype(), limits);
         int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElseThrow() + maxNewTokens - 1;
         try (Scope run = scope.child("generate"); Decoding decoding = new Decoding(model, backend, run, limits, pages,

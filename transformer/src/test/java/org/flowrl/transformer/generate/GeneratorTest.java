@@ -186,6 +186,8 @@ class GeneratorTest {
                     "generate: prompt 0 of 16 tokens and 6 new ones must not exceed max_position_embeddings 20");
             assertRefused(generator, new int[1], 0, 1, "generate: samples 0 must be at least 1");
             assertRefused(generator, new int[1], 1, 0, "generate: maxNewTokens 0 must be at least 1");
+            assertThatIllegalArgumentException().isThrownBy(() -> generator.generate(List.of(new int[1]), 1, LAW, 1,
+                    Set.of(-1), KEY)).withMessage("generate: end token -1 must be a token id");
             Generator small = new Generator(fixture.model(), fixture.backend(), fixture.scope(), new Limits(1, 1, 1));
             assertRefused(small, new int[1], 1, 1,
                     "generate: one sample of the longest prompt needs a cache of 4096 bytes, the limit is 1");

@@ -137,7 +137,7 @@ final class PythonText {
             return plain.contains(".") ? plain : plain + ".0";
         }
         String mantissa = shortest.movePointLeft(exponent).toPlainString();
-        return mantissa + "e" + (exponent < 0 ? "-" : "+") + String.format("%02d", Math.abs(exponent));
+        return mantissa + "e" + (exponent < 0 ? "-" : "+") + (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);
     }
 
     private static String quoted(String text) {

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -100,6 +101,20 @@ class JinjaTemplateTest {
         String source = "{{ strftime_now('%d %b %Y|%A %B %j|%I:%M:%S %p|%y-%m|100%%') }}";
         assertThat(JinjaTemplate.of("t", source, clock).render(Map.of()))
                 .isEqualTo("03 Sep 2025|Wednesday September 246|02:05:06 PM|25-09|100%");
+    }
+
+    /// Where people write other digits, Python does not.
+    @Test
+    void numbersAreWrittenInAsciiEverywhere() {
+        Locale own = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+        try {
+            assertThat(String.format("%d", 7)).isEqualTo("٧");
+            assertThat(JinjaTemplate.of("t", "{{ 1e-7 }} {{ 1e22 }} {{ 12 }} {{ '\\x07'|tojson }}").render(Map.of()))
+                    .isEqualTo("1e-07 1e+22 12 \"\\u0007\"");
+        } finally {
+            Locale.setDefault(own);
+        }
     }
 
     private static List<JsonNode> rows() throws IOException {
