@@ -71,6 +71,28 @@ class ConfigOracleTest {
         }
     }
 
+    /// Its folder as published, but for what is in the weight files, which opening does not look at.
+    @Test
+    void theDistilled32BsFolderOpensWithTheFilesOfItsIndexAndTheEndOfItsGenerationConfiguration(@TempDir Path folder)
+            throws IOException {
+        String model = "DeepSeek-R1-Distill-Qwen-32B.";
+        List<String> files = new ArrayList<>();
+        for (String name : List.of("config.json", "generation_config.json", "model.safetensors.index.json")) {
+            Files.copy(SharedData.path("configs").resolve(model + name), folder.resolve(name));
+        }
+        for (int i = 1; i <= 8; i++) {
+            files.add("model-0000" + i + "-of-000008.safetensors");
+            Files.createFile(folder.resolve(files.getLast()));
+        }
+        ModelDirectory directory = ModelDirectory.open(folder);
+        assertThat(directory.weightFiles()).extracting(file -> file.getFileName().toString())
+                .containsExactlyElementsOf(files);
+        assertThat(directory.config().eosTokenIds()).containsExactly(151_643);
+        Files.delete(folder.resolve(files.get(4)));
+        assertThatThrownBy(() -> ModelDirectory.open(folder)).isInstanceOf(ModelException.class)
+                .hasMessageContaining("weight_map names " + files.get(4) + ", which is not in the folder");
+    }
+
     @ParameterizedTest
     @MethodSource("models")
     void aPublishedConfigurationSurvivesBeingWritten(String name, @TempDir Path folder) throws IOException {
