@@ -13,12 +13,16 @@ import org.flowrl.autograd.ParameterStore;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
+import org.flowrl.tensor.OptimizerKernels;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.StochasticRounding;
 import org.flowrl.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// AdamW with moments in BF16. Statistics are over {@link #COUNT} elements, whose lots are independent.
 class NarrowMomentsTest {
@@ -60,6 +64,36 @@ class NarrowMomentsTest {
         }
         assertThat(mean(wide(adam.secondMoment(store)))).isCloseTo(Math.pow(0.999, 1000), within(0.0045));
         assertThat(wide(adam.firstMoment(store))).containsOnly(0);
+    }
+
+    /// First steps from 0 leave m = 0.1 · g and v = 0.001 · g² in F32, each of which its own 16 of the element's 32 bits
+    /// round: what is cut off carries where the lot lifts it over.
+    @ParameterizedTest
+    @ValueSource(strings = {"reference", "cpu"})
+    void theUpperBitsRoundTheFirstMomentAndTheLowerOnesTheSecond(String device) {
+        float[] g = new float[COUNT];
+        SplittableRandom random = new SplittableRandom(5);
+        for (int i = 0; i < COUNT; i++) {
+            g[i] = (float) random.nextGaussian();
+        }
+        RandomKey lots = RandomKey.of(6);
+        Tensor m = scope.zeros(DType.BF16, COUNT);
+        Tensor v = scope.zeros(DType.BF16, COUNT);
+        try (Backend own = Backends.open(device, 1).backend()) {
+            own.optimizer().adamW(scope.zeros(DType.F32, COUNT), scope.of(g, COUNT), m, v,
+                    new OptimizerKernels.AdamW(1e-3, 0.9, 0.999, 1e-8, 0, 1, 1, lots));
+        }
+        double[] expectedFirst = new double[COUNT];
+        double[] expectedSecond = new double[COUNT];
+        for (int i = 0; i < COUNT; i++) {
+            int bits = StochasticRounding.bits(lots, i);
+            float mean = Math.fma(g[i], (float) (1 - 0.9), 0f);
+            float square = Math.fma(g[i] * g[i], (float) (1 - 0.999), 0f);
+            expectedFirst[i] = Float.intBitsToFloat(Float.floatToRawIntBits(mean) + (bits >>> 16) & 0xffff0000);
+            expectedSecond[i] = Float.intBitsToFloat(Float.floatToRawIntBits(square) + (bits & 0xffff) & 0xffff0000);
+        }
+        assertThat(wide(m)).containsExactly(expectedFirst);
+        assertThat(wide(v)).containsExactly(expectedSecond);
     }
 
     /// Normal gradients for two thousand steps, with F32 moments and BF16 ones. Single elements scatter by what the

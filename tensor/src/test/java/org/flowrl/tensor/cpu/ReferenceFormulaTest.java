@@ -19,6 +19,7 @@ import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.contract.Inputs;
+import org.flowrl.tensor.contract.Paging;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -232,6 +233,26 @@ class ReferenceFormulaTest {
             }
         }
         assertClose(out, expected, 20);
+    }
+
+    /// Two sequences whose pages are neither in order nor next to each other: to the bit what they attend to packed.
+    @Test
+    void attentionThroughPagesIsThatOfTheSequences() {
+        int groups = 2;
+        int size = 3;
+        Paging paging = Paging.of(in, 3, 17, 5);
+        Tensor q = in.values(22, 4, size);
+        Tensor k = in.values(22, groups, size);
+        Tensor v = in.values(22, groups, size);
+        Tensor packed = in.junk(22, 4, size);
+        backend.attention().forward(q, k, v, in.integers(0, 17, 22), 0.3, packed, in.junk(22, 4, 2));
+        Tensor keyPages = scope.zeros(type, paging.pages(), groups, size, Backend.LANES);
+        Tensor valuePages = scope.zeros(type, paging.pages(), groups, Backend.LANES, size);
+        Tensor paged = in.junk(22, 4, size);
+        backend.attention().writePages(k, v, paging.slots(), keyPages, valuePages);
+        backend.attention().forwardPaged(q, keyPages, valuePages, paging.positions(), paging.sequences(),
+                paging.table(), 0.3, paged);
+        assertThat(paged.toDoubles()).containsExactly(packed.toDoubles());
     }
 
     /// Scores 0, 1200 and −1200: only differences from the largest have an exponential.

@@ -14,6 +14,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class WorkersTest {
+    /// Longer than a busy machine keeps a thread waiting; nothing that works comes near it.
+    private static final long PATIENCE_SECONDS = 300;
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3})
     void everyPartRunsOnce(int threads) {
@@ -77,7 +80,7 @@ class WorkersTest {
 
     private static void await(CyclicBarrier barrier) {
         try {
-            barrier.await(30, TimeUnit.SECONDS);
+            barrier.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (Exception e) {
             throw new IllegalStateException("the parts did not meet", e);
         }
@@ -85,7 +88,7 @@ class WorkersTest {
 
     private static void await(CountDownLatch latch) {
         try {
-            if (!latch.await(30, TimeUnit.SECONDS)) {
+            if (!latch.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 throw new IllegalStateException("nobody took the other parts");
             }
         } catch (InterruptedException e) {
@@ -118,7 +121,7 @@ class WorkersTest {
                 CyclicBarrier both = new CyclicBarrier(2);
                 workers.run(2, (part, worker) -> {
                     try {
-                        both.await(30, TimeUnit.SECONDS);
+                        both.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
                     } catch (Exception e) {
                         throw new IllegalStateException("the helper did not come", e);
                     }
