@@ -66,8 +66,8 @@ class NarrowMomentsTest {
         assertThat(wide(adam.firstMoment(store))).containsOnly(0);
     }
 
-    /// First steps from 0 leave m = 0.1 · g and v = 0.001 · g² in F32, each of which its own 16 of the element's 32 bits
-    /// round: what is cut off carries where the lot lifts it over.
+    /// A first step from 0 leaves m = 0.1 · g and v = 0.001 · g² in F32. Each is rounded by its own 16 of the element's
+    /// 32 bits: what is cut off carries where the lot lifts it over.
     @ParameterizedTest
     @ValueSource(strings = {"reference", "cpu"})
     void theUpperBitsRoundTheFirstMomentAndTheLowerOnesTheSecond(String device) {

@@ -46,6 +46,11 @@ class FlowRlTest {
             new double[][] {{0.9, 0.9, 0.9}, {-0.4, -0.4, -0.4, -0.4, -0.4}});
     private static final double[] HAND_LOG_Z = {0.7, -0.4};
 
+    /// One response of 2 tokens with log-ratios to the reference 0.2 and 0.4 and to the sampler 1 and 2, one of 1 token
+    /// with −0.9 and 0.
+    private static final Bench.Responses TWO = new Bench.Responses(new double[][] {{-1, -2}, {-1}},
+            new double[][] {{-2, -4}, {-1}}, new double[][] {{-1.2, -2.4}, {-0.1}}, new double[][] {{1, 1}, {0}});
+
     static Stream<FlowRlSettings> variants() {
         return FlowRlSettings.VARIANTS.stream().map(FlowRlSettings::variant);
     }
@@ -236,19 +241,16 @@ class FlowRlTest {
         }
     }
 
-    /// By hand: one response of 2 tokens with log-ratios to the reference 0.2 and 0.4 and to the sampler 1 and 2, one
-    /// of 1 token with −0.9 and 0; β = 2, R = 1 and 0, log Z = 0.5.
+    /// {@link #TWO} with β = 2, R = 1 and 0, log Z = 0.5.
     @Test
     void metricsAreThoseOfTheBatch() {
-        Bench.Responses responses = new Bench.Responses(new double[][] {{-1, -2}, {-1}},
-                new double[][] {{-2, -4}, {-1}}, new double[][] {{-1.2, -2.4}, {-0.1}}, new double[][] {{1, 1}, {0}});
         FlowRlSettings settings = FlowRlSettings.recipe202512().withBeta(2)
                 .withLogZ(new LogZSettings.Constant(0.5));
         MetricSums metrics = new MetricSums();
         try (Bench bench = new Bench(DType.F64)) {
             FlowRl flowRl = settings.create(bench.context(WIDTH));
-            bench.run((tape, in) -> flowRl.loss(new PolicyOutput(in.getFirst(), null, null), bench.batch(responses),
-                    metrics), bench.packed(responses.logProbs()));
+            bench.run((tape, in) -> flowRl.loss(new PolicyOutput(in.getFirst(), null, null), bench.batch(TWO),
+                    metrics), bench.packed(TWO.logProbs()));
         }
         double ratio = Math.exp(3);
         // δ = 0.5 + 0.3 − 2 = −1.2 and 0.5 − 0.9 = −0.4.
@@ -279,15 +281,13 @@ class FlowRlTest {
     /// Sums of 0.6 and −0.9 over 2 tokens and 1, demands of 2 · 1 − 0.5 and −0.5: reported per token as ever.
     @Test
     void withoutLengthNormalisationLogRatiosAreReportedPerToken() {
-        Bench.Responses responses = new Bench.Responses(new double[][] {{-1, -2}, {-1}},
-                new double[][] {{-2, -4}, {-1}}, new double[][] {{-1.2, -2.4}, {-0.1}}, new double[][] {{1, 1}, {0}});
         FlowRlSettings settings = FlowRlSettings.recipe202512().withBeta(2).withLengthNormalised(false)
                 .withLogZ(new LogZSettings.Constant(0.5));
         MetricSums metrics = new MetricSums();
         try (Bench bench = new Bench(DType.F64)) {
             FlowRl flowRl = settings.create(bench.context(WIDTH));
-            bench.run((tape, in) -> flowRl.loss(new PolicyOutput(in.getFirst(), null, null), bench.batch(responses),
-                    metrics), bench.packed(responses.logProbs()));
+            bench.run((tape, in) -> flowRl.loss(new PolicyOutput(in.getFirst(), null, null), bench.batch(TWO),
+                    metrics), bench.packed(TWO.logProbs()));
         }
         // 1e-8 beside the count of R's tokens.
         assertThat(metrics.values().get("flowrl/attained_log_ratio")).isCloseTo((0.6 / 2 + 0.9) / 2, within(1e-7));

@@ -70,7 +70,8 @@ class RunnerLanguageTest {
     @ParameterizedTest
     @MethodSource("programs")
     void runsWithinTheSameWalls(String program, CodeOutcome.Kind kind) {
-        CodeOutcome outcome = (kind == TIME_LIMIT ? hastyGrader : grader).grade(DOUBLING, "```sh\n" + program.replace("SECRET", secret.toString())
+        CodeGrader own = kind == TIME_LIMIT ? hastyGrader : grader;
+        CodeOutcome outcome = own.grade(DOUBLING, "```sh\n" + program.replace("SECRET", secret.toString())
                 + "\n```");
         assertThat(outcome.kind()).as(outcome.toString()).isEqualTo(kind);
         assertThat(secret).hasContent("8");
