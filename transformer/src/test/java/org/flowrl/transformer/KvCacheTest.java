@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.flowrl.autograd.Tape;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -54,12 +57,33 @@ class KvCacheTest {
         int fork = cache.fork(base);
         assertThat(cache.freePages()).isEqualTo(1);
         assertThat(append(fork, 1).pageTable().toInts()).containsExactly(0, 1, 3);
+        assertThat(append(base, 1).pageTable().toInts()).containsExactly(0, 1, 2);
         cache.close(base);
         assertThat(cache.freePages()).isEqualTo(2);
         cache.close(fork);
         assertThat(cache.freePages()).isEqualTo(5);
         assertThatIllegalArgumentException().isThrownBy(() -> cache.length(fork))
                 .withMessage("kv cache: sequence 1 is not open");
+    }
+
+    /// Of every layer, keys and values: 0 · NaN in a lane that nobody has written would be NaN.
+    @Test
+    void aPageThatASequenceTakesIsZeroAndThatOfAForkACopy() {
+        List<Tensor> pages = IntStream.range(0, TinyConfigs.qwen2().numHiddenLayers()).boxed()
+                .flatMap(layer -> Stream.of(cache.keyPages(layer), cache.valuePages(layer))).toList();
+        pages.forEach(tensor -> backend.elementwise().fill(tensor, 7));
+        int base = cache.open();
+        append(base, 1);
+        assertThat(pages).allSatisfy(tensor -> {
+            assertThat(tensor.slice(0, 1).toFloats()).containsOnly(0);
+            assertThat(tensor.slice(1, 4).toFloats()).containsOnly(7);
+        });
+        pages.forEach(tensor -> backend.elementwise().fill(tensor.slice(0, 1), 3));
+        cache.fork(base);
+        assertThat(pages).allSatisfy(tensor -> {
+            assertThat(tensor.slice(1, 1).toFloats()).containsOnly(3);
+            assertThat(tensor.slice(2, 3).toFloats()).containsOnly(7);
+        });
     }
 
     @Test
