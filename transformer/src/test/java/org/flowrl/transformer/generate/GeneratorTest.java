@@ -163,6 +163,37 @@ class GeneratorTest {
         }
     }
 
+    /// As {@link Generator} says: token t of sample s of prompt i is the first word at which the sum of the weights
+    /// e^(z / temperature) exceeds `key.fold(i).fold(s).uniform(t)` of them all.
+    @Test
+    void everyTokenIsTheOneThatItsUniformNumberChooses() {
+        QwenConfig config = TinyConfigs.qwen2();
+        try (ModelFixture fixture = fixture(config, "reference")) {
+            List<int[]> prompts = prompts(config);
+            int words = config.vocabSize();
+            for (Completion completion : generate(fixture, Limits.defaults(), prompts, 2)) {
+                int[] prompt = prompts.get(completion.prompt());
+                int[] whole = IntStream.concat(IntStream.of(prompt), IntStream.of(completion.tokens())).toArray();
+                RandomKey own = KEY.fold(completion.prompt()).fold(completion.sample());
+                try (Tape tape = Tape.inference(fixture.backend(), fixture.scope())) {
+                    double[] logits = fixture.model().logits(fixture.model().forward(tape,
+                            PackedSequences.of(tape.scope(), List.of(whole)))).value().toDoubles();
+                    for (int t = 0; t < completion.tokens().length; t++) {
+                        int row = (prompt.length - 1 + t) * words;
+                        double[] weights = Arrays.stream(logits, row, row + words)
+                                .map(z -> Math.exp(z / LAW.temperature())).toArray();
+                        double left = own.uniform(t) * Arrays.stream(weights).sum();
+                        int word = 0;
+                        while (left >= weights[word]) {
+                            left -= weights[word++];
+                        }
+                        assertThat(completion.tokens()[t]).as("%s, token %d", completion, t).isEqualTo(word);
+                    }
+                }
+            }
+        }
+    }
+
     @Test
     void allMemoryIsGivenBack() {
         QwenConfig config = TinyConfigs.qwen2();

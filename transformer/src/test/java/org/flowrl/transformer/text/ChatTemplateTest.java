@@ -66,6 +66,15 @@ class ChatTemplateTest {
     }
 
     @Test
+    void aConversationNeedNotEndWhereAnAnswerBegins() throws IOException {
+        configure("{{ messages|length }}{% if add_generation_prompt %} go{% endif %}");
+        ChatTemplate template = Tokenizer.load(folder).chatTemplate().orElseThrow();
+        assertThat(template.render(HELLO)).isEqualTo("1 go");
+        assertThat(template.render(new ChatTemplate.Conversation(MAPPER.readTree("[]"), Optional.empty(), false,
+                Map.of()))).isEqualTo("0");
+    }
+
+    @Test
     void aListWithoutADefaultIsRefused() throws IOException {
         TinyTokenizer.edit(folder, TokenizerFiles.TOKENIZER_CONFIG, json ->
                 json.putArray("chat_template").addObject().put("name", "rag").put("template", "x"));

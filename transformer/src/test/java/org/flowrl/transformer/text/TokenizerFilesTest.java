@@ -182,6 +182,14 @@ class TokenizerFilesTest {
                 .hasMessage(folder.resolve("merges.txt") + ", line 3: 'ab' must be two tokens with one space between");
     }
 
+    @Test
+    void onlyTheFirstLineOfMergesCanBeAComment() throws IOException {
+        TinyTokenizer.write(folder, List.of("a b", "# #"));
+        writeVocabAndMerges("{\"tokenizer_class\": \"Qwen2Tokenizer\"}");
+        Files.writeString(folder.resolve("merges.txt"), "#version: 0.2\na b\n# #\n");
+        assertThat(Tokenizer.load(folder).encode("##")).containsExactly(257);
+    }
+
     private void writeVocabAndMerges(String config) throws IOException {
         JsonNode json = new ObjectMapper()
                 .readTree(Files.readAllBytes(folder.resolve(TOKENIZER_JSON)));

@@ -6,6 +6,7 @@ import static org.flowrl.transformer.text.TinyTokenizer.token;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TokenizerTest {
     @TempDir
@@ -164,6 +166,17 @@ class TokenizerTest {
         assertThat(tokenizer.encode("a")).containsExactly(256, 'a', 257);
         assertThat(tokenizer.encode("")).containsExactly(256, 257);
         assertThat(tokenizer.encode("a", false)).containsExactly('a');
+    }
+
+    /// Letters, digits of any script, marks, joiners and underscores are of a word.
+    @ParameterizedTest
+    @ValueSource(strings = {"cat7", "7cat", "cat\u0663", "cat_", "_cat", "cat\u0301", "cats", "\u4e2dcat", "cat\u200d"})
+    void aTokenOfAWordOfItsOwnIsNotFoundInALongerOne(String word) throws IOException {
+        AddedToken cat = new AddedToken(256, "cat", false, false, false, false, true);
+        Tokenizer tokenizer = TinyTokenizer.ofBytes(folder, List.of(), cat);
+        assertThat(tokenizer.encode("a (cat)-cat.")).contains(256);
+        assertThat(Arrays.stream(tokenizer.encode("cat " + word + " cat")).filter(id -> id == 256).count())
+                .isEqualTo(2);
     }
 
     @Test

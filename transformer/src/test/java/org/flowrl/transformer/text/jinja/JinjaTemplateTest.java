@@ -103,6 +103,20 @@ class JinjaTemplateTest {
                 .isEqualTo("03 Sep 2025|Wednesday September 246|02:05:06 PM|25-09|100%");
     }
 
+    /// As Python has them: 'abcd'[9:0:-1] is 'dcb'.
+    @ParameterizedTest
+    @CsvSource({"[9:0:-1], dcb", "[2:-9:-1], cba", "[9:9], ''", "[-9:2], ab", "[::-2], db", "[3:1], ''"})
+    void slicesEndWithTheirItems(String slice, String text) {
+        assertThat(JinjaTemplate.of("t", "{{ 'abcd'" + slice + " }}").render(Map.of())).isEqualTo(text);
+    }
+
+    /// Calls are too deep one in another, not one after another.
+    @Test
+    void aMacroIsCalledAsOftenAsATemplateLikes() {
+        assertThat(JinjaTemplate.of("t", "{% macro m() %}x{% endmacro %}{% for i in range(150) %}{{ m() }}{% endfor %}")
+                .render(Map.of())).isEqualTo("x".repeat(150));
+    }
+
     /// Where people write other digits, Python does not.
     @Test
     void numbersAreWrittenInAsciiEverywhere() {
