@@ -126,6 +126,15 @@ class ModelDirectoryTest {
                         .map(entry -> entry.name()).toList());
     }
 
+    @Test
+    void whatAWriterThatWasKilledLeftBehindIsInNoFolder() throws IOException {
+        Path stale = Files.createDirectories(temporary.resolve(".model.partial/inside")).resolve("stale");
+        Files.writeString(stale, "half");
+        Path folder = save(CONFIG, DType.F32, ONE_FILE);
+        assertThat(folder).isDirectoryNotContaining("glob:**inside").isDirectoryContaining("glob:**config.json");
+        assertThat(temporary.resolve(".model.partial")).doesNotExist();
+    }
+
     /// `%05d` has the digits of the country where it runs, which no other tool would look for.
     @Test
     void namesOfWeightFilesAreTheSameInEveryCountry() throws IOException {
