@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.util.Set;
 import org.flowrl.rl.task.Verdict;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -184,5 +185,12 @@ class MathVerifyGraderTest {
         assertThat(loose.grade("7", "so 7")).isInstanceOf(Verdict.Unparsable.class);
         assertThatThrownBy(() -> GraderOptions.defaults().with(new JsonMapper().readTree("{\"precison\": 2}")))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("precison");
+    }
+
+    /// A number that an equals sign follows is the left side of something.
+    @Test
+    void theNumberAfterAnswerIsNotOneThatAnEqualsSignFollows() {
+        assertThat(AnswerExtraction.ranks("The answer: 5 = x, or 7", Set.of(AnswerExtraction.Target.EXPR)).getFirst())
+                .extracting(AnswerExtraction.Candidate::text).containsExactly("7");
     }
 }
