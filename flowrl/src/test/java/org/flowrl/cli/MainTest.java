@@ -54,8 +54,19 @@ class MainTest {
                 Arguments.of("a number that is none", 2, "many", List.of("train", "--steps", "many")),
                 Arguments.of("no steps", 1, "error: config: steps 0 must be",
                         List.of("train", "--steps", "0", "--out", "@/run")),
-                Arguments.of("an unknown algorithm", 1, "known: flowrl, flowrl-paper",
+                Arguments.of("an unknown algorithm", 1, "algorithm magic is unknown; known: FlowRL flowrl, flowrl-paper, ",
                         List.of("train", "--algo", "magic", "--out", "@/run")),
+                Arguments.of("a misspelt algorithm", 1, "algorithm gpro is unknown; did you mean grpo? known: FlowRL ",
+                        List.of("train", "--algo", "gpro", "--out", "@/run")),
+                Arguments.of("a misspelt task", 1, "preset latice is unknown; did you mean lattice? known: lattice, ",
+                        List.of("train", "--preset", "latice", "--out", "@/run")),
+                Arguments.of("a key of another record", 1, "--set learningRate is unknown; did you mean "
+                        + "update.optimizer.learningRate? known: task, ",
+                        List.of("train", "--set", "learningRate=1", "--out", "@/run")),
+                Arguments.of("a key below a value", 1, "--set steps.many: steps has no keys of its own",
+                        List.of("train", "--set", "steps.many=1", "--out", "@/run")),
+                Arguments.of("a misspelt device", 1, "device refrence is unknown; did you mean reference? known: auto",
+                        List.of("train", "--device", "refrence", "--out", "@/run")),
                 Arguments.of("an unknown variant", 1, "known: paper, released-2025-09, recipe-2025-12",
                         List.of("train", "--variant", "magic", "--out", "@/run")),
                 Arguments.of("a variant of another algorithm", 1, "not of grpo",
@@ -66,7 +77,8 @@ class MainTest {
                         List.of("compare", "--algos", "flowrl,magic", "--out", "@/compared")),
                 Arguments.of("a comparison on its validation seed", 1, "validationSeed 101 must not be among",
                         List.of("compare", "--seeds", "101", "--out", "@/compared")),
-                Arguments.of("a comparison with an unknown key", 1, "'lernRate' is not one of learningRate",
+                Arguments.of("a comparison with an unknown key", 1, "--set update.optimizer.lernRate is unknown; did you "
+                        + "mean update.optimizer.learningRate? known: learningRate, ",
                         List.of("compare", "--set", "update.optimizer.lernRate=1", "--out", "@/compared")),
                 Arguments.of("a replay with other options", 1,
                         "only --out, --parallel, --device and --set gpu.KEY can be given",
@@ -80,9 +92,11 @@ class MainTest {
                         List.of("compare", "--ablation", "soul")),
                 Arguments.of("an unknown preset", 1, "known: lattice",
                         List.of("train", "--preset", "chess", "--out", "@/run")),
-                Arguments.of("an unknown key", 1, "'lernRate' is not one of learningRate",
+                Arguments.of("an unknown key", 1, "known: learningRate, warmup, scheduleSteps, floor, adam, course (in "
+                        + "update.optimizer)",
                         List.of("train", "--set", "update.optimizer.lernRate=1", "--out", "@/run")),
-                Arguments.of("an unknown key of a card", 1, "must be one of gpu.binding, gpu.graphs",
+                Arguments.of("an unknown key of a card", 1, "--set gpu.bindings is unknown; did you mean gpu.binding? known: "
+                        + "gpu.binding, gpu.graphs",
                         List.of("train", "--set", "gpu.bindings=ffm", "--out", "@/run")),
                 Arguments.of("an unknown binding of a card", 1, "--set gpu.binding=rmi: must be ffm or jcuda",
                         List.of("train", "--set", "gpu.binding=rmi", "--out", "@/run")),
@@ -116,9 +130,10 @@ class MainTest {
                                 "0")),
                 Arguments.of("a supervised line that is not JSON", 1, "line 2",
                         List.of("sft", "--model", "@/model", "--data", "@/bad.jsonl", "--out", "@/tuned")),
-                Arguments.of("a key that supervised tuning has not", 1, "--set update.miniBatches: must be "
-                        + "update.optimizer.adam.beta1, ", sft("update.miniBatches=2")),
-                Arguments.of("a key of the optimizer that is none", 1, "'moment' is not one of beta1, ",
+                Arguments.of("a key that supervised tuning has not", 1, "--set update.miniBatches is unknown; "
+                        + "known: update.optimizer.adam.beta1, ", sft("update.miniBatches=2")),
+                Arguments.of("a key of the optimizer that is none", 1, "update.optimizer.adam.moment is unknown; did you mean "
+                        + "update.optimizer.adam.moments?",
                         sft("update.optimizer.adam.moment=BF16")),
                 Arguments.of("moments of a type that they cannot have", 1, "--set: AdamW: moments F16 must be F32 or "
                         + "BF16", sft("update.optimizer.adam.moments=F16")));

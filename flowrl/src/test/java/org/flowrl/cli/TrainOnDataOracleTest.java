@@ -110,7 +110,7 @@ class TrainOnDataOracleTest {
         assertFails("--data names their file", "train", "--preset", "math", "--model", random.toString());
         assertFails("--model names its folder", "train", "--preset", "math", "--data", "x.jsonl");
         assertFails("task lattice makes its own problems", "train", "--data", "x.jsonl");
-        assertFails("data.reward 'luck' must be one of dapo, ", "train", "--preset", "math", "--reward", "luck");
+        assertFails("data.reward: grader luck is unknown; known: dapo, ", "train", "--preset", "math", "--reward", "luck");
         assertFails("no such file: x.jsonl", "train", "--preset", "math", "--model", random.toString(), "--data",
                 "x.jsonl");
     }
