@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.flowrl.transformer.text.Tokenizer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,6 +50,14 @@ class MainTest {
                 Arguments.of("an unknown flag", 2, "--nonsense", List.of("train", "--nonsense")),
                 Arguments.of("a misspelt flag", 2, "unknown option --stpes; did you mean --steps? (see flowrl train",
                         List.of("train", "--stpes", "3")),
+                Arguments.of("a misspelt flag in place of a required one", 2, "unknown option --modle; did you mean "
+                        + "--model? (see flowrl generate --help)", List.of("generate", "--modle", "x")),
+                Arguments.of("a required flag that is missing", 2, "Missing required option: '--model=DIR'",
+                        List.of("generate", "--prompt", "x")),
+                Arguments.of("a folder in place of a file", 1, "error: cannot read @: it is a folder",
+                        List.of("train", "--config", "@", "--out", "@/run")),
+                Arguments.of("a file in place of a folder", 1, "error: train: @/bad.yaml/run cannot be made: ",
+                        List.of("train", "--out", "@/bad.yaml/run")),
                 Arguments.of("an unknown command", 2, "fly", List.of("fly")),
                 Arguments.of("a misspelt command", 2, "'trian'; did you mean train?", List.of("trian")),
                 Arguments.of("a number that is none", 2, "many", List.of("train", "--steps", "many")),
@@ -108,8 +117,11 @@ class MainTest {
                         List.of("train", "--set", "update.optimizer.learningRate=NaN", "--out", "@/run")),
                 Arguments.of("a configuration that is none", 1, "bad.yaml: task: is missing",
                         List.of("train", "--config", "@/bad.yaml", "--out", "@/run")),
-                Arguments.of("a missing configuration", 1, "no such file",
+                Arguments.of("a missing configuration", 1, "/none.yaml: no such file or folder",
                         List.of("train", "--config", "@/none.yaml", "--out", "@/run")),
+                Arguments.of("a run folder that holds something", 1, "error: train: @ is not empty; it has no checkpoint "
+                        + "to resume from: remove it or name another folder",
+                        List.of("train", "--out", "@")),
                 Arguments.of("resuming nothing", 1, "no such file",
                         List.of("train", "--resume", "--out", "@/nothing")),
                 Arguments.of("resuming without a folder", 1, "--out", List.of("train", "--resume")),
@@ -160,8 +172,8 @@ class MainTest {
 
         assertThat(Main.run(arguments.stream().map(this::inFolder).toArray(String[]::new))).isEqualTo(code);
         List<String> errors = err.toString(StandardCharsets.UTF_8).lines()
-                .filter(line -> !line.startsWith("backend: ")).toList();
-        assertThat(errors).singleElement().asString().startsWith("error: ").contains(message);
+                .filter(line -> arguments.getFirst().equals("train") || !line.startsWith("backend: ")).toList();
+        assertThat(errors).singleElement().asString().startsWith("error: ").contains(inFolder(message));
         assertThat(out.toString(StandardCharsets.UTF_8)).isEmpty();
         assertThat(files()).isEqualTo(before);
     }
@@ -206,6 +218,22 @@ class MainTest {
         Files.move(folder.resolve("run/reference"), folder.resolve("run/elsewhere"));
         assertRefused("must be the folder of the base model on this machine", "generate", "--model", model, "--prompt",
                 "x");
+    }
+
+    @Test
+    void problemsThatAModelCannotBeToldAreRefusedBeforeAnythingIsSaidOrWritten() throws IOException {
+        SmallFolder.write(folder.resolve("model"), 3, 2, Tokenizer.ofAlphabet(List.of(), List.of("1", "+", "<")));
+        Files.writeString(folder.resolve("sums.jsonl"), "{\"problem\": \"1+1?\", \"answer\": \"2\"}\n");
+        out.reset();
+        assertRefused("train: task math, problem " + inFolder("@/sums.jsonl") + ":1: cannot be told to "
+                + inFolder("@/model") + ", whose tokenizer has 3 tokens: encode: character '?' (U+003F) has no token: "
+                + "byte 0x3f ('?') must be in the vocabulary, since there is no unknown token; --model must name a "
+                + "model that speaks the language of the problems", "train", "--preset", "math", "--model", "@/model",
+                "--data", "@/sums.jsonl", "--set", "data.form=plain", "--set", "data.prompt=problem", "--set",
+                "data.answer=answer", "--out", "@/run");
+        assertThat(err.toString(StandardCharsets.UTF_8)).startsWith("error: ");
+        assertThat(out.size()).isZero();
+        assertThat(folder.resolve("run")).doesNotExist();
     }
 
     @Test
@@ -265,7 +293,7 @@ class MainTest {
     }
 
     private String inFolder(String argument) {
-        return argument.startsWith("@/") ? folder.resolve(argument.substring(2)).toString() : argument;
+        return argument.replaceFirst("@(?=/|$|:)", folder.toString());
     }
 
     private List<String> files() throws IOException {
