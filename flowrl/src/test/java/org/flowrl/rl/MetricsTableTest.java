@@ -25,6 +25,8 @@ class MetricsTableTest {
     private static final String OF_A_CARD = "ratio/sampler_mismatch_nats";
     private static final Map<String, String> SHORT = Map.of("steps", "1", "evaluateEvery", "1", "warmUp.steps", "1",
             "warmUp.batch", "2", "rollout.prompts", "2", "rollout.samples", "5");
+    /// After which every well-formed answer of `modes` earns something: rewards differ.
+    private static final Map<String, String> WELL_FORMED = Map.of("warmUp.steps", "60", "warmUp.batch", "32");
 
     @TempDir
     private static Path folder;
@@ -37,11 +39,10 @@ class MetricsTableTest {
         for (String line : Files.readAllLines(Path.of("docs/metrics.md"))) {
             ROW.matcher(line).results().forEach(row -> DOCUMENTED.put(row.group(1), pattern(row.group(1))));
         }
-        run("lattice", "flowrl", Map.of());
-        run("lattice", "ppo", Map.of());
+        run("modes", "flowrl", WELL_FORMED);
+        run("modes", "ppo", WELL_FORMED);
         run("lattice", "dapo", Map.of("rollout.overlong.factor", "1", "rollout.overlong.buffer", "2"));
         run("lattice", "grpo-kl-reward", Map.of());
-        run("modes", "flowrl", Map.of());
         run("minicount-held-out", "grpo", Map.of());
         run("countdown", "grpo", Map.of());
     }

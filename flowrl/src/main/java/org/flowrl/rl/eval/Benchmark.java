@@ -89,7 +89,7 @@ public enum Benchmark {
     }
 
     /// Whether answers are programs.
-    public boolean isProgramming() {
+    private boolean isProgramming() {
         return this == LIVECODEBENCH || this == CODEFORCES || this == HUMANEVAL;
     }
 

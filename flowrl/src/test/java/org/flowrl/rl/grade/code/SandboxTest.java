@@ -68,7 +68,7 @@ class SandboxTest {
     void cpuTimeOfAllThreadsIsLimited() throws InterruptedException {
         try (Sandbox sandbox = Sandboxes.open()) {
             Ending ending = run(sandbox, "for (int i = 0; i < 50; i++) new Thread(() -> { while (true) { } }).start();",
-                    ProgramLimits.ofSeconds(60).withCpuSeconds(1));
+                    new ProgramLimits(60, 1, ProgramLimits.DEFAULT_OUTPUT_BYTES));
             assertThat(ending).isEqualTo(new Ending.Stopped(Ending.Limit.CPU_TIME));
         }
     }
