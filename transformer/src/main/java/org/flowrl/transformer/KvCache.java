@@ -117,7 +117,7 @@ public final class KvCache {
             references[to.pages[i]]++;
         }
         if (isPartial) {
-            to.pages[full] = take();
+            to.pages[full] = takeAsItIs();
             copy(from.pages[full], to.pages[full]);
         }
         return add(to);
@@ -226,15 +226,20 @@ public final class KvCache {
             if (page == sequence.pages.length) {
                 sequence.pages = Arrays.copyOf(sequence.pages, 2 * page);
             }
-            sequence.pages[page] = take();
+            sequence.pages[page] = takeZeroed();
         }
         sequence.length++;
         return sequence.pages[page] * PAGE_TOKENS + lane;
     }
 
-    private int take() {
+    private int takeAsItIs() {
         int page = freePages.remove();
         references[page] = 1;
+        return page;
+    }
+
+    private int takeZeroed() {
+        int page = takeAsItIs();
         for (int layer = 0; layer < keyPages.size(); layer++) {
             keyPages.get(layer).zeroRows(page, 1);
             valuePages.get(layer).zeroRows(page, 1);
