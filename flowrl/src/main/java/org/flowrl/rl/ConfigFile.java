@@ -120,7 +120,8 @@ public final class ConfigFile {
         String record = String.join(".", List.of(path).subList(0, place));
         String last = path[path.length - 1];
         Map<String, String> byLastName = new LinkedHashMap<>();
-        keys(tree, "").sorted(Comparator.comparing(key -> !key.startsWith(UPDATE))).forEach(key -> byLastName.putIfAbsent(key.substring(key.lastIndexOf('.') + 1), key));
+        keys(tree, "").sorted(Comparator.comparing(key -> !key.startsWith(UPDATE))).forEach(key ->
+                byLastName.putIfAbsent(key.substring(key.lastIndexOf('.') + 1), key));
         Optional<String> near = UnknownName.nearest(path[place], names(node).toList()).map(name -> {
             List<String> corrected = new ArrayList<>(List.of(path));
             corrected.set(place, name);

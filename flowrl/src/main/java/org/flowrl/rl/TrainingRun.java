@@ -32,7 +32,6 @@ import org.flowrl.transformer.ModelDirectory;
 import org.flowrl.transformer.Qwen;
 import org.flowrl.transformer.QwenConfig;
 import org.flowrl.transformer.text.Tokenizer;
-import org.flowrl.transformer.text.TokenizerException;
 
 /// A whole training run in its folder: model, warm-up, steps, evaluations, checkpoints; started anew or resumed.
 ///
@@ -103,7 +102,7 @@ public final class TrainingRun implements AutoCloseable {
         this.observer = observer;
         boolean isGiven = !config.model().isEmpty();
         if (!resume) {
-            requireVacant(folder);
+            RunRefusals.requireVacant(folder);
         }
         this.start = isGiven && config.lora().isOn() ? Path.of(config.model()) : folder.resolve("reference");
         Optional<ModelDirectory> given = resume ? Optional.of(whole(start))
@@ -112,7 +111,7 @@ public final class TrainingRun implements AutoCloseable {
         this.scope = Scope.root("run", backend.memory());
         try {
             this.tokenizer = speech(given);
-            requireSpelling(given);
+            RunRefusals.requireSpelling(task, tokenizer, given.map(ModelDirectory::path));
             if (!resume) {
                 requireStartable(given);
             }
@@ -338,20 +337,6 @@ public final class TrainingRun implements AutoCloseable {
         return speech;
     }
 
-    /// Refuses prompts that cannot be told to the model: those of a data file to a model of a built-in task, say.
-    private void requireSpelling(Optional<ModelDirectory> given) {
-        Stream.concat(task.problems().stream(), task.heldOutProblems().stream()).forEach(problem -> {
-            try {
-                task.promptTokens(problem, tokenizer);
-            } catch (TokenizerException e) {
-                String speaker = given.map(model -> model.path() + ", whose tokenizer has ").orElse("a tokenizer of ");
-                throw new IllegalArgumentException("train: task " + task.name() + ", problem " + problem.id()
-                        + ": cannot be told to " + speaker + tokenizer.vocabularySize() + " tokens: " + e.getMessage()
-                        + "; --model must name a model that speaks the language of the problems", e);
-            }
-        });
-    }
-
     /// Refuses what would stop a new run before its first step.
     private void requireStartable(Optional<ModelDirectory> given) {
         requireAdaptable(given.isPresent() ? given.get().config() : newConfig());
@@ -439,30 +424,6 @@ public final class TrainingRun implements AutoCloseable {
             Files.writeString(folder.resolve(name), text);
         } catch (IOException e) {
             throw IoFault.writing(folder.resolve(name), e);
-        }
-    }
-
-    /// Refuses a folder that holds something, or that cannot be made.
-    private static void requireVacant(Path folder) {
-        if (!Files.exists(folder)) {
-            Path there = folder.toAbsolutePath();
-            while (!Files.exists(there)) {
-                there = there.getParent();
-            }
-            if (!Files.isDirectory(there) || !Files.isWritable(there)) {
-                throw new IllegalArgumentException("train: " + folder + " cannot be made: " + there + " is "
-                        + (Files.isDirectory(there) ? "not writable" : "a file"));
-            }
-            return;
-        }
-        try (var entries = Files.list(folder)) {
-            if (entries.findAny().isPresent()) {
-                throw new IllegalArgumentException("train: " + folder + " is not empty; " + (Checkpoint.latest(folder)
-                        .isPresent() ? "--resume continues its run" : "it has no checkpoint to resume from: remove it "
-                        + "or name another folder"));
-            }
-        } catch (IOException e) {
-            throw IoFault.reading(folder, e);
         }
     }
 

@@ -63,7 +63,8 @@ class MainTest {
                 Arguments.of("a number that is none", 2, "many", List.of("train", "--steps", "many")),
                 Arguments.of("no steps", 1, "error: config: steps 0 must be",
                         List.of("train", "--steps", "0", "--out", "@/run")),
-                Arguments.of("an unknown algorithm", 1, "algorithm magic is unknown; known: FlowRL flowrl, flowrl-paper, ",
+                Arguments.of("an unknown algorithm", 1, "algorithm magic is unknown; known: FlowRL flowrl, "
+                        + "flowrl-paper, ",
                         List.of("train", "--algo", "magic", "--out", "@/run")),
                 Arguments.of("a misspelt algorithm", 1, "algorithm gpro is unknown; did you mean grpo? known: FlowRL ",
                         List.of("train", "--algo", "gpro", "--out", "@/run")),
@@ -86,8 +87,8 @@ class MainTest {
                         List.of("compare", "--algos", "flowrl,magic", "--out", "@/compared")),
                 Arguments.of("a comparison on its validation seed", 1, "validationSeed 101 must not be among",
                         List.of("compare", "--seeds", "101", "--out", "@/compared")),
-                Arguments.of("a comparison with an unknown key", 1, "--set update.optimizer.lernRate is unknown; did you "
-                        + "mean update.optimizer.learningRate? known: learningRate, ",
+                Arguments.of("a comparison with an unknown key", 1, "--set update.optimizer.lernRate is unknown; did "
+                        + "you mean update.optimizer.learningRate? known: learningRate, ",
                         List.of("compare", "--set", "update.optimizer.lernRate=1", "--out", "@/compared")),
                 Arguments.of("a replay with other options", 1,
                         "only --out, --parallel, --device and --set gpu.KEY can be given",
@@ -104,8 +105,8 @@ class MainTest {
                 Arguments.of("an unknown key", 1, "known: learningRate, warmup, scheduleSteps, floor, adam, course (in "
                         + "update.optimizer)",
                         List.of("train", "--set", "update.optimizer.lernRate=1", "--out", "@/run")),
-                Arguments.of("an unknown key of a card", 1, "--set gpu.bindings is unknown; did you mean gpu.binding? known: "
-                        + "gpu.binding, gpu.graphs",
+                Arguments.of("an unknown key of a card", 1, "--set gpu.bindings is unknown; did you mean "
+                        + "gpu.binding? known: gpu.binding, gpu.graphs",
                         List.of("train", "--set", "gpu.bindings=ffm", "--out", "@/run")),
                 Arguments.of("an unknown binding of a card", 1, "--set gpu.binding=rmi: must be ffm or jcuda",
                         List.of("train", "--set", "gpu.binding=rmi", "--out", "@/run")),
@@ -119,8 +120,8 @@ class MainTest {
                         List.of("train", "--config", "@/bad.yaml", "--out", "@/run")),
                 Arguments.of("a missing configuration", 1, "/none.yaml: no such file or folder",
                         List.of("train", "--config", "@/none.yaml", "--out", "@/run")),
-                Arguments.of("a run folder that holds something", 1, "error: train: @ is not empty; it has no checkpoint "
-                        + "to resume from: remove it or name another folder",
+                Arguments.of("a run folder that holds something", 1, "error: train: @ is not empty; it has no "
+                        + "checkpoint to resume from: remove it or name another folder",
                         List.of("train", "--out", "@")),
                 Arguments.of("resuming nothing", 1, "no such file",
                         List.of("train", "--resume", "--out", "@/nothing")),
@@ -144,8 +145,8 @@ class MainTest {
                         List.of("sft", "--model", "@/model", "--data", "@/bad.jsonl", "--out", "@/tuned")),
                 Arguments.of("a key that supervised tuning has not", 1, "--set update.miniBatches is unknown; "
                         + "known: update.optimizer.adam.beta1, ", sft("update.miniBatches=2")),
-                Arguments.of("a key of the optimizer that is none", 1, "update.optimizer.adam.moment is unknown; did you mean "
-                        + "update.optimizer.adam.moments?",
+                Arguments.of("a key of the optimizer that is none", 1, "update.optimizer.adam.moment is unknown; did "
+                        + "you mean update.optimizer.adam.moments?",
                         sft("update.optimizer.adam.moment=BF16")),
                 Arguments.of("moments of a type that they cannot have", 1, "--set: AdamW: moments F16 must be F32 or "
                         + "BF16", sft("update.optimizer.adam.moments=F16")));
@@ -225,7 +226,7 @@ class MainTest {
         SmallFolder.write(folder.resolve("model"), 3, 2, Tokenizer.ofAlphabet(List.of(), List.of("1", "+", "<")));
         Files.writeString(folder.resolve("sums.jsonl"), "{\"problem\": \"1+1?\", \"answer\": \"2\"}\n");
         out.reset();
-        assertRefused("train: task math, problem " + inFolder("@/sums.jsonl") + ":1: cannot be told to "
+        assertRefused("train: task math, problem sums.jsonl-1: cannot be told to "
                 + inFolder("@/model") + ", whose tokenizer has 3 tokens: encode: character '?' (U+003F) has no token: "
                 + "byte 0x3f ('?') must be in the vocabulary, since there is no unknown token; --model must name a "
                 + "model that speaks the language of the problems", "train", "--preset", "math", "--model", "@/model",
@@ -293,7 +294,7 @@ class MainTest {
     }
 
     private String inFolder(String argument) {
-        return argument.replaceFirst("@(?=/|$|:)", folder.toString());
+        return argument.replaceFirst("@(?=[/: ]|$)", folder.toString());
     }
 
     private List<String> files() throws IOException {

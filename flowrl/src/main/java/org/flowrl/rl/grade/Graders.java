@@ -49,8 +49,8 @@ public final class Graders {
 
     /// What is said of a name that is no grader's.
     public static String unknown(String name) {
-        return UnknownName.message("grader", name, UnknownName.nearest(name, names()), String.join(", ", names()) + ", or " + RUN
-                + " and a command that runs a {file}");
+        return UnknownName.message("grader", name, UnknownName.nearest(name, names()),
+                String.join(", ", names()) + ", or " + RUN + " and a command that runs a {file}");
     }
 
     /// Whether the grader of a name compares by meaning, and so heeds what {@link GraderOptions#with} sets.

@@ -38,7 +38,8 @@ public final class Algorithms {
             flowRl("flowrl-released", "the first public code: weight W, micro-batches equal",
                     "Xuekai-Zhu/FlowRL @ decbc57", base -> base.withWeight(Weight.unbounded())
                             .withVariations(Variations.none().withEqualMicroBatchWeight())),
-            new Algorithm(Kind.FLOWRL, "gflowrl", "group flow: log Z from the group, clipped gap, weight min(W, 1.2), raw rewards",
+            new Algorithm(Kind.FLOWRL, "gflowrl",
+                    "group flow: log Z from the group, clipped gap, weight min(W, 1.2), raw rewards",
                     "arXiv 2607.13394 (gap bounds are ours)", base -> base.settings().named("gflowrl")
                             .withBeta(base.isPublished() ? GFLOWRL_BETA : base.settings().beta()).withRawReward()
                             .withWeight(new Weight.Max(1 + CLIP_LOW)).withLogZ(new LogZSettings.GroupMean())
@@ -75,7 +76,8 @@ public final class Algorithms {
             baseline("reinforce++", "returns to go, whitened over the rollout, k2 in the loss",
                     "arXiv 2501.03262; " + VERL,
                     grpo(KlEstimate.K2).withEstimator(new Estimator.ReturnsToGo(1, true))),
-            new Algorithm(Kind.BASELINE, "dapo", "GRPO with a higher upper clip and groups of different rewards alone, no penalty",
+            new Algorithm(Kind.BASELINE, "dapo",
+                    "GRPO with a higher upper clip and groups of different rewards alone, no penalty",
                     "arXiv 2503.14476; verl recipe/dapo", _ -> free().named("dapo")
                             .withLoss(ClippedLoss.defaults().withClipHigh(CLIP_HIGH))),
             baseline("dr-grpo", "rewards less the group's mean, sums over the length limit, no penalty",
@@ -155,7 +157,8 @@ public final class Algorithms {
     /// @param summary what it is, in a line
     /// @param source where it was published
     /// @param make its settings from FlowRL's; baselines take nothing of these
-    public record Algorithm(Kind kind, String name, String summary, String source, Function<Base, ObjectiveSettings> make) {
+    public record Algorithm(Kind kind, String name, String summary, String source,
+            Function<Base, ObjectiveSettings> make) {
     }
 
     /// FlowRL's settings that a version or an ablation changes.
@@ -221,7 +224,8 @@ public final class Algorithms {
     }
 
     private static Algorithm ablation(String name, String summary, Function<FlowRlSettings, FlowRlSettings> change) {
-        return flowRl(Kind.ABLATION, name, "ablation: " + summary, PAPER + ", tables 3 and 10 to 12; arXiv 2607.13394", change);
+        return flowRl(Kind.ABLATION, name, "ablation: " + summary, PAPER + ", tables 3 and 10 to 12; arXiv 2607.13394",
+                change);
     }
 
     private static Algorithm baseline(String name, String summary, String source, PolicyGradientSettings settings) {

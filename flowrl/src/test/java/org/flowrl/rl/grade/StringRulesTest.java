@@ -88,6 +88,7 @@ class StringRulesTest {
     void anUnknownNameIsRefusedWithThoseThatThereAre() {
         assertThatThrownBy(() -> Graders.named("mathverify")).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("grader mathverify is unknown; did you mean math-verify? known: dapo, "
-                        + "dapo-strict-box, deepscaler, gsm8k, gsm8k-flexible, hendrycks, math-reward, math-verify, qwen-math, java");
+                        + "dapo-strict-box, deepscaler, gsm8k, gsm8k-flexible, hendrycks, math-reward, "
+                        + "math-verify, qwen-math, java");
     }
 }
