@@ -11,14 +11,9 @@ import org.flowrl.tensor.Backends;
 void main() throws Exception {
     Path folder = Files.createTempDirectory("flowrl").resolve("run");
     var config = ConfigFile.with(Presets.config("lattice", "flowrl"), Map.of("steps", "5", "warmUp.steps", "20"));
-    var printed = new TrainingRun.Observer() {
-        public void warmedUp(long step, long steps, double loss) { }
-        public void stepped(long step, long steps, Map<String, Double> metrics) {
-            IO.println("step " + step + " of " + steps + ": reward " + metrics.get("reward/mean"));
-        }
-    };
     try (var backend = Backends.open("auto", Backends.defaultThreads()).backend();
-         var run = TrainingRun.start(backend, config, folder, printed)) {
+         var run = TrainingRun.start(backend, config, folder, (step, steps, metrics) ->
+                 IO.println("step " + step + " of " + steps + ": reward " + metrics.get("reward/mean")))) {
         IO.println("backend " + backend.name());
         run.run();
     }

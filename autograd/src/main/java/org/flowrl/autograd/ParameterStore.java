@@ -17,8 +17,9 @@ import org.flowrl.tensor.Tensor;
 ///
 /// A store that is never trained needs no arena: {@link #allocateFrozen} keeps of each matrix its packed copy alone.
 ///
-/// Life: modules {@link #root declare} their parameters; {@link #allocate} lays them out; {@link #initialize} or copies
-/// into {@link Parameter#value} fill them; {@link #repack} derives the packed copies, again after each change.
+/// Life: modules {@link #root declare} their parameters; {@link #initialize} lays them out and draws their values, or
+/// {@link #allocate} does the first and copies into {@link Parameter#value} fill them; {@link #repack} derives the
+/// packed copies, again after each change.
 public final class ParameterStore {
     /// Parameters start at multiples of this many elements, 64 bytes in F32. The gaps are zero and stay zero.
     private static final long ALIGNMENT = 16;
@@ -186,9 +187,12 @@ public final class ParameterStore {
         allocated = true;
     }
 
-    /// Draws every parameter's first value; each depends on `key`, its name and its initializer alone. Where the device
-    /// holds no values, none are drawn.
+    /// Draws every parameter's first value; each depends on `key`, its name and its initializer alone. Lays the
+    /// parameters out first, where {@link #allocate} has not. Where the device holds no values, none are drawn.
     public void initialize(RandomKey key) {
+        if (!allocated) {
+            allocate();
+        }
         for (Parameter parameter : backend.device().holdsValues() ? parameters.values() : List.<Parameter>of()) {
             RandomKey own = key.fold(parameter.name());
             int count = Math.toIntExact(parameter.shape().elements());

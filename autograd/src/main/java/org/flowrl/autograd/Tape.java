@@ -17,9 +17,11 @@ import org.flowrl.tensor.Tensor;
 /// bits. No globals and no thread-locals; one thread at a time.
 ///
 /// ```
-/// try (Tape tape = Tape.recording(backend, step)) {
+/// try (Tape tape = Tape.recording(backend, scope)) {
 ///     Var loss = Reductions.mean(Pointwise.square(Products.linear(tape.constant(x), w, null)));
-///     tape.backward(loss, gradients);
+///     tape.backward(loss, gradients);             // adds to the gradients
+///     adam.step(gradients, 1e-3);                 // moves the parameters and zeroes the gradients
+///     IO.println(loss.value().sum());             // the loss as a number
 /// }
 /// ```
 public final class Tape implements AutoCloseable {

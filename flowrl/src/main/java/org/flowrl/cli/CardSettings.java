@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.flowrl.tensor.UnknownName;
 import org.flowrl.tensor.cpu.PlanBackend;
 
 /// Keys of `--set` that say how a card is used and are no part of a run's configuration, since it may go on elsewhere:
@@ -79,7 +80,7 @@ record CardSettings(String name, Predicate<String> values, String rule) {
 
     private static void requireKnown(String key, String value) {
         CardSettings setting = ALL.stream().filter(known -> known.name.equals(key)).findFirst().orElseThrow(() ->
-                new IllegalArgumentException("--set " + key + ": must be one of " + String.join(", ",
+                new IllegalArgumentException(UnknownName.message("--set", key,
                         ALL.stream().map(CardSettings::name).toList())));
         if (!setting.values.test(value)) {
             throw new IllegalArgumentException("--set " + key + "=" + value + ": must be " + setting.rule);

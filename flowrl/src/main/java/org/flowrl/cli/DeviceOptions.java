@@ -15,9 +15,18 @@ final class DeviceOptions {
 
     /// Opens the backend and says on stderr what was chosen and why not the others.
     Backend open() {
-        int count = threads == null ? Backends.defaultThreads() : threads;
-        Backends.Choice choice = Backends.open(device, count);
-        System.err.println("backend: " + choice.choice());
+        Backends.Choice choice = choose();
+        show(choice.choice());
         return choice.backend();
+    }
+
+    /// Opens the backend and leaves it to the command to say what was chosen.
+    Backends.Choice choose() {
+        return Backends.open(device, threads == null ? Backends.defaultThreads() : threads);
+    }
+
+    /// Says on stderr what was chosen.
+    static void show(String choice) {
+        System.err.println("backend: " + choice);
     }
 }

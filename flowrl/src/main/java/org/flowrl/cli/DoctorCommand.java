@@ -1,5 +1,7 @@
 package org.flowrl.cli;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -53,20 +55,32 @@ final class DoctorCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         card.take();
-        try (Backend backend = device.open()) {
-            System.out.println("java:     " + System.getProperty("java.vendor") + " " + Runtime.version());
-            System.out.printf("memory:   %,d MiB heap at most, %d processors%n",
-                    Runtime.getRuntime().maxMemory() >> 20, Runtime.getRuntime().availableProcessors());
+        try (Backend backend = device.choose().backend()) {
+            show("java", "%s %s, %s %s", System.getProperty("java.vendor"), Runtime.version(),
+                    System.getProperty("os.name"), System.getProperty("os.arch"));
+            showMemory();
             for (BackendProvider.Candidate candidate : Backends.candidates()) {
-                System.out.printf("device:   %s %s: %s%n", candidate.name(),
-                        candidate.available() ? "available" : "unavailable", candidate.reason());
+                show("device", "%-10s %-12s %s", candidate.name(), candidate.available() ? "available" : "unavailable",
+                        candidate.reason());
             }
-            System.out.println("backend: " + backend.name() + " (" + backend.description() + ")");
+            show("backend", "%s: %s", backend.name(), backend.description());
             showSpeeds(backend);
             boolean gradients = gradientsAreRight();
             boolean bits = samplerAgreesWithTrainer(backend);
             return gradients && bits ? 0 : 1;
         }
+    }
+
+    private static void show(String what, String format, Object... values) {
+        System.out.printf(Locale.ROOT, "%-8s %s%n", what + ":", String.format(Locale.ROOT, format, values));
+    }
+
+    /// Tensors lie outside the heap, in what is free of the machine's memory.
+    private static void showMemory() {
+        OperatingSystemMXBean machine = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        show("memory", "%,d MiB, of which %,d are free; Java's heap takes at most %,d MiB of it, tensors lie outside",
+                machine.getTotalMemorySize() >> 20, machine.getFreeMemorySize() >> 20,
+                Runtime.getRuntime().maxMemory() >> 20);
     }
 
     /// Speeds of the opened backend, and of the same one on one thread where that is another.
@@ -82,9 +96,9 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private static void showSpeed(Backend backend) {
-        System.out.printf(Locale.ROOT, "speed:    %.1f GFLOP/s in a product of %d x %d x %d, %.1f GB/s in reading"
-                + " %d MB of weights for one token (%s)%n", productSpeed(backend, MATRIX, MATRIX, MATRIX, 2), MATRIX,
-                MATRIX, MATRIX, productSpeed(backend, 1, WEIGHT_ROWS, WEIGHT_COLUMNS, Float.BYTES),
+        show("speed", "%.1f GFLOP/s in a product of %d x %d x %d, %.1f GB/s in reading %d MB of weights for one token "
+                + "(%s)", productSpeed(backend, MATRIX, MATRIX, MATRIX, 2), MATRIX, MATRIX, MATRIX,
+                productSpeed(backend, 1, WEIGHT_ROWS, WEIGHT_COLUMNS, Float.BYTES),
                 WEIGHT_ROWS * WEIGHT_COLUMNS * Float.BYTES / 1_000_000, backend.description());
     }
 
@@ -126,8 +140,8 @@ final class DoctorCommand implements Callable<Integer> {
                     model.forward(tape, PackedSequences.of(tape.scope(), tokens)), model.head(), targets, 1).logProb(),
                     List.of(store));
             boolean right = result.relativeError() <= GRADIENT_BOUND;
-            System.out.printf(Locale.ROOT, "check:    %s: gradients of a small Qwen against finite differences, worst "
-                    + "relative error %.1e%n", right ? "ok" : "FAILED", result.relativeError());
+            show("check", "%s: gradients of a small Qwen against finite differences, worst relative error %.1e",
+                    right ? "ok" : "FAILED", result.relativeError());
             return right;
         }
     }
@@ -162,11 +176,11 @@ final class DoctorCommand implements Callable<Integer> {
         }
         if (!backend.guarantees().rowInvariant()) {
             boolean close = largest <= MISMATCH_BOUND;
-            System.out.printf(Locale.ROOT, "check:    %s: sampled log-probabilities differ from the trainer's by at "
-                    + "most %.1e nats (training recomputes them)%n", close ? "ok" : "FAILED", largest);
+            show("check", "%s: sampled log-probabilities differ from the trainer's by at most %.1e nats (training "
+                    + "recomputes them)", close ? "ok" : "FAILED", largest);
             return close;
         }
-        System.out.printf("check:    %s: %d of %d sampled log-probabilities differ from the trainer's bits%n",
+        show("check", "%s: %d of %d sampled log-probabilities differ from the trainer's bits",
                 differing == 0 ? "ok" : "FAILED", differing, count);
         return differing == 0;
     }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedWriter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +31,7 @@ import org.flowrl.rl.task.Problem;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.io.IoFault;
 import org.flowrl.transformer.text.ChatTemplate;
 import org.flowrl.transformer.text.PromptForm;
 import org.flowrl.transformer.text.Tokenizer;
@@ -232,7 +232,7 @@ final class EvalCommand implements Callable<Integer> {
         }
     }
 
-    private static void write(BufferedWriter file, List<GradedAnswer> group) {
+    private void write(BufferedWriter file, List<GradedAnswer> group) {
         try {
             for (GradedAnswer answer : group) {
                 ObjectNode line = MAPPER.createObjectNode().put("id", answer.problem().id())
@@ -248,7 +248,7 @@ final class EvalCommand implements Callable<Integer> {
             }
             file.flush();
         } catch (IOException e) {
-            throw new UncheckedIOException("answers", e);
+            throw IoFault.writing(out, e);
         }
     }
 

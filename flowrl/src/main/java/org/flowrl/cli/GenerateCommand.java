@@ -1,7 +1,6 @@
 package org.flowrl.cli;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +15,7 @@ import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.io.IoFault;
 import org.flowrl.transformer.generate.Completion;
 import org.flowrl.transformer.generate.Generator;
 import org.flowrl.transformer.text.ChatMessage;
@@ -151,7 +151,7 @@ final class GenerateCommand implements Callable<Integer> {
                         ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8).lines().toList()
                         : Files.readAllLines(Path.of(input)));
             } catch (IOException e) {
-                throw new UncheckedIOException("prompts in " + input, e);
+                throw IoFault.doing("cannot read prompts in " + input, e);
             }
         }
         if (texts.isEmpty()) {

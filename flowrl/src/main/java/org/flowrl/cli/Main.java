@@ -1,12 +1,14 @@
 package org.flowrl.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.FileSystemException;
 import java.util.List;
 import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.flowrl.tensor.io.IoFault;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -53,7 +55,7 @@ public final class Main implements Runnable {
         commandLine.setExecutionExceptionHandler((error, command, parsed) -> main.report(error, command.getErr()));
         commandLine.setParameterExceptionHandler((error, rejected) -> {
             PrintWriter err = error.getCommandLine().getErr();
-            err.println("error: " + oneLine(describe(error)) + " (see "
+            err.println("error: " + oneLine(describe(first(error))) + " (see "
                     + error.getCommandLine().getCommandSpec().qualifiedName() + " --help)");
             return CommandLine.ExitCode.USAGE;
         });
@@ -73,6 +75,13 @@ public final class Main implements Runnable {
         return CommandLine.ExitCode.SOFTWARE;
     }
 
+    /// The fault to tell of: a name that is misspelt, rather than the required option that is missing for it.
+    private static CommandLine.ParameterException first(CommandLine.ParameterException error) {
+        List<String> unmatched = error.getCommandLine().getUnmatchedArguments();
+        return error instanceof CommandLine.MissingParameterException && !unmatched.isEmpty()
+                ? new CommandLine.UnmatchedArgumentException(error.getCommandLine(), unmatched) : error;
+    }
+
     /// What is wrong with a command line, and what was perhaps meant.
     private static String describe(CommandLine.ParameterException error) {
         if (!(error instanceof CommandLine.UnmatchedArgumentException unmatched)) {
@@ -86,11 +95,12 @@ public final class Main implements Runnable {
     }
 
     private static String describe(Exception error) {
-        if (error instanceof UncheckedIOException io && io.getCause() instanceof NoSuchFileException missing) {
-            return "no such file: " + missing.getFile();
-        }
-        if (error instanceof UncheckedIOException io) {
-            return io.getMessage() + ": " + io.getCause().getMessage();
+        // What Java's own streams throw, which repeat the message of their cause, and what passes through a command.
+        IOException bare = error instanceof UncheckedIOException io && io.getMessage().equals(io.getCause().toString())
+                ? io.getCause() : error instanceof IOException io ? io : null;
+        if (bare != null) {
+            String file = bare instanceof FileSystemException of && of.getFile() != null ? of.getFile() + ": " : "";
+            return file + IoFault.reason(bare);
         }
         return Optional.ofNullable(error.getMessage()).orElse(error.toString());
     }

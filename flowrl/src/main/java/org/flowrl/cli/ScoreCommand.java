@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -27,6 +26,7 @@ import org.flowrl.rl.grade.GraderOptions;
 import org.flowrl.rl.grade.Graders;
 import org.flowrl.rl.task.InOrder;
 import org.flowrl.rl.task.Verdict;
+import org.flowrl.tensor.io.IoFault;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -85,7 +85,7 @@ final class ScoreCommand implements Callable<Integer> {
         try (InputStream in = System.in) {
             JsonLines.read("standard input", in, rows);
         } catch (IOException e) {
-            throw new UncheckedIOException("standard input", e);
+            throw IoFault.doing("cannot read standard input", e);
         }
     }
 

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +20,7 @@ import org.flowrl.rl.data.DataException;
 import org.flowrl.rl.data.JsonLines;
 import org.flowrl.rl.data.Row;
 import org.flowrl.rl.data.TextLines;
+import org.flowrl.tensor.io.IoFault;
 import org.flowrl.transformer.text.Tokenizer;
 import org.flowrl.transformer.text.TokenizerException;
 import picocli.CommandLine.Command;
@@ -95,7 +95,7 @@ final class TokenizeCommand implements Callable<Integer> {
                 TextLines.read(source, in, this::line);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(source, e);
+            throw IoFault.doing("cannot read " + source, e);
         }
     }
 

@@ -1,7 +1,6 @@
 package org.flowrl.cli;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,6 +9,7 @@ import java.util.concurrent.Callable;
 import org.flowrl.rl.toy.Toy;
 import org.flowrl.rl.toy.ToyPicture;
 import org.flowrl.rl.toy.ToyTarget;
+import org.flowrl.tensor.io.IoFault;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -70,7 +70,7 @@ final class ToyCommand implements Callable<Integer> {
             }
             Files.writeString(out, svg);
         } catch (IOException e) {
-            throw new UncheckedIOException(out.toString(), e);
+            throw IoFault.writing(out, e);
         }
     }
 }

@@ -20,6 +20,7 @@ import org.flowrl.rl.report.Dashboard;
 import org.flowrl.rl.report.RunReport;
 import org.flowrl.rl.task.Task;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.Backends;
 import org.flowrl.transformer.text.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -109,15 +110,11 @@ final class TrainCommand implements Callable<Integer> {
         requireDataTask(base);
         TrainConfig resolved = withOptions(base);
         Path folder = out != null ? out : nextFreeFolder(resolved);
-        // A run is announced when there is a device to run it on.
-        try (Backend backend = device.open();
-             Dashboard _ = dashboard == null ? null : Dashboard.open(folder, dashboard)) {
-            TrainProgress progress = new TrainProgress();
-            progress.announce(resolved, folder);
-            if (dashboard != null) {
-                System.out.println("dashboard: http://localhost:" + dashboard + "/");
-            }
-            return train(backend, resolved, folder, progress);
+        Backends.Choice chosen = device.choose();
+        try (Backend backend = chosen.backend();
+             Dashboard pages = dashboard == null ? null : Dashboard.open(folder, dashboard)) {
+            return train(backend, resolved, folder, new TrainProgress(chosen.choice(),
+                    Optional.ofNullable(pages).map(Dashboard::port)));
         }
     }
 

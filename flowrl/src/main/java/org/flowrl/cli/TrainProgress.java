@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.flowrl.rl.Evaluator;
 import org.flowrl.rl.TrainConfig;
 import org.flowrl.rl.TrainingRun;
@@ -14,6 +15,8 @@ final class TrainProgress implements TrainingRun.Observer {
     private static final double TERMINAL_LINE_SECONDS = 0.1;
     private static final int LINE_WIDTH = 110;
 
+    private final String backend;
+    private final Optional<Integer> dashboard;
     private final PrintStream out = System.out;
     private final boolean terminal = System.console() != null && System.console().isTerminal();
     private long firstStep;
@@ -23,11 +26,20 @@ final class TrainProgress implements TrainingRun.Observer {
     private double tokensPerSecond = Double.NaN;
     private Map<String, Double> exact = Map.of();
 
-    /// Before anything is computed.
-    void announce(TrainConfig config, Path folder) {
+    /// @param backend what was chosen to compute on, and why
+    /// @param dashboard port of the dashboard; empty where there is none
+    TrainProgress(String backend, Optional<Integer> dashboard) {
+        this.backend = backend;
+        this.dashboard = dashboard;
+    }
+
+    @Override
+    public void starting(TrainConfig config, Path folder) {
+        DeviceOptions.show(backend);
         out.printf(Locale.ROOT, "%s on %s: %d steps of %d prompts x %d samples, seed %d, run folder %s%n",
                 config.objective().algorithm(), config.task(), config.steps(), config.rollout().prompts(),
                 config.rollout().samples(), config.seed(), folder);
+        dashboard.ifPresent(port -> out.println("dashboard: http://localhost:" + port + "/"));
     }
 
     /// Before the first step.

@@ -1,7 +1,6 @@
 package org.flowrl.rl;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -14,6 +13,7 @@ import org.flowrl.autograd.ParameterStore;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
+import org.flowrl.tensor.io.IoFault;
 import org.flowrl.tensor.io.Safetensors;
 import org.flowrl.transformer.AtomicFolder;
 
@@ -105,7 +105,7 @@ public record Checkpoint(Path folder, long step) {
                             Long.parseLong(folder.getFileName().toString().substring(PREFIX.length()))))
                     .sorted(Comparator.comparingLong(Checkpoint::step)).toList();
         } catch (IOException e) {
-            throw new UncheckedIOException(checkpoints.toString(), e);
+            throw IoFault.reading(checkpoints, e);
         }
     }
 
@@ -115,7 +115,7 @@ public record Checkpoint(Path folder, long step) {
                 Files.delete(file);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot remove " + folder, e);
+            throw IoFault.doing("cannot remove " + folder, e);
         }
     }
 }

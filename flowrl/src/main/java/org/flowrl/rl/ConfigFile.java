@@ -7,17 +7,24 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.tensor.DType;
+import org.flowrl.tensor.UnknownName;
 import org.flowrl.transformer.Lora;
 
 /// Training configurations as YAML text. Keys that are not known and keys that are missing are errors; only files that
 /// are older than a key may lack it.
 public final class ConfigFile {
     private static final String VARIANT_LABEL = "objective.variant";
-    private static final String ADAM = "update.optimizer.adam.";
+    private static final String UPDATE = "update.";
+    private static final String ADAM = UPDATE + "optimizer.adam.";
     /// Keys that were added when there were files already, and what these say without them.
     private static final Map<String, JsonNode> LATER_KEYS = Map.of("data", NullNode.getInstance(),
             "update.epochs", IntNode.valueOf(1), "lora", YamlRecords.tree(Lora.NONE),
@@ -63,11 +70,12 @@ public final class ConfigFile {
     public static AdamW.Settings with(AdamW.Settings adam, Map<String, String> settings) {
         ObjectNode tree = (ObjectNode) YamlRecords.tree(adam);
         settings.forEach((key, value) -> {
-            if (!key.startsWith(ADAM)) {
-                throw new IllegalArgumentException("--set " + key + ": must be " + String.join(", ",
-                        tree.properties().stream().map(entry -> ADAM + entry.getKey()).toList()));
+            String name = key.startsWith(ADAM) ? key.substring(ADAM.length()) : key;
+            if (!key.startsWith(ADAM) || !tree.has(name)) {
+                throw new IllegalArgumentException(UnknownName.message("--set", key,
+                        names(tree).map(known -> ADAM + known).toList()));
             }
-            put(tree, key.substring(ADAM.length()), key, value);
+            tree.set(name, parsed(key, value));
         });
         return YamlRecords.bind(tree, "--set", AdamW.Settings.class);
     }
@@ -90,24 +98,49 @@ public final class ConfigFile {
         }
         String[] path = key.split("\\.");
         ObjectNode node = tree;
-        for (int i = 0; i < path.length - 1; i++) {
-            if (!(node.get(path[i]) instanceof ObjectNode next)) {
-                throw new IllegalArgumentException("--set " + key + ": '" + path[i] + "' is not one of "
-                        + names(node));
+        for (int i = 0; i < path.length; i++) {
+            if (!node.has(path[i])) {
+                throw unknown(tree, path, node, i);
             }
-            node = next;
+            if (i == path.length - 1) {
+                node.set(path[i], parsed(key, value));
+            } else if (node.get(path[i]) instanceof ObjectNode next) {
+                node = next;
+            } else {
+                throw new IllegalArgumentException("--set " + key + ": "
+                        + String.join(".", List.of(path).subList(0, i + 1)) + " has no keys of its own");
+            }
         }
-        put(node, path[path.length - 1], key, value);
     }
 
-    /// @param name of the value in `node`
-    /// @param key its whole name
-    private static void put(ObjectNode node, String name, String key, String value) {
-        if (!node.has(name)) {
-            throw new IllegalArgumentException("--set " + key + ": '" + name + "' is not one of " + names(node));
-        }
+    /// What is said of a key of which `node` does not know the name at `place`. What was perhaps meant is a near name
+    /// of the same record, or else a key elsewhere that ends in a near name, one of `update`
+    /// first.
+    private static IllegalArgumentException unknown(ObjectNode tree, String[] path, ObjectNode node, int place) {
+        String record = String.join(".", List.of(path).subList(0, place));
+        String last = path[path.length - 1];
+        Map<String, String> byLastName = new LinkedHashMap<>();
+        keys(tree, "").sorted(Comparator.comparing(key -> !key.startsWith(UPDATE))).forEach(key ->
+                byLastName.putIfAbsent(key.substring(key.lastIndexOf('.') + 1), key));
+        Optional<String> near = UnknownName.nearest(path[place], names(node).toList()).map(name -> {
+            List<String> corrected = new ArrayList<>(List.of(path));
+            corrected.set(place, name);
+            return String.join(".", corrected);
+        }).or(() -> UnknownName.nearest(last, byLastName.keySet()).map(byLastName::get));
+        return new IllegalArgumentException(UnknownName.message("--set", String.join(".", path), near,
+                String.join(", ", names(node).toList()) + (record.isEmpty() ? "" : " (in " + record + ")")));
+    }
+
+    /// Every key of a configuration, its own path before it.
+    private static Stream<String> keys(ObjectNode node, String path) {
+        return node.properties().stream().flatMap(entry -> Stream.concat(Stream.of(path + entry.getKey()),
+                entry.getValue() instanceof ObjectNode record ? keys(record, path + entry.getKey() + ".")
+                        : Stream.empty()));
+    }
+
+    private static JsonNode parsed(String key, String value) {
         try {
-            node.set(name, YamlRecords.parse(value));
+            return YamlRecords.parse(value);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("--set " + key + "=" + value + ": " + e.getOriginalMessage(), e);
         }
@@ -135,7 +168,7 @@ public final class ConfigFile {
         }
     }
 
-    private static String names(ObjectNode node) {
-        return String.join(", ", (Iterable<String>) node::fieldNames);
+    private static Stream<String> names(ObjectNode node) {
+        return node.properties().stream().map(Map.Entry::getKey);
     }
 }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.flowrl.tensor.io.IoFault;
 
 /// What a run ends with: `evaluation.json` (`step`, `metrics` of the trained policy and `reference_metrics`) and
 /// `answers.jsonl`, a line a problem with its answers: `text`, `correct`, `reward`, `log_prob` and `reference_log_prob`
@@ -43,7 +43,7 @@ public final class EvaluationFile {
             Files.writeString(folder.resolve("evaluation.json"), JSON.writer(SerializationFeature.INDENT_OUTPUT)
                     .writeValueAsString(evaluation) + "\n");
         } catch (IOException e) {
-            throw new UncheckedIOException(folder.toString(), e);
+            throw IoFault.writing(folder, e);
         }
     }
 

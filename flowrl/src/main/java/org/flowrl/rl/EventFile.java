@@ -2,7 +2,6 @@ package org.flowrl.rl;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.zip.CRC32C;
+import org.flowrl.tensor.io.IoFault;
 
 /// A TensorBoard event file of scalars: what `tensorboard --logdir` shows.
 ///
@@ -76,7 +76,7 @@ final class EventFile {
         try {
             Files.write(file, bytes, options);
         } catch (IOException e) {
-            throw new UncheckedIOException(file.toString(), e);
+            throw IoFault.writing(file, e);
         }
     }
 

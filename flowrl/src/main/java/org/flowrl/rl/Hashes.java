@@ -2,7 +2,6 @@ package org.flowrl.rl;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -10,6 +9,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import org.flowrl.tensor.Tensor;
+import org.flowrl.tensor.io.IoFault;
 
 /// SHA-256 of what a run is made from, in hexadecimal.
 public final class Hashes {
@@ -40,7 +40,7 @@ public final class Hashes {
                     digest.update(piece, 0, n);
                 }
             } catch (IOException e) {
-                throw new UncheckedIOException(file.toString(), e);
+                throw IoFault.reading(file, e);
             }
         }
         return HexFormat.of().formatHex(digest.digest());

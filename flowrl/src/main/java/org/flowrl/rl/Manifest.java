@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.flowrl.rl.task.Task;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.io.IoFault;
 
 /// Where a run's numbers came from: hashes of code, data, configuration and first weights, and the machine.
 final class Manifest {
@@ -76,7 +76,7 @@ final class Manifest {
                         + " says the run began with");
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(file.toString(), e);
+            throw IoFault.reading(file, e);
         }
     }
 
@@ -91,7 +91,7 @@ final class Manifest {
             String commit = in == null ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
             return commit.isEmpty() ? "unknown: not built by Maven from a git checkout" : commit;
         } catch (IOException e) {
-            throw new UncheckedIOException("commit.txt", e);
+            throw IoFault.doing("commit.txt", e);
         }
     }
 

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -15,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.flowrl.tensor.io.IoFault;
 
 /// One row of metrics a step: in `metrics.jsonl` and a TensorBoard event file as the run goes, in `metrics.csv` at its
 /// end.
@@ -51,7 +51,7 @@ public final class MetricsLog {
         try {
             Files.write(jsonl, kept);
         } catch (IOException e) {
-            throw new UncheckedIOException(jsonl.toString(), e);
+            throw IoFault.writing(jsonl, e);
         }
     }
 
@@ -61,7 +61,7 @@ public final class MetricsLog {
             Files.writeString(jsonl, line(step, metrics) + "\n", StandardOpenOption.CREATE,
                     StandardOpenOption.APPEND);
         } catch (IOException e) {
-            throw new UncheckedIOException(jsonl.toString(), e);
+            throw IoFault.writing(jsonl, e);
         }
         events.append(now(), step, metrics);
     }
@@ -75,7 +75,7 @@ public final class MetricsLog {
                 rows.add(JSON.readValue(line, new TypeReference<>() { }));
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(jsonl.toString(), e);
+            throw IoFault.reading(jsonl, e);
         }
         return rows;
     }
@@ -95,7 +95,7 @@ public final class MetricsLog {
         try {
             Files.writeString(csv, text.append('\n'));
         } catch (IOException e) {
-            throw new UncheckedIOException(csv.toString(), e);
+            throw IoFault.writing(csv, e);
         }
     }
 
@@ -106,7 +106,7 @@ public final class MetricsLog {
         try {
             return JSON.writeValueAsString(row);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new IllegalStateException("numbers by name can always be written: " + row, e);
         }
     }
 

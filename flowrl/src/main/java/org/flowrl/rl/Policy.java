@@ -50,6 +50,26 @@ public final class Policy {
         int positions() {
             return prompt.length + response.length - 1;
         }
+
+        @Override
+        public boolean equals(Object object) {
+            return object instanceof Row other && Arrays.deepEquals(parts(), other.parts());
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.deepHashCode(parts());
+        }
+
+        @Override
+        public String toString() {
+            return "Row[prompt=" + Arrays.toString(prompt) + ", response=" + Arrays.toString(response) + "]";
+        }
+
+        /// Records compare arrays by identity; these are compared by their values.
+        private Object[] parts() {
+            return new Object[] {prompt, response};
+        }
     }
 
     /// The model.

@@ -9,6 +9,7 @@ import org.flowrl.rl.objective.Estimator;
 import org.flowrl.rl.objective.FlowRlSettings;
 import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.rl.objective.PolicyGradientSettings;
+import org.flowrl.tensor.UnknownName;
 import org.flowrl.transformer.QwenConfig;
 import org.flowrl.transformer.text.Tokenizer;
 
@@ -107,7 +108,8 @@ public final class Presets {
             case "modes-8" -> Base.tiny(preset, 10.0 / 7, 1e-3, 3000, 200, WARM_UP_RATE, 16, 20, 500, 1000);
             case "countdown" -> Base.tiny(preset, 0.6, 3e-4, 1000, 300, WARM_UP_RATE, 16, 16, 100, 200);
             case "countdown-text" -> Base.pretrained("countdown", 200, 16, 8, 20, 50);
-            default -> throw unknown("preset", preset, Stream.concat(NAMES.stream(), DATA_NAMES.stream()).toList());
+            default -> throw new IllegalArgumentException(UnknownName.message("preset", preset,
+                    Stream.concat(NAMES.stream(), DATA_NAMES.stream()).toList()));
         };
     }
 
@@ -167,14 +169,9 @@ public final class Presets {
             case "nano" -> QwenConfig.tiny(vocabulary, 64, 2, maxPositions);
             case "micro" -> QwenConfig.tiny(vocabulary, 128, 4, maxPositions);
             case "small" -> QwenConfig.tiny(vocabulary, 256, 6, maxPositions);
-            default -> throw unknown("size", size, SIZES);
+            default -> throw new IllegalArgumentException(UnknownName.message("size", size, SIZES));
         };
         List<Integer> ends = tokenizer.eosTokenId().stream().boxed().toList();
         return config.withTokens(tokenizer.bosTokenId(), ends, tokenizer.padTokenId());
-    }
-
-    private static IllegalArgumentException unknown(String option, String value, List<String> known) {
-        return new IllegalArgumentException("--" + option + " " + value + " is unknown; known: "
-                + String.join(", ", known));
     }
 }

@@ -3,7 +3,6 @@ package org.flowrl.rl;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.flowrl.rl.task.Problem;
+import org.flowrl.tensor.io.IoFault;
 
 /// `problems.jsonl`: what the trained policy does on every problem that was measured, a line each: `problem`,
 /// `held_out` and the figures that the log has means of; where answers are sampled, `responses` too, with `text` and
@@ -42,7 +42,7 @@ final class ProblemFile {
             }
             Files.write(file, lines);
         } catch (IOException e) {
-            throw new UncheckedIOException(file.toString(), e);
+            throw IoFault.writing(file, e);
         }
     }
 

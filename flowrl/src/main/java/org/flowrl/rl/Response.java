@@ -1,5 +1,6 @@
 package org.flowrl.rl;
 
+import java.util.Arrays;
 import java.util.Optional;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Verdict;
@@ -47,5 +48,28 @@ public record Response(Problem problem, int group, int sample, int[] prompt, int
     Response inGroup(int number) {
         return number == group ? this : new Response(problem, number, sample, prompt, tokens, logProbs, finished, text,
                 verdict, lengthPenalty);
+    }
+
+    @Override
+    public boolean equals(Object object) {
+        return object instanceof Response other && Arrays.deepEquals(parts(), other.parts());
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.deepHashCode(parts());
+    }
+
+    @Override
+    public String toString() {
+        return "Response[problem=" + problem.id() + ", group=" + group + ", sample=" + sample + ", prompt="
+                + Arrays.toString(prompt) + ", tokens=" + Arrays.toString(tokens) + ", logProbs="
+                + Arrays.toString(logProbs) + ", finished=" + finished + ", text=" + text + ", verdict=" + verdict
+                + ", lengthPenalty=" + lengthPenalty + "]";
+    }
+
+    /// Records compare arrays by identity; these are compared by their values.
+    private Object[] parts() {
+        return new Object[] {problem, group, sample, prompt, tokens, logProbs, finished, text, verdict, lengthPenalty};
     }
 }

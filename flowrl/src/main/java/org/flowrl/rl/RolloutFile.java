@@ -3,13 +3,13 @@ package org.flowrl.rl;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.flowrl.tensor.io.IoFault;
 import org.flowrl.transformer.text.Tokenizer;
 
 /// The responses of one step as JSONL: `problem` (its id), `group`, `prompt`, `sample`, `response`,
@@ -44,7 +44,7 @@ final class RolloutFile {
             Files.createDirectories(folder);
             Files.write(file, lines);
         } catch (IOException e) {
-            throw new UncheckedIOException(file.toString(), e);
+            throw IoFault.writing(file, e);
         }
     }
 }

@@ -7,6 +7,7 @@ import org.flowrl.autograd.optim.Schedule;
 import org.flowrl.rl.data.DataSettings;
 import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.tensor.DType;
+import org.flowrl.tensor.UnknownName;
 import org.flowrl.transformer.Lora;
 
 /// Everything that decides a training run's numbers; written to `config.yaml` in the run folder and read back by
@@ -59,8 +60,7 @@ public record TrainConfig(String task, DataSettings data, String model, String s
             throw new IllegalArgumentException("config: weights " + weights + " must be F32 or BF16");
         }
         if (model.isEmpty() && !Presets.SIZES.contains(size)) {
-            throw new IllegalArgumentException("config: size '" + size + "' must be one of "
-                    + String.join(", ", Presets.SIZES));
+            throw new IllegalArgumentException(UnknownName.message("config: size", size, Presets.SIZES));
         }
         if (data != null && rollout.overlong().factor() > 0
                 && rollout.overlong().buffer() > data.maxResponseTokens()) {

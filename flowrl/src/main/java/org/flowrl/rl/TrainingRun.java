@@ -1,7 +1,6 @@
 package org.flowrl.rl;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,6 +26,7 @@ import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.io.IoFault;
 import org.flowrl.transformer.AdapterFolder;
 import org.flowrl.transformer.ModelDirectory;
 import org.flowrl.transformer.Qwen;
@@ -64,10 +64,19 @@ public final class TrainingRun implements AutoCloseable {
     private final CountDownLatch trained = new CountDownLatch(1);
     private volatile boolean stopping;
 
-    /// Watches a run as it goes.
+    /// Watches a run as it goes. One method must be there, so a lambda will do:
+    /// ```java
+    /// (step, steps, metrics) -> IO.println("step " + step + " reward " + metrics.get("reward/mean"))
+    /// ```
+    @FunctionalInterface
     public interface Observer {
+        /// Before anything is computed or written, when everything that can be refused beforehand has been looked at.
+        default void starting(TrainConfig config, Path folder) {
+        }
+
         /// After each warm-up step, counted from 1.
-        void warmedUp(long step, long steps, double loss);
+        default void warmedUp(long step, long steps, double loss) {
+        }
 
         /// After each training step, counted from 1.
         ///
@@ -92,15 +101,23 @@ public final class TrainingRun implements AutoCloseable {
         this.folder = folder;
         this.observer = observer;
         boolean isGiven = !config.model().isEmpty();
+        if (!resume) {
+            RunRefusals.requireVacant(folder);
+        }
         this.start = isGiven && config.lora().isOn() ? Path.of(config.model()) : folder.resolve("reference");
         Optional<ModelDirectory> given = resume ? Optional.of(whole(start))
                 : isGiven ? Optional.of(whole(Path.of(config.model()))) : Optional.empty();
         this.task = tasks.apply(given.map(ModelDirectory::tokenizer));
-        task.notes().forEach(observer::noted);
         this.scope = Scope.root("run", backend.memory());
         try {
-            this.log = new MetricsLog(folder);
             this.tokenizer = speech(given);
+            RunRefusals.requireSpelling(task, tokenizer, given.map(ModelDirectory::path));
+            if (!resume) {
+                requireStartable(given);
+            }
+            observer.starting(config, folder);
+            task.notes().forEach(observer::noted);
+            this.log = new MetricsLog(folder);
             if (!resume) {
                 begin(given);
             } else if (isGiven && config.lora().isOn()) {
@@ -320,14 +337,17 @@ public final class TrainingRun implements AutoCloseable {
         return speech;
     }
 
-    /// Writes what identifies the run, and makes the policy that training starts from.
-    private void begin(Optional<ModelDirectory> given) {
-        requireEmpty(folder);
+    /// Refuses what would stop a new run before its first step.
+    private void requireStartable(Optional<ModelDirectory> given) {
         requireAdaptable(given.isPresent() ? given.get().config() : newConfig());
         if (given.isEmpty() && config.warmUp().steps() > 0 && task.randomAnswers().isEmpty()) {
             throw new IllegalArgumentException("train: task " + task.name() + " has no random answers; warmUp.steps "
                     + config.warmUp().steps() + " must be 0");
         }
+    }
+
+    /// Writes what identifies the run, and makes the policy that training starts from.
+    private void begin(Optional<ModelDirectory> given) {
         if (given.isPresent() && config.lora().isOn()) {
             write("config.yaml", ConfigFile.text(config));
             write("manifest.json", Manifest.of(config, task, backend, Hashes.sha256(given.get().weightFiles())));
@@ -403,22 +423,7 @@ public final class TrainingRun implements AutoCloseable {
             Files.createDirectories(folder);
             Files.writeString(folder.resolve(name), text);
         } catch (IOException e) {
-            throw new UncheckedIOException(folder.resolve(name).toString(), e);
-        }
-    }
-
-    private static void requireEmpty(Path folder) {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (var entries = Files.list(folder)) {
-            if (entries.findAny().isPresent()) {
-                throw new IllegalArgumentException("train: " + folder + " is not empty; " + (Checkpoint.latest(folder)
-                        .isPresent() ? "--resume continues its run" : "it has no checkpoint to resume from: remove it "
-                        + "or name another folder"));
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(folder.toString(), e);
+            throw IoFault.writing(folder.resolve(name), e);
         }
     }
 

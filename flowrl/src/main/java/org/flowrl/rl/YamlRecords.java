@@ -11,10 +11,10 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.stream.Collectors;
+import org.flowrl.tensor.UnknownName;
+import org.flowrl.tensor.io.IoFault;
 
 /// Records as YAML text and back. Keys that are not known and keys that are missing are errors.
 public final class YamlRecords {
@@ -48,7 +48,7 @@ public final class YamlRecords {
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(file + ": not YAML: " + e.getOriginalMessage() + at(e), e);
         } catch (IOException e) {
-            throw new UncheckedIOException(file.toString(), e);
+            throw IoFault.reading(file, e);
         }
     }
 
@@ -93,8 +93,8 @@ public final class YamlRecords {
             case JsonMappingException _ when e.getCause() instanceof IllegalArgumentException rule ->
                     rule.getMessage().startsWith(CONFIG) ? rule.getMessage().substring(CONFIG.length())
                             : rule.getMessage();
-            case UnrecognizedPropertyException unknown -> "must be one of " + unknown.getKnownPropertyIds().stream()
-                    .map(Object::toString).collect(Collectors.joining(", "));
+            case UnrecognizedPropertyException unknown -> UnknownName.message("key", unknown.getPropertyName(),
+                    unknown.getKnownPropertyIds().stream().map(Object::toString).toList());
             case InvalidFormatException value when !value.getTargetType().isEnum() -> value.getValue() + " must be a "
                     + value.getTargetType().getSimpleName();
             case MismatchedInputException _ when e.getOriginalMessage().startsWith("Missing creator property") ->

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.flowrl.transformer.text.Tokenizer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,13 +50,33 @@ class MainTest {
                 Arguments.of("an unknown flag", 2, "--nonsense", List.of("train", "--nonsense")),
                 Arguments.of("a misspelt flag", 2, "unknown option --stpes; did you mean --steps? (see flowrl train",
                         List.of("train", "--stpes", "3")),
+                Arguments.of("a misspelt flag in place of a required one", 2, "unknown option --modle; did you mean "
+                        + "--model? (see flowrl generate --help)", List.of("generate", "--modle", "x")),
+                Arguments.of("a required flag that is missing", 2, "Missing required option: '--model=DIR'",
+                        List.of("generate", "--prompt", "x")),
+                Arguments.of("a folder in place of a file", 1, "error: cannot read @: it is a folder",
+                        List.of("train", "--config", "@", "--out", "@/run")),
+                Arguments.of("a file in place of a folder", 1, "error: train: @/bad.yaml/run cannot be made: ",
+                        List.of("train", "--out", "@/bad.yaml/run")),
                 Arguments.of("an unknown command", 2, "fly", List.of("fly")),
                 Arguments.of("a misspelt command", 2, "'trian'; did you mean train?", List.of("trian")),
                 Arguments.of("a number that is none", 2, "many", List.of("train", "--steps", "many")),
                 Arguments.of("no steps", 1, "error: config: steps 0 must be",
                         List.of("train", "--steps", "0", "--out", "@/run")),
-                Arguments.of("an unknown algorithm", 1, "known: flowrl, flowrl-paper",
+                Arguments.of("an unknown algorithm", 1, "algorithm magic is unknown; known: FlowRL flowrl, "
+                        + "flowrl-paper, ",
                         List.of("train", "--algo", "magic", "--out", "@/run")),
+                Arguments.of("a misspelt algorithm", 1, "algorithm gpro is unknown; did you mean grpo? known: FlowRL ",
+                        List.of("train", "--algo", "gpro", "--out", "@/run")),
+                Arguments.of("a misspelt task", 1, "preset latice is unknown; did you mean lattice? known: lattice, ",
+                        List.of("train", "--preset", "latice", "--out", "@/run")),
+                Arguments.of("a key of another record", 1, "--set learningRate is unknown; did you mean "
+                        + "update.optimizer.learningRate? known: task, ",
+                        List.of("train", "--set", "learningRate=1", "--out", "@/run")),
+                Arguments.of("a key below a value", 1, "--set steps.many: steps has no keys of its own",
+                        List.of("train", "--set", "steps.many=1", "--out", "@/run")),
+                Arguments.of("a misspelt device", 1, "device refrence is unknown; did you mean reference? known: auto",
+                        List.of("train", "--device", "refrence", "--out", "@/run")),
                 Arguments.of("an unknown variant", 1, "known: paper, released-2025-09, recipe-2025-12",
                         List.of("train", "--variant", "magic", "--out", "@/run")),
                 Arguments.of("a variant of another algorithm", 1, "not of grpo",
@@ -66,7 +87,8 @@ class MainTest {
                         List.of("compare", "--algos", "flowrl,magic", "--out", "@/compared")),
                 Arguments.of("a comparison on its validation seed", 1, "validationSeed 101 must not be among",
                         List.of("compare", "--seeds", "101", "--out", "@/compared")),
-                Arguments.of("a comparison with an unknown key", 1, "'lernRate' is not one of learningRate",
+                Arguments.of("a comparison with an unknown key", 1, "--set update.optimizer.lernRate is unknown; did "
+                        + "you mean update.optimizer.learningRate? known: learningRate, ",
                         List.of("compare", "--set", "update.optimizer.lernRate=1", "--out", "@/compared")),
                 Arguments.of("a replay with other options", 1,
                         "only --out, --parallel, --device and --set gpu.KEY can be given",
@@ -80,9 +102,11 @@ class MainTest {
                         List.of("compare", "--ablation", "soul")),
                 Arguments.of("an unknown preset", 1, "known: lattice",
                         List.of("train", "--preset", "chess", "--out", "@/run")),
-                Arguments.of("an unknown key", 1, "'lernRate' is not one of learningRate",
+                Arguments.of("an unknown key", 1, "known: learningRate, warmup, scheduleSteps, floor, adam, course (in "
+                        + "update.optimizer)",
                         List.of("train", "--set", "update.optimizer.lernRate=1", "--out", "@/run")),
-                Arguments.of("an unknown key of a card", 1, "must be one of gpu.binding, gpu.graphs",
+                Arguments.of("an unknown key of a card", 1, "--set gpu.bindings is unknown; did you mean "
+                        + "gpu.binding? known: gpu.binding, gpu.graphs",
                         List.of("train", "--set", "gpu.bindings=ffm", "--out", "@/run")),
                 Arguments.of("an unknown binding of a card", 1, "--set gpu.binding=rmi: must be ffm or jcuda",
                         List.of("train", "--set", "gpu.binding=rmi", "--out", "@/run")),
@@ -94,8 +118,11 @@ class MainTest {
                         List.of("train", "--set", "update.optimizer.learningRate=NaN", "--out", "@/run")),
                 Arguments.of("a configuration that is none", 1, "bad.yaml: task: is missing",
                         List.of("train", "--config", "@/bad.yaml", "--out", "@/run")),
-                Arguments.of("a missing configuration", 1, "no such file",
+                Arguments.of("a missing configuration", 1, "/none.yaml: no such file or folder",
                         List.of("train", "--config", "@/none.yaml", "--out", "@/run")),
+                Arguments.of("a run folder that holds something", 1, "error: train: @ is not empty; it has no "
+                        + "checkpoint to resume from: remove it or name another folder",
+                        List.of("train", "--out", "@")),
                 Arguments.of("resuming nothing", 1, "no such file",
                         List.of("train", "--resume", "--out", "@/nothing")),
                 Arguments.of("resuming without a folder", 1, "--out", List.of("train", "--resume")),
@@ -116,9 +143,10 @@ class MainTest {
                                 "0")),
                 Arguments.of("a supervised line that is not JSON", 1, "line 2",
                         List.of("sft", "--model", "@/model", "--data", "@/bad.jsonl", "--out", "@/tuned")),
-                Arguments.of("a key that supervised tuning has not", 1, "--set update.miniBatches: must be "
-                        + "update.optimizer.adam.beta1, ", sft("update.miniBatches=2")),
-                Arguments.of("a key of the optimizer that is none", 1, "'moment' is not one of beta1, ",
+                Arguments.of("a key that supervised tuning has not", 1, "--set update.miniBatches is unknown; "
+                        + "known: update.optimizer.adam.beta1, ", sft("update.miniBatches=2")),
+                Arguments.of("a key of the optimizer that is none", 1, "update.optimizer.adam.moment is unknown; did "
+                        + "you mean update.optimizer.adam.moments?",
                         sft("update.optimizer.adam.moment=BF16")),
                 Arguments.of("moments of a type that they cannot have", 1, "--set: AdamW: moments F16 must be F32 or "
                         + "BF16", sft("update.optimizer.adam.moments=F16")));
@@ -145,8 +173,8 @@ class MainTest {
 
         assertThat(Main.run(arguments.stream().map(this::inFolder).toArray(String[]::new))).isEqualTo(code);
         List<String> errors = err.toString(StandardCharsets.UTF_8).lines()
-                .filter(line -> !line.startsWith("backend: ")).toList();
-        assertThat(errors).singleElement().asString().startsWith("error: ").contains(message);
+                .filter(line -> arguments.getFirst().equals("train") || !line.startsWith("backend: ")).toList();
+        assertThat(errors).singleElement().asString().startsWith("error: ").contains(inFolder(message));
         assertThat(out.toString(StandardCharsets.UTF_8)).isEmpty();
         assertThat(files()).isEqualTo(before);
     }
@@ -191,6 +219,22 @@ class MainTest {
         Files.move(folder.resolve("run/reference"), folder.resolve("run/elsewhere"));
         assertRefused("must be the folder of the base model on this machine", "generate", "--model", model, "--prompt",
                 "x");
+    }
+
+    @Test
+    void problemsThatAModelCannotBeToldAreRefusedBeforeAnythingIsSaidOrWritten() throws IOException {
+        SmallFolder.write(folder.resolve("model"), 3, 2, Tokenizer.ofAlphabet(List.of(), List.of("1", "+", "<")));
+        Files.writeString(folder.resolve("sums.jsonl"), "{\"problem\": \"1+1?\", \"answer\": \"2\"}\n");
+        out.reset();
+        assertRefused("train: task math, problem sums.jsonl-1: cannot be told to "
+                + inFolder("@/model") + ", whose tokenizer has 3 tokens: encode: character '?' (U+003F) has no token: "
+                + "byte 0x3f ('?') must be in the vocabulary, since there is no unknown token; --model must name a "
+                + "model that speaks the language of the problems", "train", "--preset", "math", "--model", "@/model",
+                "--data", "@/sums.jsonl", "--set", "data.form=plain", "--set", "data.prompt=problem", "--set",
+                "data.answer=answer", "--out", "@/run");
+        assertThat(err.toString(StandardCharsets.UTF_8)).startsWith("error: ");
+        assertThat(out.size()).isZero();
+        assertThat(folder.resolve("run")).doesNotExist();
     }
 
     @Test
@@ -250,7 +294,7 @@ class MainTest {
     }
 
     private String inFolder(String argument) {
-        return argument.startsWith("@/") ? folder.resolve(argument.substring(2)).toString() : argument;
+        return argument.replaceFirst("@(?=[/: ]|$)", folder.toString());
     }
 
     private List<String> files() throws IOException {

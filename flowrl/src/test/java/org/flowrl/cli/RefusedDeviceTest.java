@@ -33,7 +33,7 @@ class RefusedDeviceTest {
 
         assertThat(run.exitCode()).isOne();
         assertThat(run.err().lines()).singleElement().asString()
-                .startsWith("error: device 'cuda:99' is unknown; known: auto, cpu, cuda:0");
+                .startsWith("error: device cuda:99 is unknown; did you mean cuda:0? known: auto, cpu, cuda:0");
         assertThat(run.out()).isEmpty();
         try (Stream<Path> files = Files.list(folder)) {
             assertThat(files).containsExactly(folder.resolve("rows.jsonl"));
@@ -42,7 +42,7 @@ class RefusedDeviceTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"--device abacus|--device abacus must be cpu or cuda",
-        "--algo magic|algorithm magic is unknown; known: flowrl, flowrl-paper, "})
+        "--algo magic|algorithm magic is unknown; known: FlowRL flowrl, flowrl-paper, "})
     void aPlanForNothingThatIsThereIsRefusedBeforeTheModelIsDescribed(String optionAndMessage) {
         String[] parts = optionAndMessage.split("\\|");
         CapturedRun run = CapturedRun.of("", ("inspect " + folder + " --plan " + parts[0]).split(" "));

@@ -54,7 +54,8 @@ class ScoreCommandTest {
         "{\"pred\": \"1\"}            ! standard input, line 2: must have a \"gold\"",
         "{\"gold\": \"1\"}            ! standard input, line 2: must have one of \"response\" and \"pred\"",
         "{\"gold\": \"1\", \"pred\": [1]} ! standard input, line 2: \"pred\" must be a text or a number, not array",
-        "{\"gold\": \"1\", \"pred\": \"1\", \"options\": {\"x\": 1}} ! standard input, line 2: grader options: 'x'",
+        "{\"gold\": \"1\", \"pred\": \"1\", \"options\": {\"x\": 1}} ! standard input, line 2: grader option x is "
+                + "unknown; known: extract",
         "{\"gold\": \"1\", \"pred\": \"1\", \"response\": \"1\"} ! standard input, line 2: must have one of"})
     void whatIsWrongNamesFileAndLine(String line, String message) {
         CapturedRun run = CapturedRun.of("{\"gold\": \"1\", \"pred\": \"1\"}\n" + line + "\n", "score", "--grader",
@@ -68,7 +69,7 @@ class ScoreCommandTest {
     void anUnknownGraderIsRefused() {
         CapturedRun run = CapturedRun.of("", "score", "--grader", "llm");
         assertThat(run.exitCode()).isEqualTo(1);
-        assertThat(run.err()).startsWith("error: grader: 'llm' must be one of dapo, ");
+        assertThat(run.err()).startsWith("error: grader llm is unknown; known: dapo, ");
     }
 
     @ParameterizedTest

@@ -50,7 +50,7 @@ class TokenizeCommandTest {
         "1 2 -3         ! --decode     ! standard input, line 1: decode: id -3 must not be negative",
         "1 2¶2 x        ! --decode     ! standard input, line 2, column 3: 'x' must be an id, an integer below 2^31",
         "a              ! --text a f   ! tokenize: --text gives texts to encode",
-        "``             ! missing.txt  ! no such file: missing.txt"})
+        "``             ! missing.txt  ! cannot read missing.txt: no such file or folder"})
     void whatIsWrongNamesFileLineAndColumn(String in, String options, String message) {
         CapturedRun run = tokenize(in, options);
         assertThat(run.exitCode()).isEqualTo(1);

@@ -110,9 +110,10 @@ class TrainOnDataOracleTest {
         assertFails("--data names their file", "train", "--preset", "math", "--model", random.toString());
         assertFails("--model names its folder", "train", "--preset", "math", "--data", "x.jsonl");
         assertFails("task lattice makes its own problems", "train", "--data", "x.jsonl");
-        assertFails("data.reward 'luck' must be one of dapo, ", "train", "--preset", "math", "--reward", "luck");
-        assertFails("no such file: x.jsonl", "train", "--preset", "math", "--model", random.toString(), "--data",
-                "x.jsonl");
+        assertFails("data.reward: grader luck is unknown; known: dapo, ", "train", "--preset", "math", "--reward",
+                "luck");
+        assertFails("cannot read x.jsonl: no such file or folder", "train", "--preset", "math", "--model",
+                random.toString(), "--data", "x.jsonl");
     }
 
     private static void assertFails(String message, String... arguments) {
@@ -120,7 +121,8 @@ class TrainOnDataOracleTest {
         all.addAll(List.of("--out", folder.resolve("never").toString()));
         CapturedRun run = CapturedRun.of("", all.toArray(String[]::new));
         assertThat(run.exitCode()).isEqualTo(1);
-        assertThat(run.err()).contains(message);
+        assertThat(run.err().lines()).singleElement().asString().startsWith("error: ").contains(message);
+        assertThat(run.out()).isEmpty();
         assertThat(folder.resolve("never")).doesNotExist();
     }
 

@@ -38,8 +38,12 @@ public record Balanced() implements Task {
                 "warmUp.steps", "0", "steps", arguments[1]));
         try (Backend backend = Backends.open("cpu", 1).backend();
              TrainingRun run = TrainingRun.start(backend, config, _ -> new Balanced(), Path.of(arguments[0]),
-                     new Printed())) {
+                     Balanced::print)) {
             run.run();
         }
+    }
+
+    private static void print(long step, long steps, Map<String, Double> metrics) {
+        System.out.println("step " + step + " reward " + metrics.get("reward/mean"));
     }
 }

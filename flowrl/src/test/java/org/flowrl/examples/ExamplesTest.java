@@ -19,6 +19,28 @@ class ExamplesTest {
     @TempDir
     private Path folder;
 
+    /// The mean square of the sine over the points is 0.51.
+    @Test
+    void theNetworkLearnsTheSine() {
+        List<String> losses = printed(() -> SineNetwork.main("200"));
+        assertThat(losses).hasSize(200);
+        assertThat(Double.parseDouble(losses.getFirst())).isGreaterThan(0.1);
+        assertThat(Double.parseDouble(losses.getLast())).isLessThan(1e-3);
+    }
+
+    /// 1/16 of a new model's tokens are the wanted one.
+    @Test
+    void thePolicyGradientByHandRaisesTheReward() {
+        List<String> lines = printed(() -> ReinforceByHand.main("15"));
+        assertThat(lines).hasSize(15).allMatch(line -> line.matches("step \\d+ reward \\d\\.\\d+"));
+        assertThat(reward(lines.getFirst())).isLessThan(0.2);
+        assertThat(reward(lines.getLast())).isGreaterThan(0.6);
+    }
+
+    private static double reward(String line) {
+        return Double.parseDouble(line.substring(line.lastIndexOf(' ')));
+    }
+
     @Test
     void theTrainingLoopPrintsTheRewardOfEachStep() {
         assertThat(printed(() -> TrainingLoop.main("2"))).hasSize(2).allMatch(line ->

@@ -42,7 +42,6 @@ public final class TrainingLoop {
     private static Policy policy(Backend backend, Scope run, Questions questions) {
         ParameterStore store = new ParameterStore(backend, run, DType.F32);
         Qwen model = Qwen.declare(store.root(), Presets.model("nano", questions.tokenizer(), 16));
-        store.allocate();
         store.initialize(RandomKey.of(1));
         return new Policy(backend, model, store);
     }

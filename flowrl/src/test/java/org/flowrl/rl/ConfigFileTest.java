@@ -32,7 +32,7 @@ class ConfigFileTest {
                 refused("flowrl", "rollout.temperature", "1e999", "temperature Infinity must be above 0 and finite"),
                 refused("flowrl", "update.epochs", "0", "update.epochs 0 must be at least 1"),
                 refused("flowrl", "update.miniBatches", "3", "update.miniBatches 3 must divide the 320 responses"),
-                refused("flowrl", "size", "huge", "size 'huge' must be one of nano, micro, small"),
+                refused("flowrl", "size", "huge", "size huge is unknown; known: nano, micro, small"),
                 refused("grpo", "rollout.samples", "1", "rollout.samples 1 must be at least 2 for grpo"),
                 refused("rloo", "rollout.samples", "1", "rollout.samples 1 must be at least 2 for rloo"),
                 refused("dr-grpo", "rollout.samples", "1", "rollout.samples 1 must be at least 2 for dr-grpo"),

@@ -180,7 +180,7 @@ class LoraRunTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "lora.rank=33 | rank 33 must be at most 32, the smaller side of model.layers.0",
-        "lora.targets=[q_proj,head] | target 'head' must be one of", "weights=F16 | weights F16 must be F32 or BF16"})
+        "lora.targets=[q_proj,head] | target head is unknown; known:", "weights=F16 | weights F16 must be F32 or BF16"})
     void whatDoesNotFitIsRefusedBeforeAnythingIsComputed(String setting, String message) {
         String[] parts = setting.split("=");
         Path run = folder.resolve("run");

@@ -98,7 +98,7 @@ class PresetsTest {
         assertThatThrownBy(() -> Presets.config("chess", "flowrl")).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("chess is unknown; known: lattice, ");
         assertThatThrownBy(() -> Presets.config("lattice", "magic")).isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("magic is unknown; known: flowrl, ");
+                .hasMessageContaining("magic is unknown; known: FlowRL flowrl, ");
         assertThatThrownBy(() -> Tasks.named("chess")).isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("task chess is unknown; known: " + String.join(", ", Tasks.NAMES));
     }

@@ -79,7 +79,7 @@ class CudaProviderTest {
 
     @Test
     void aNamedCardIsRefusedWithTheReason() {
-        assertThat(Program.answers("cuda:0")).containsExactly("device 'cuda:0': no cuda:0: no GPU: libcuda.so.1 not "
+        assertThat(Program.answers("cuda:0")).containsExactly("device cuda:0 is unavailable: no GPU: libcuda.so.1 not "
                 + "found (it comes with the NVIDIA driver)");
     }
 

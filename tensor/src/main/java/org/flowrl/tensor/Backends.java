@@ -1,8 +1,10 @@
 package org.flowrl.tensor;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.stream.Stream;
 
 /// Finds and opens backends by name.
 public final class Backends {
@@ -50,14 +52,15 @@ public final class Backends {
                     String reason = refusals.isEmpty() ? "" : " (" + String.join("; ", refusals) + ")";
                     return new Choice(backend, backend.name() + ": " + backend.description() + reason);
                 }
-                refusals.add("no " + candidate.name() + ": " + candidate.reason());
+                refusals.add((candidate.name().equals(device) ? "" : "no " + candidate.name() + ": ")
+                        + candidate.reason());
             }
         }
         if (refusals.isEmpty()) {
-            throw new UnavailableDeviceException("device '" + device + "' is unknown; known: auto, cpu, "
-                    + String.join(", ", candidates().stream().map(BackendProvider.Candidate::name).toList()));
+            throw new UnavailableDeviceException(UnknownName.message("device", device, Stream.concat(
+                    Stream.of("auto", "cpu"), candidates().stream().map(BackendProvider.Candidate::name)).toList()));
         }
-        throw new UnavailableDeviceException("device '" + device + "': " + String.join("; ", refusals));
+        throw new UnavailableDeviceException("device " + device + " is unavailable: " + String.join("; ", refusals));
     }
 
     /// The default number of threads: the processors that this JVM may use.
@@ -68,7 +71,7 @@ public final class Backends {
     private static List<BackendProvider> providers() {
         List<BackendProvider> providers = new ArrayList<>();
         ServiceLoader.load(BackendProvider.class, Backends.class.getClassLoader()).forEach(providers::add);
-        providers.sort(java.util.Comparator.comparingInt(provider -> {
+        providers.sort(Comparator.comparingInt(provider -> {
             int rank = PREFERENCE.indexOf(provider.name());
             return rank < 0 ? PREFERENCE.size() : rank;
         }));

@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.flowrl.tensor.io.IoFault;
 
 /// Writes a folder whole or not at all: under the temporary name `.NAME.partial` beside it, every file forced to the
 /// disk, then renamed. After a crash the target is there complete, or not there; a leftover partial folder is deleted
@@ -40,7 +41,7 @@ public final class AtomicFolder {
             writeThenRename(partial, absolute, content);
             force(absolute.getParent());
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot write " + target + ": " + e, e);
+            throw IoFault.doing("cannot write " + target, e);
         }
     }
 

@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.flowrl.tensor.io.IoFault;
 import org.flowrl.tensor.io.JsonFault;
 
 /// A JSON object and the file that it came from, which every message begins with. Absent keys and nulls are the same.
@@ -39,7 +40,7 @@ record JsonFile(Path path, JsonNode root) {
             throw new ModelException(path + place + ": not valid JSON: "
                     + JsonFault.reason(e), e);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + path + ": " + e, e);
+            throw IoFault.reading(path, e);
         }
         if (!root.isObject()) {
             throw new ModelException(path + ": must hold a JSON object, not " + shown(root));

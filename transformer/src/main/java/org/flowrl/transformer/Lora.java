@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.List;
 import java.util.stream.Stream;
+import org.flowrl.tensor.UnknownName;
 
 /// Which low-rank adapters a model has (LoRA, Hu et al., arXiv 2106.09685): beside a frozen weight W of each chosen
 /// linear map, trained matrices A [rank, inputs] and B [outputs, rank].
@@ -39,7 +40,7 @@ public record Lora(int rank, double alpha, @JsonFormat(with = JsonFormat.Feature
         }
         for (String target : targets) {
             if (!TARGETS.contains(target)) {
-                throw new IllegalArgumentException("lora: target '" + target + "' must be one of " + TARGETS);
+                throw new IllegalArgumentException(UnknownName.message("lora: target", target, TARGETS));
             }
         }
     }

@@ -116,4 +116,25 @@ public record PaddedBatch(int columns, List<int[]> sequences, int[] offsets) {
             throw new IllegalArgumentException("padded batch: " + name + " " + tensor + " must be I64 or I32 [B, T]");
         }
     }
+
+    @Override
+    public boolean equals(Object object) {
+        return object instanceof PaddedBatch other && Arrays.deepEquals(parts(), other.parts());
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.deepHashCode(parts());
+    }
+
+    @Override
+    public String toString() {
+        return "PaddedBatch[columns=" + columns + ", sequences=" + Arrays.deepToString(sequences.toArray())
+                + ", offsets=" + Arrays.toString(offsets) + "]";
+    }
+
+    /// Records compare arrays by identity; these are compared by their values.
+    private Object[] parts() {
+        return new Object[] {columns, sequences.toArray(), offsets};
+    }
 }

@@ -98,7 +98,7 @@ class AdapterFolderTest {
         "\"bias\": \"none\" | \"bias\": \"all\" | bias \"all\": must be \"none\": biases belong to the base",
         "\"modules_to_save\": null | \"modules_to_save\": [\"lm_head\"] | modules_to_save [\"lm_head\"]: is not "
                 + "supported, it must be null or empty",
-        "\"q_proj\" | \"c_attn\" | lora: target 'c_attn' must be one of",
+        "\"q_proj\" | \"c_attn\" | lora: target c_attn is unknown; known:",
         "\"r\": 2 | \"r\": 0 | r 0: must be at least 1",
         "/base\" | /gone\" | must be the folder of the base model on this machine"})
     void whatWouldGiveOtherNumbersIsRefused(String text, String other, String message) throws IOException {

@@ -228,8 +228,8 @@ class LoraTest {
     @CsvSource(delimiter = '|', value = {
         "-1 | 2 | q_proj | lora: rank -1 must be 0 (none) or more",
         "2 | 0 | q_proj | lora: alpha 0.0 must be above 0 and finite",
-        "2 | 4 | q_proj,lm_head | lora: target 'lm_head' must be one of [q_proj, k_proj, v_proj, o_proj, gate_proj, "
-                + "up_proj, down_proj]"})
+        "2 | 4 | q_proj,lm_head | lora: target lm_head is unknown; known: q_proj, k_proj, v_proj, o_proj, gate_proj, "
+                + "up_proj, down_proj"})
     void whatIsNoAdapterIsRefused(int rank, double alpha, String targets, String message) {
         assertThatIllegalArgumentException().isThrownBy(() -> new Lora(rank, alpha, List.of(targets)))
                 .withMessage(message);

@@ -220,7 +220,7 @@ class ModelDirectoryTest {
             Files.writeString(folder.resolve("one"), "1");
             throw new IOException("disk full");
         })).isInstanceOf(UncheckedIOException.class)
-                .hasMessage("cannot write " + target + ": java.io.IOException: disk full");
+                .hasMessage("cannot write " + target + ": disk full");
         assertThat(temporary.resolve("deep")).isEmptyDirectory();
     }
 

@@ -1,7 +1,6 @@
 package org.flowrl.rl.compare;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -15,6 +14,7 @@ import org.flowrl.rl.TrainConfig;
 import org.flowrl.rl.TrainingRun;
 import org.flowrl.rl.YamlRecords;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.io.IoFault;
 
 /// Runs one cell in its folder, from where an earlier session left it.
 final class CellRun {
@@ -85,7 +85,7 @@ final class CellRun {
                 Files.delete(file);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot remove " + folder, e);
+            throw IoFault.doing("cannot remove " + folder, e);
         }
     }
 
@@ -94,7 +94,7 @@ final class CellRun {
             Files.createDirectories(folder);
             Files.writeString(folder.resolve(OUTCOME), YamlRecords.text(outcome));
         } catch (IOException e) {
-            throw new UncheckedIOException(folder.resolve(OUTCOME).toString(), e);
+            throw IoFault.writing(folder.resolve(OUTCOME), e);
         }
     }
 }

@@ -1,7 +1,6 @@
 package org.flowrl.rl.compare;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +15,7 @@ import java.util.function.Supplier;
 import org.flowrl.rl.TrainingRun;
 import org.flowrl.rl.YamlRecords;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.io.IoFault;
 
 /// Runs a comparison in its folder: first the sweep, then the reported seeds; several runs at a time, each with a
 /// backend of its own. What is complete is not run again, so a comparison that was stopped goes on, and one that was
@@ -120,7 +120,7 @@ public final class CompareRun {
             Files.createDirectories(folder);
             Files.writeString(folder.resolve("comparison.yaml"), YamlRecords.text(comparison));
         } catch (IOException e) {
-            throw new UncheckedIOException(folder.resolve("comparison.yaml").toString(), e);
+            throw IoFault.writing(folder.resolve("comparison.yaml"), e);
         }
     }
 }

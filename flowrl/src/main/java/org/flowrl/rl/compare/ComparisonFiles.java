@@ -1,7 +1,6 @@
 package org.flowrl.rl.compare;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +12,7 @@ import java.util.stream.Collectors;
 import org.flowrl.rl.report.Course;
 import org.flowrl.rl.report.Measure;
 import org.flowrl.rl.report.Series;
+import org.flowrl.tensor.io.IoFault;
 
 /// Writes what a comparison found: `cells.csv` (a row a run, with all its final metrics), `curves.csv` (the points of
 /// the page's curves), `table.md` and `report.html`.
@@ -93,7 +93,7 @@ public final class ComparisonFiles {
         try {
             Files.writeString(file, text);
         } catch (IOException e) {
-            throw new UncheckedIOException(file.toString(), e);
+            throw IoFault.writing(file, e);
         }
     }
 }

@@ -2,6 +2,7 @@ package org.flowrl.rl.data;
 
 import java.util.Optional;
 import org.flowrl.rl.grade.Graders;
+import org.flowrl.tensor.UnknownName;
 import org.flowrl.transformer.text.PromptForm;
 
 /// A task made of a data file and a grader, as `config.yaml` has it.
@@ -31,12 +32,10 @@ public record DataSettings(String file, String prompt, String answer, GoldRule g
                     + "' must both be given, or neither");
         }
         if (!Graders.isKnown(reward)) {
-            throw new IllegalArgumentException("config: data.reward '" + reward + "' must be one of "
-                    + String.join(", ", Graders.names()) + ", or run: and a command");
+            throw new IllegalArgumentException("config: data.reward: " + Graders.unknown(reward));
         }
         if (!PromptForm.names().contains(form)) {
-            throw new IllegalArgumentException("config: data.form '" + form + "' must be one of "
-                    + String.join(", ", PromptForm.names()));
+            throw new IllegalArgumentException(UnknownName.message("config: data.form", form, PromptForm.names()));
         }
         if (maxPromptTokens < 1 || maxResponseTokens < 1) {
             throw new IllegalArgumentException("config: data.maxPromptTokens " + maxPromptTokens

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
+import org.flowrl.tensor.io.IoFault;
 import org.flowrl.tensor.io.JsonFault;
 
 /// JSONL: an object a line, in UTF-8; empty lines are passed over. A file whose name ends in `.gz` is unpacked.
@@ -35,7 +36,7 @@ public final class JsonLines {
                 InputStream in = file.toString().endsWith(".gz") ? new GZIPInputStream(stored) : stored) {
             read(file.toString(), in, rows);
         } catch (IOException e) {
-            throw new UncheckedIOException(file.toString(), e);
+            throw IoFault.reading(file, e);
         }
     }
 

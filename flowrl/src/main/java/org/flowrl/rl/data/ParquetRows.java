@@ -14,7 +14,6 @@ import dev.hardwood.row.StructAccessor;
 import dev.hardwood.schema.ColumnProjection;
 import dev.hardwood.schema.SchemaNode;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,6 +21,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.flowrl.tensor.io.IoFault;
 
 /// The rows of a Parquet file as JSON: structs and maps as objects, lists as arrays, bytes as UTF-8 text, dates and
 /// times as ISO text.
@@ -37,7 +37,7 @@ final class ParquetRows {
     /// @throws DataException where the file is not Parquet, or packed by a method that is not at hand
     static void read(Path file, Set<String> columns, Consumer<Row> rows) {
         if (!Files.exists(file)) {
-            throw new UncheckedIOException(file.toString(), new NoSuchFileException(file.toString()));
+            throw IoFault.reading(file, new NoSuchFileException(file.toString()));
         }
         try (ParquetFileReader parquet = ParquetFileReader.open(InputFile.of(file));
                 RowReader reader = parquet.buildRowReader().projection(projection(parquet, columns)).build()) {

@@ -8,6 +8,7 @@ import org.flowrl.rl.data.DataSet;
 import org.flowrl.rl.data.Fields;
 import org.flowrl.rl.data.GoldRule;
 import org.flowrl.rl.task.Problem;
+import org.flowrl.tensor.UnknownName;
 import org.flowrl.transformer.text.PromptForm;
 
 /// The benchmarks of the paper's evaluation, and GSM8K, by name: which fields of their published files are what, how
@@ -64,7 +65,7 @@ public enum Benchmark {
     /// @throws IllegalArgumentException where none has it
     public static Benchmark named(String name) {
         return Arrays.stream(values()).filter(benchmark -> benchmark.label.equals(name)).findFirst().orElseThrow(() ->
-                new IllegalArgumentException("benchmark: '" + name + "' must be one of " + String.join(", ", names())));
+                new IllegalArgumentException(UnknownName.message("benchmark", name, names())));
     }
 
     /// Every name.
@@ -88,7 +89,7 @@ public enum Benchmark {
     }
 
     /// Whether answers are programs.
-    public boolean isProgramming() {
+    private boolean isProgramming() {
         return this == LIVECODEBENCH || this == CODEFORCES || this == HUMANEVAL;
     }
 

@@ -2,9 +2,11 @@ package org.flowrl.rl.grade;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.flowrl.rl.grade.symbolic.Equivalence;
+import org.flowrl.tensor.UnknownName;
 
 /// What can be set of a grader that compares by meaning, and of one that runs programs. The string rules have no
 /// options.
@@ -56,8 +58,8 @@ public record GraderOptions(boolean latex, boolean expressions, Equivalence.Opti
                 case "strict" -> strict = require(value.isBoolean(), option, "true or false").asBoolean();
                 case "allow_set_relation_comp" ->
                         relationAsSet = require(value.isBoolean(), option, "true or false").asBoolean();
-                default -> throw new IllegalArgumentException("grader options: '" + option.getKey()
-                        + "' must be one of extract, precision, strict, allow_set_relation_comp");
+                default -> throw new IllegalArgumentException(UnknownName.message("grader option", option.getKey(),
+                        List.of("extract", "precision", "strict", "allow_set_relation_comp")));
             }
         }
         return new GraderOptions(formulas, numbers, new Equivalence.Options(decimals, strict, relationAsSet), steps,

@@ -11,6 +11,7 @@ import org.flowrl.rl.grade.code.CodeGrader;
 import org.flowrl.rl.grade.code.RunnerCommand;
 import org.flowrl.rl.grade.code.SandboxOptions;
 import org.flowrl.rl.grade.code.TestRules;
+import org.flowrl.tensor.UnknownName;
 
 /// The graders by name.
 public final class Graders {
@@ -44,6 +45,12 @@ public final class Graders {
     /// Whether a name is a grader's: one of {@link #names()}, or `run:` and a command.
     public static boolean isKnown(String name) {
         return names().contains(name) || name.startsWith(RUN);
+    }
+
+    /// What is said of a name that is no grader's.
+    public static String unknown(String name) {
+        return UnknownName.message("grader", name, UnknownName.nearest(name, names()),
+                String.join(", ", names()) + ", or " + RUN + " and a command that runs a {file}");
     }
 
     /// Whether the grader of a name compares by meaning, and so heeds what {@link GraderOptions#with} sets.
@@ -84,8 +91,7 @@ public final class Graders {
         }
         Function<GraderOptions, Grader> grader = BY_NAME.get(name);
         if (grader == null) {
-            throw new IllegalArgumentException("grader: '" + name + "' must be one of " + String.join(", ", names())
-                    + ", or " + RUN + " and a command that runs a {file}");
+            throw new IllegalArgumentException(unknown(name));
         }
         return grader.apply(options);
     }

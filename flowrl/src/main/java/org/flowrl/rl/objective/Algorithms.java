@@ -1,11 +1,14 @@
 package org.flowrl.rl.objective;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.flowrl.rl.TrainConfig;
 import org.flowrl.rl.objective.Objective.PromptStates;
 import org.flowrl.rl.objective.Variations.Anchor;
 import org.flowrl.rl.objective.Variations.Level;
+import org.flowrl.tensor.UnknownName;
 
 /// The published algorithms, and FlowRL's ablations, by name: {@link #ALL} has a line and a source for each.
 ///
@@ -26,7 +29,7 @@ public final class Algorithms {
     private static final double SAMPLER_CAP = 2;
     private static final Weight CLIPPED_HIGH = new Weight.Clip(1 - CLIP_LOW, 1 + CLIP_HIGH);
 
-    /// Every algorithm: FlowRL's versions, their ablations, then the baselines.
+    /// Every algorithm, kind by kind, the best known first.
     public static final List<Algorithm> ALL = List.of(
             flowRl("flowrl", "FlowRL as the verl recipe has it: weight min(W, 10)", RECIPE, base -> base),
             flowRl("flowrl-paper", "FlowRL as printed: weight clipped to 0.8 … 1.2, log Z of the whole prompt", PAPER,
@@ -35,7 +38,8 @@ public final class Algorithms {
             flowRl("flowrl-released", "the first public code: weight W, micro-batches equal",
                     "Xuekai-Zhu/FlowRL @ decbc57", base -> base.withWeight(Weight.unbounded())
                             .withVariations(Variations.none().withEqualMicroBatchWeight())),
-            new Algorithm("gflowrl", "group flow: log Z from the group, clipped gap, weight min(W, 1.2), raw rewards",
+            new Algorithm(Kind.FLOWRL, "gflowrl",
+                    "group flow: log Z from the group, clipped gap, weight min(W, 1.2), raw rewards",
                     "arXiv 2607.13394 (gap bounds are ours)", base -> base.settings().named("gflowrl")
                             .withBeta(base.isPublished() ? GFLOWRL_BETA : base.settings().beta()).withRawReward()
                             .withWeight(new Weight.Max(1 + CLIP_LOW)).withLogZ(new LogZSettings.GroupMean())
@@ -54,7 +58,7 @@ public final class Algorithms {
             flowRl("flowrl-ppo", "the residual beside PPO's clipped loss, no weight",
                     "Xuekai-Zhu/FlowRL @ decbc57 compute_ppo_style_tb_loss", base -> base.withWeight(new Weight.One())
                             .withVariations(Variations.none().withPolicyTerm(CLIP_LOW))),
-            new Algorithm("trajectory-balance", "the plain residual: no weight, beta 1",
+            new Algorithm(Kind.FLOWRL, "trajectory-balance", "the plain residual: no weight, beta 1",
                     "Xuekai-Zhu/FlowRL @ decbc57 compute_orignal_tb_loss",
                     base -> base.settings().named("trajectory-balance").withWeight(new Weight.One())
                             .withBeta(base.isPublished() ? 1 : base.settings().beta())),
@@ -64,6 +68,41 @@ public final class Algorithms {
             flowRl("flowrl-token", "a residual for each token, without reference and log Z", BRANCH,
                     base -> base.withWeight(CLIPPED_HIGH).withLogZ(new LogZSettings.Zero()).withVariations(
                             Variations.none().withAnchor(Anchor.NONE).withLevel(Level.TOKEN))),
+
+            baseline("grpo", "group-standardised rewards, clipped loss, k3 in the loss", "arXiv 2402.03300; " + VERL,
+                    grpo()),
+            baseline("ppo", "a critic, GAE(1, 1), whitened, clipped loss, no penalty", "arXiv 1707.06347; " + VERL,
+                    PolicyGradientSettings.ppo()),
+            baseline("reinforce++", "returns to go, whitened over the rollout, k2 in the loss",
+                    "arXiv 2501.03262; " + VERL,
+                    grpo(KlEstimate.K2).withEstimator(new Estimator.ReturnsToGo(1, true))),
+            new Algorithm(Kind.BASELINE, "dapo",
+                    "GRPO with a higher upper clip and groups of different rewards alone, no penalty",
+                    "arXiv 2503.14476; verl recipe/dapo", _ -> free().named("dapo")
+                            .withLoss(ClippedLoss.defaults().withClipHigh(CLIP_HIGH))),
+            baseline("dr-grpo", "rewards less the group's mean, sums over the length limit, no penalty",
+                    "arXiv 2503.20783", free().withAdvantages(Advantages.GROUP_MEAN)
+                            .withAggregation(new Aggregation.SeqMeanTokenSumNorm(0, true))),
+            baseline("rloo", "rewards less the mean of the group's others", "arXiv 2402.14740; " + VERL,
+                    grpo().withAdvantages(Advantages.LEAVE_ONE_OUT)),
+            baseline("gspo", "GRPO with the clipped ratio of whole responses", "arXiv 2507.18071; " + VERL,
+                    free().withLoss(PolicyLoss.Gspo.defaults()).withAggregation(
+                            new Aggregation.SeqMeanTokenMean(Aggregation.SeqMeanTokenMean.COUNT_EPSILON))),
+            baseline("cispo", "REINFORCE with clipped ratios as weights, group-standardised",
+                    "arXiv 2506.13585; " + VERL, free().withLoss(
+                            new PolicyLoss.Cispo(CLIP_LOW, CLIP_HIGH, ClippedLoss.MAX_LOG_RATIO))),
+            baseline("reinforce", "rewards less the group's mean, no clip", "Williams 1992",
+                    free().withAdvantages(Advantages.GROUP_MEAN).withLoss(new PolicyLoss.Reinforce())),
+            baseline("reinforce++-baseline", "rewards less the group's mean, whitened over the rollout, k2 in the loss",
+                    "arXiv 2501.03262; " + VERL,
+                    grpo(KlEstimate.K2).withEstimator(new Estimator.Outcome(Advantages.GROUP_MEAN, true))),
+            baseline("grpo-k1", "GRPO with k1 in the loss, whose gradient has mean 0", VERL, grpo(KlEstimate.K1)),
+            baseline("grpo-k2", "GRPO with k2 in the loss", VERL, grpo(KlEstimate.K2)),
+            baseline("grpo-abs", "GRPO with |log-ratio| in the loss", VERL, grpo(KlEstimate.ABS)),
+            baseline("grpo-kl-reward", "GRPO with k1 in the reward", VERL,
+                    grpo().withPenalty(ReferencePenalty.inReward(ReferencePenalty.COEFFICIENT))),
+            baseline("grpo-best", "GRPO for pass@k: the lead of the best response alone", "arXiv 2503.19595; " + VERL,
+                    grpo().withAdvantages(Advantages.BEST)),
 
             ablation("flowrl-unweighted", "no importance weight", base -> base.withWeight(new Weight.One())),
             ablation("flowrl-weight-clip", "weight 0.8 … 1.2", base -> base.withWeight(new Weight.Clip(0.8, 1.2))),
@@ -87,41 +126,7 @@ public final class Algorithms {
             ablation("flowrl-dropout", "dropout 0.1 in the log Z net",
                     base -> base.withDropout(LogZSettings.Learned.DROPOUT)),
             ablation("flowrl-group-std", "rewards standardised within the group",
-                    base -> base.withReward(Advantages.GROUP_STD)),
-
-            baseline("grpo", "group-standardised rewards, clipped loss, k3 in the loss", "arXiv 2402.03300; " + VERL,
-                    grpo()),
-            baseline("grpo-k1", "GRPO with k1 in the loss, whose gradient has mean 0", VERL, grpo(KlEstimate.K1)),
-            baseline("grpo-k2", "GRPO with k2 in the loss", VERL, grpo(KlEstimate.K2)),
-            baseline("grpo-abs", "GRPO with |log-ratio| in the loss", VERL, grpo(KlEstimate.ABS)),
-            baseline("grpo-kl-reward", "GRPO with k1 in the reward", VERL,
-                    grpo().withPenalty(ReferencePenalty.inReward(ReferencePenalty.COEFFICIENT))),
-            baseline("grpo-best", "GRPO for pass@k: the lead of the best response alone", "arXiv 2503.19595; " + VERL,
-                    grpo().withAdvantages(Advantages.BEST)),
-            baseline("dr-grpo", "rewards less the group's mean, sums over the length limit, no penalty",
-                    "arXiv 2503.20783", free().withAdvantages(Advantages.GROUP_MEAN)
-                            .withAggregation(new Aggregation.SeqMeanTokenSumNorm(0, true))),
-            new Algorithm("dapo", "GRPO with a higher upper clip and groups of different rewards alone, no penalty",
-                    "arXiv 2503.14476; verl recipe/dapo", _ -> free().named("dapo")
-                            .withLoss(ClippedLoss.defaults().withClipHigh(CLIP_HIGH))),
-            baseline("rloo", "rewards less the mean of the group's others", "arXiv 2402.14740; " + VERL,
-                    grpo().withAdvantages(Advantages.LEAVE_ONE_OUT)),
-            baseline("gspo", "GRPO with the clipped ratio of whole responses", "arXiv 2507.18071; " + VERL,
-                    free().withLoss(PolicyLoss.Gspo.defaults()).withAggregation(
-                            new Aggregation.SeqMeanTokenMean(Aggregation.SeqMeanTokenMean.COUNT_EPSILON))),
-            baseline("cispo", "REINFORCE with clipped ratios as weights, group-standardised",
-                    "arXiv 2506.13585; " + VERL, free().withLoss(
-                            new PolicyLoss.Cispo(CLIP_LOW, CLIP_HIGH, ClippedLoss.MAX_LOG_RATIO))),
-            baseline("ppo", "a critic, GAE(1, 1), whitened, clipped loss, no penalty", "arXiv 1707.06347; " + VERL,
-                    PolicyGradientSettings.ppo()),
-            baseline("reinforce", "rewards less the group's mean, no clip", "Williams 1992",
-                    free().withAdvantages(Advantages.GROUP_MEAN).withLoss(new PolicyLoss.Reinforce())),
-            baseline("reinforce++", "returns to go, whitened over the rollout, k2 in the loss",
-                    "arXiv 2501.03262; " + VERL,
-                    grpo(KlEstimate.K2).withEstimator(new Estimator.ReturnsToGo(1, true))),
-            baseline("reinforce++-baseline", "rewards less the group's mean, whitened over the rollout, k2 in the loss",
-                    "arXiv 2501.03262; " + VERL,
-                    grpo(KlEstimate.K2).withEstimator(new Estimator.Outcome(Advantages.GROUP_MEAN, true))));
+                    base -> base.withReward(Advantages.GROUP_STD)));
 
     /// Every name that {@link #named} knows.
     public static final List<String> NAMES = ALL.stream().map(Algorithm::name).toList();
@@ -129,13 +134,31 @@ public final class Algorithms {
     private Algorithms() {
     }
 
+    /// What an algorithm is to this project.
+    public enum Kind {
+        /// FlowRL and its versions.
+        FLOWRL("FlowRL"),
+        /// What FlowRL is held against.
+        BASELINE("baselines"),
+        /// FlowRL with one part changed.
+        ABLATION("ablations");
+
+        private final String heading;
+
+        Kind(String heading) {
+            this.heading = heading;
+        }
+    }
+
     /// An algorithm or an ablation.
     ///
+    /// @param kind what it is to this project
     /// @param name for options, folders and tables
     /// @param summary what it is, in a line
     /// @param source where it was published
     /// @param make its settings from FlowRL's; baselines take nothing of these
-    public record Algorithm(String name, String summary, String source, Function<Base, ObjectiveSettings> make) {
+    public record Algorithm(Kind kind, String name, String summary, String source,
+            Function<Base, ObjectiveSettings> make) {
     }
 
     /// FlowRL's settings that a version or an ablation changes.
@@ -150,7 +173,13 @@ public final class Algorithms {
     /// @throws IllegalArgumentException where the name is none of {@link #NAMES}
     public static Algorithm algorithm(String name) {
         return ALL.stream().filter(algorithm -> algorithm.name().equals(name)).findFirst().orElseThrow(() ->
-                new IllegalArgumentException("algorithm " + name + " is unknown; known: " + String.join(", ", NAMES)));
+                new IllegalArgumentException(UnknownName.message("algorithm", name, UnknownName.nearest(name, NAMES),
+                        Arrays.stream(Kind.values()).map(kind -> kind.heading + " " + String.join(", ", names(kind)))
+                                .collect(Collectors.joining("; ")))));
+    }
+
+    private static List<String> names(Kind kind) {
+        return ALL.stream().filter(algorithm -> algorithm.kind() == kind).map(Algorithm::name).toList();
     }
 
     /// The settings that were published under this name.
@@ -183,18 +212,24 @@ public final class Algorithms {
 
     private static Algorithm flowRl(String name, String summary, String source,
             Function<FlowRlSettings, FlowRlSettings> change) {
-        return new Algorithm(name, summary, source, base -> {
+        return flowRl(Kind.FLOWRL, name, summary, source, change);
+    }
+
+    private static Algorithm flowRl(Kind kind, String name, String summary, String source,
+            Function<FlowRlSettings, FlowRlSettings> change) {
+        return new Algorithm(kind, name, summary, source, base -> {
             FlowRlSettings changed = change.apply(base.settings());
             return name.equals("flowrl") ? changed : changed.named(name);
         });
     }
 
     private static Algorithm ablation(String name, String summary, Function<FlowRlSettings, FlowRlSettings> change) {
-        return flowRl(name, "ablation: " + summary, PAPER + ", tables 3 and 10 to 12; arXiv 2607.13394", change);
+        return flowRl(Kind.ABLATION, name, "ablation: " + summary, PAPER + ", tables 3 and 10 to 12; arXiv 2607.13394",
+                change);
     }
 
     private static Algorithm baseline(String name, String summary, String source, PolicyGradientSettings settings) {
-        return new Algorithm(name, summary, source, _ -> settings.named(name));
+        return new Algorithm(Kind.BASELINE, name, summary, source, _ -> settings.named(name));
     }
 
     private static PolicyGradientSettings grpo() {

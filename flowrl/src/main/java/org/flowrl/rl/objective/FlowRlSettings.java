@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Objects;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.objective.Objective.PromptStates;
+import org.flowrl.tensor.UnknownName;
 
 /// The settings of {@link FlowRl}. Three versions of it are public and disagree; each is here by name, and every
 /// setting can be changed by itself.
@@ -78,8 +79,8 @@ public record FlowRlSettings(String variant, double beta, Weight weight, Advanta
             case "paper" -> paper();
             case "released-2025-09" -> released202509();
             case "recipe-2025-12" -> recipe202512();
-            default -> throw new IllegalArgumentException("flowrl: variant " + name + " is unknown; known: "
-                    + String.join(", ", VARIANTS));
+            default -> throw new IllegalArgumentException(
+                    UnknownName.message("flowrl: variant", name, VARIANTS));
         };
     }
 

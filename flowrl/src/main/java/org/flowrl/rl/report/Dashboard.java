@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.flowrl.tensor.io.IoFault;
 
 /// Serves a run's report on this machine while the run goes on: each request reads the folder anew, and the page loads
 /// itself again every few seconds.
@@ -37,7 +38,7 @@ public final class Dashboard implements AutoCloseable {
             server.start();
             return dashboard;
         } catch (IOException e) {
-            throw new UncheckedIOException("dashboard: port " + port, e);
+            throw IoFault.doing("dashboard: port " + port, e);
         }
     }
 

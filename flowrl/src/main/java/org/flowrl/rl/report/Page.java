@@ -2,9 +2,9 @@ package org.flowrl.rl.report;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
+import org.flowrl.tensor.io.IoFault;
 
 /// A self-contained HTML page: its style is in it, and it asks the network for nothing.
 public final class Page {
@@ -35,7 +35,7 @@ public final class Page {
         try (InputStream in = Page.class.getResourceAsStream("page.css")) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new UncheckedIOException("page.css", e);
+            throw IoFault.doing("page.css", e);
         }
     }
 }

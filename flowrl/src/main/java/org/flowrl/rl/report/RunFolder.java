@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +20,7 @@ import java.util.stream.Stream;
 import org.flowrl.rl.ConfigFile;
 import org.flowrl.rl.MetricsLog;
 import org.flowrl.rl.TrainConfig;
+import org.flowrl.tensor.io.IoFault;
 
 /// What a run's folder says, read once: its configuration, metrics, final answers and last samples.
 ///
@@ -81,7 +81,7 @@ public record RunFolder(TrainConfig config, List<Row> rows, Optional<Row> refere
                     evaluation.map(tree -> row(tree.get("step").longValue(), tree.get("metrics"))),
                     sheets(folder), samples(folder), manifest(folder));
         } catch (IOException e) {
-            throw new UncheckedIOException(folder.toString(), e);
+            throw IoFault.reading(folder, e);
         }
     }
 

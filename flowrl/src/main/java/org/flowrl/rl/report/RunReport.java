@@ -1,7 +1,6 @@
 package org.flowrl.rl.report;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,6 +8,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.flowrl.rl.ConfigFile;
 import org.flowrl.rl.TrainConfig;
+import org.flowrl.tensor.io.IoFault;
 
 /// One run as a page: `report.html` in its folder.
 public final class RunReport {
@@ -21,7 +21,7 @@ public final class RunReport {
         try {
             Files.writeString(file, html(folder, 0));
         } catch (IOException e) {
-            throw new UncheckedIOException(file.toString(), e);
+            throw IoFault.writing(file, e);
         }
         return file;
     }

@@ -3,6 +3,7 @@ package org.flowrl.rl.task;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.flowrl.tensor.UnknownName;
 import org.flowrl.transformer.text.Tokenizer;
 
 /// The built-in tasks by name.
@@ -38,8 +39,7 @@ public final class Tasks {
             case "modes" -> new Modes(Modes.DEFAULT_QUESTIONS);
             case "modes-8" -> new Modes(MANY_QUESTIONS);
             case "countdown" -> countdown(speech);
-            default -> throw new IllegalArgumentException("task " + name + " is unknown; known: "
-                    + String.join(", ", NAMES));
+            default -> throw new IllegalArgumentException(UnknownName.message("task", name, NAMES));
         };
     }
 

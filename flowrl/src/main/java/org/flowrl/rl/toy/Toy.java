@@ -93,6 +93,27 @@ public final class Toy {
         public double[] peakMasses() {
             return ToyTarget.peakMasses(probabilities);
         }
+
+        @Override
+        public boolean equals(Object object) {
+            return object instanceof Result other && Arrays.deepEquals(parts(), other.parts());
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.deepHashCode(parts());
+        }
+
+        @Override
+        public String toString() {
+            return "Result[method=" + method + ", probabilities=" + Arrays.toString(probabilities) + ", logZ=" + logZ
+                    + "]";
+        }
+
+        /// Records compare arrays by identity; these are compared by their values.
+        private Object[] parts() {
+            return new Object[] {method, probabilities, logZ};
+        }
     }
 
     /// Trains a policy; the same settings give the same bits.

@@ -86,7 +86,7 @@ class ComparisonTest {
                 Arguments.of("an unknown algorithm", List.of(new Contender("x", "magic", RATES, Map.of(), "")),
                         List.of(1L), "magic is unknown"),
                 Arguments.of("an unknown key", List.of(new Contender("x", "grpo", RATES, Map.of("a.b", "1"), "")),
-                        List.of(1L), "'a' is not one of"));
+                        List.of(1L), "--set a.b is unknown"));
     }
 
     @ParameterizedTest(name = "{0}")

@@ -24,7 +24,7 @@ class AlgorithmsTest {
                 "gflowrl", "grpo", "dr-grpo", "dapo", "rloo", "gspo", "cispo", "ppo", "reinforce++",
                 "reinforce++-baseline");
         assertThatThrownBy(() -> Algorithms.named("grop")).isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("algorithm grop is unknown; known: flowrl, ");
+                .hasMessageStartingWith("algorithm grop is unknown; did you mean grpo? known: FlowRL flowrl, ");
     }
 
     @ParameterizedTest

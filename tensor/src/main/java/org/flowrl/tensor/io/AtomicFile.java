@@ -35,7 +35,7 @@ public final class AtomicFile {
             writeThenRename(partial, target, content);
             forceFolder(folder);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot write " + target + ": " + e, e);
+            throw IoFault.doing("cannot write " + target, e);
         }
     }
 

@@ -68,7 +68,7 @@ public final class Safetensors {
             MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
             return new Safetensors(path, scope, header, file);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + path + ": " + e, e);
+            throw IoFault.reading(path, e);
         }
     }
 

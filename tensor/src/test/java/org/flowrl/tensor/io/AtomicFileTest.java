@@ -68,7 +68,7 @@ class AtomicFileTest {
             channel.write(bytes("half of the n"));
             throw full;
         })).isInstanceOf(UncheckedIOException.class).hasCause(full)
-                .hasMessage("cannot write " + target + ": java.io.IOException: No space left on device");
+                .hasMessage("cannot write " + target + ": the disk is full");
         assertThatThrownBy(() -> AtomicFile.write(target, channel -> {
             channel.write(bytes("half"));
             throw new IllegalStateException("interrupted by the test");

@@ -1,5 +1,7 @@
 package org.flowrl.transformer.generate;
 
+import java.util.Arrays;
+
 /// What was sampled after a prompt.
 ///
 /// @param prompt the prompt's place in the request
@@ -8,4 +10,24 @@ package org.flowrl.transformer.generate;
 /// @param logProbs of each token under the sampling law, in nats, see {@link org.flowrl.tensor.HeadKernels#sample}
 /// @param finished true where an end token was sampled, false where the length limit cut the sample off
 public record Completion(int prompt, int sample, int[] tokens, float[] logProbs, boolean finished) {
+    @Override
+    public boolean equals(Object object) {
+        return object instanceof Completion other && Arrays.deepEquals(parts(), other.parts());
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.deepHashCode(parts());
+    }
+
+    @Override
+    public String toString() {
+        return "Completion[prompt=" + prompt + ", sample=" + sample + ", tokens=" + Arrays.toString(tokens)
+                + ", logProbs=" + Arrays.toString(logProbs) + ", finished=" + finished + "]";
+    }
+
+    /// Records compare arrays by identity; these are compared by their values.
+    private Object[] parts() {
+        return new Object[] {prompt, sample, tokens, logProbs, finished};
+    }
 }

@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Optional;
+import org.flowrl.tensor.io.IoFault;
 import org.flowrl.tensor.io.JsonFault;
 
 /// A JSON object and the name of the file it came from, which every error begins with.
@@ -38,7 +38,7 @@ record JsonSource(String file, JsonNode root) {
             String reason = JsonFault.reason(e);
             throw new TokenizerException(file + place + ": not valid JSON: " + reason, e);
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": " + e.getMessage(), e);
+            throw IoFault.doing("cannot read " + file, e);
         }
         if (!root.isObject()) {
             throw new TokenizerException(file + ": must hold a JSON object, not " + kind(root));

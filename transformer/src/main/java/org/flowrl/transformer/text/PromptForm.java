@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.flowrl.tensor.UnknownName;
 
 /// How a problem is put to a model, by the names that `--form` takes.
 public enum PromptForm {
@@ -45,8 +46,7 @@ public enum PromptForm {
     /// @throws IllegalArgumentException naming the known forms where there is none
     public static PromptForm named(String name) {
         return Arrays.stream(values()).filter(form -> form.label.equals(name)).findFirst().orElseThrow(() ->
-                new IllegalArgumentException("prompt form '" + name + "' is unknown; known: "
-                        + String.join(", ", names())));
+                new IllegalArgumentException(UnknownName.message("prompt form", name, names())));
     }
 
     /// The names of all forms.

@@ -1,6 +1,11 @@
 package org.flowrl.transformer.text;
 
+import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
+import java.util.Arrays;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// The way from text to ids as one program, with the scratch memory and the piece cache of one thread at a time.
 final class TextEncoder {
@@ -9,10 +14,14 @@ final class TextEncoder {
     /// Scratch memory beyond this many ids or symbols, a few megabytes, is not kept for the next text.
     private static final int LARGEST_KEPT = 1 << 18;
     private static final int INITIAL_CAPACITY = 1 << 10;
+    /// Characters without a token that a message names.
+    private static final int SHOWN_CHARACTERS = 6;
 
     private final TokenizerSpec spec;
     private final BytePairEncoder pairs;
     private final PieceCache cache = new PieceCache();
+    /// Whether each byte of the piece at hand has a token.
+    private boolean isSpelt;
     private final IntList ids = new IntList(INITIAL_CAPACITY);
 
     private final AddedTokenSplitter.Parts rawParts = new AddedTokenSplitter.Parts() {
@@ -71,6 +80,9 @@ final class TextEncoder {
             int[] pieceIds = cache.find(text, start, end);
             if (pieceIds == null) {
                 pieceIds = encodePiece(text, start, end);
+                if (!isSpelt) {
+                    throw unknown(text, start, to);
+                }
                 cache.put(text, start, end, pieceIds);
             }
             ids.addAll(pieceIds);
@@ -78,38 +90,60 @@ final class TextEncoder {
         }
     }
 
+    /// The ids of a piece; of no use where a byte has none, and the piece is not spelt.
     private int[] encodePiece(String text, int from, int to) {
         pairs.clear();
+        isSpelt = true;
         for (int i = from; i < to; ) {
             int codePoint = text.codePointAt(i);
             if (codePoint < 0x80) {
-                addByte(codePoint, codePoint);
+                addByte(codePoint);
             } else if (codePoint < 0x800) {
-                addByte(0xc0 | codePoint >>> 6, codePoint);
-                addByte(0x80 | codePoint & 0x3f, codePoint);
+                addByte(0xc0 | codePoint >>> 6);
+                addByte(0x80 | codePoint & 0x3f);
             } else {
                 if (codePoint < 0x10000) {
-                    addByte(0xe0 | codePoint >>> 12, codePoint);
+                    addByte(0xe0 | codePoint >>> 12);
                 } else {
-                    addByte(0xf0 | codePoint >>> 18, codePoint);
-                    addByte(0x80 | codePoint >>> 12 & 0x3f, codePoint);
+                    addByte(0xf0 | codePoint >>> 18);
+                    addByte(0x80 | codePoint >>> 12 & 0x3f);
                 }
-                addByte(0x80 | codePoint >>> 6 & 0x3f, codePoint);
-                addByte(0x80 | codePoint & 0x3f, codePoint);
+                addByte(0x80 | codePoint >>> 6 & 0x3f);
+                addByte(0x80 | codePoint & 0x3f);
             }
             i += Character.charCount(codePoint);
         }
-        return pairs.merge();
+        return isSpelt ? pairs.merge() : new int[0];
     }
 
-    private void addByte(int value, int codePoint) {
+    private void addByte(int value) {
         int id = spec.byteId(value);
-        if (id < 0) {
-            throw new TokenizerException("encode: character " + name(codePoint) + " has no token: byte 0x"
-                    + Integer.toHexString(value) + " ('" + ByteAlphabet.character(value)
+        isSpelt &= id >= 0;
+        pairs.add(id);
+    }
+
+    /// What is said of a stretch in which characters have no token: all of them, up to a limit, since the first alone
+    /// does not show that a text is in another language.
+    private TokenizerException unknown(String text, int from, int to) {
+        int[] characters = text.substring(from, to).codePoints().distinct()
+                .filter(codePoint -> missingByte(codePoint).isPresent()).toArray();
+        int missing = missingByte(characters[0]).orElseThrow();
+        if (characters.length == 1) {
+            return new TokenizerException("encode: character " + name(characters[0]) + " has no token: byte 0x"
+                    + Integer.toHexString(missing) + " ('" + ByteAlphabet.character(missing)
                     + "') must be in the vocabulary, since there is no unknown token");
         }
-        pairs.add(id);
+        String shown = Arrays.stream(characters).limit(SHOWN_CHARACTERS).mapToObj(TextEncoder::name)
+                .collect(Collectors.joining(", "));
+        return new TokenizerException("encode: characters " + shown + (characters.length > SHOWN_CHARACTERS ? " and "
+                + (characters.length - SHOWN_CHARACTERS) + " more" : "")
+                + " have no token: their bytes must be in the vocabulary, since there is no unknown token");
+    }
+
+    private OptionalInt missingByte(int codePoint) {
+        byte[] bytes = Character.toString(codePoint).getBytes(StandardCharsets.UTF_8);
+        return IntStream.range(0, bytes.length).map(i -> bytes[i] & 0xff).filter(value -> spec.byteId(value) < 0)
+                .findFirst();
     }
 
     private static boolean mayNeedNormalizing(String text, int from, int to) {

@@ -2,7 +2,6 @@ package org.flowrl.transformer.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.flowrl.tensor.io.IoFault;
 
 /// The files of a folder that belong to its tokenizer, with their bytes: read once, parsed from memory, and written
 /// back unchanged.
@@ -40,7 +40,7 @@ record TokenizerFiles(String source, Map<String, byte[]> bytes) {
                 try {
                     bytes.put(name, Files.readAllBytes(file));
                 } catch (IOException e) {
-                    throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+                    throw IoFault.reading(file, e);
                 }
             }
         }
@@ -61,7 +61,7 @@ record TokenizerFiles(String source, Map<String, byte[]> bytes) {
                 Files.write(folder.resolve(file.getKey()), file.getValue());
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("save: " + folder + " cannot be written: " + e.getMessage(), e);
+            throw IoFault.writing(folder, e);
         }
     }
 

@@ -115,7 +115,7 @@ class ChatTemplateTest {
     @Test
     void anUnknownFormNamesTheKnown() {
         assertThatThrownBy(() -> PromptForm.named("gsm")).hasMessage(
-                "prompt form 'gsm' is unknown; known: plain, dapo, qwen-math, qwen-boxed, java, python");
+                "prompt form gsm is unknown; known: plain, dapo, qwen-math, qwen-boxed, java, python");
     }
 
     private String render() {

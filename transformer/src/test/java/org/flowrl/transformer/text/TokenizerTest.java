@@ -54,6 +54,9 @@ class TokenizerTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "a2b | encode: character '2' (U+0032) has no token: byte 0x32 ('2') must be in the vocabulary",
+        "a12a31b | encode: characters '1' (U+0031), '2' (U+0032), '3' (U+0033) have no token: their bytes",
+        "b12345678 | encode: characters '1' (U+0031), '2' (U+0032), '3' (U+0033), '4' (U+0034), '5' (U+0035), "
+                + "'6' (U+0036) and 2 more have no token",
         "a中 | encode: character '中' (U+4E2D) has no token: byte 0xe4 ('ä') must be in the vocabulary"})
     void aCharacterOutsideTheAlphabetIsAnErrorThatNamesIt(String text, String message) {
         Tokenizer tokenizer = Tokenizer.ofAlphabet(List.of(), List.of("a", "b"));

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +12,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.flowrl.tensor.io.IoFault;
 import org.flowrl.tensor.io.JsonFault;
 
 /// Reads stored contests; the package's documentation has the format.
@@ -37,7 +37,7 @@ public final class ContestFiles {
             }
             return contests;
         } catch (IOException e) {
-            throw new UncheckedIOException("contests in " + folder, e);
+            throw IoFault.doing("cannot read contests in " + folder, e);
         }
     }
 
@@ -111,7 +111,7 @@ public final class ContestFiles {
             throw new IllegalArgumentException(file + ", line " + e.getLocation().getLineNr() + ", column "
                     + e.getLocation().getColumnNr() + ": " + JsonFault.reason(e), e);
         } catch (IOException e) {
-            throw new UncheckedIOException("contests: " + file, e);
+            throw IoFault.reading(file, e);
         }
     }
 }

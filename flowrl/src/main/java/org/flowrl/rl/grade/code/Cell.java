@@ -4,7 +4,6 @@ import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +17,7 @@ import org.flowrl.rl.grade.code.cell.CellJob;
 import org.flowrl.rl.grade.code.cell.CellLimits;
 import org.flowrl.rl.grade.code.cell.Report;
 import org.flowrl.rl.grade.code.cell.ValueStream;
+import org.flowrl.tensor.io.IoFault;
 
 /// A started process that waits for one job. Closing it ends the process and all that it has started.
 final class Cell implements AutoCloseable {
@@ -39,7 +39,7 @@ final class Cell implements AutoCloseable {
         try {
             process = builder.start();
         } catch (IOException e) {
-            throw new UncheckedIOException("sandbox: starting " + builder.command().getFirst(), e);
+            throw IoFault.doing("sandbox: starting " + builder.command().getFirst(), e);
         }
     }
 

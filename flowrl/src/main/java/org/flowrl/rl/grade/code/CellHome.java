@@ -2,7 +2,6 @@ package org.flowrl.rl.grade.code;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.attribute.ModuleAttribute;
 import java.lang.constant.ModuleDesc;
@@ -21,6 +20,7 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 import org.flowrl.rl.grade.code.cell.CellMain;
+import org.flowrl.tensor.io.IoFault;
 
 /// A temporary folder with what a cell's JVM is started from: a jar with the classes of the `cell` package, as a module
 /// that exports and opens nothing. Closing it deletes it.
@@ -63,8 +63,7 @@ final class CellHome implements AutoCloseable {
             // Should nobody come to close it, as after Ctrl-C. Deleted in reverse order.
             Stream.of(folder, emptyFolder, jar, marker, archive).forEach(path -> path.toFile().deleteOnExit());
         } catch (IOException e) {
-            throw new UncheckedIOException("sandbox: its temporary folder in " + System.getProperty("java.io.tmpdir"),
-                    e);
+            throw IoFault.doing("sandbox: its temporary folder in " + System.getProperty("java.io.tmpdir"), e);
         }
     }
 
@@ -131,7 +130,7 @@ final class CellHome implements AutoCloseable {
         try {
             return path.toRealPath();
         } catch (IOException e) {
-            throw new UncheckedIOException("sandbox: " + path, e);
+            throw IoFault.doing("sandbox: " + path, e);
         }
     }
 
@@ -182,7 +181,7 @@ final class CellHome implements AutoCloseable {
                 Files.delete(file);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("sandbox: removing " + folder, e);
+            throw IoFault.doing("sandbox: removing " + folder, e);
         }
     }
 }

@@ -32,11 +32,6 @@ public record ProgramLimits(double wallSeconds, long cpuSeconds, int outputBytes
                 DEFAULT_OUTPUT_BYTES);
     }
 
-    /// The same with another limit of CPU time.
-    public ProgramLimits withCpuSeconds(long seconds) {
-        return new ProgramLimits(wallSeconds, seconds, outputBytes);
-    }
-
     CellLimits forCell(long dataBytes) {
         return new CellLimits((long) Math.ceil(wallSeconds) + GRACE_SECONDS, cpuSeconds, dataBytes);
     }

@@ -1,7 +1,6 @@
 package org.flowrl.rl.grade.code;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +8,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.flowrl.rl.grade.code.cell.CellJob;
+import org.flowrl.tensor.io.IoFault;
 
 /// Any other language, by a command of the user's that runs a source file. The command takes the place of a cell's JVM
 /// within the same walls; it can start no processes of its own, so it must be the interpreter itself and not a script
@@ -35,7 +35,7 @@ final class RunnerLanguage implements Language {
             Files.writeString(file, source);
             return new RunnerProgram(sandbox, command.on(file), file, readable(file));
         } catch (IOException e) {
-            throw new UncheckedIOException("sandbox: writing a program to " + System.getProperty("java.io.tmpdir"), e);
+            throw IoFault.doing("sandbox: writing a program to " + System.getProperty("java.io.tmpdir"), e);
         }
     }
 
@@ -65,7 +65,7 @@ final class RunnerLanguage implements Language {
         try {
             return path.toRealPath().toString();
         } catch (IOException e) {
-            throw new UncheckedIOException("sandbox: " + path, e);
+            throw IoFault.doing("sandbox: " + path, e);
         }
     }
 
@@ -94,7 +94,7 @@ final class RunnerLanguage implements Language {
             try {
                 Files.deleteIfExists(file);
             } catch (IOException e) {
-                throw new UncheckedIOException("sandbox: removing " + file, e);
+                throw IoFault.doing("sandbox: removing " + file, e);
             }
         }
     }

@@ -1,7 +1,6 @@
 package org.flowrl.rl.grade.code;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -13,6 +12,7 @@ import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 import org.flowrl.rl.grade.code.cell.CellJob;
 import org.flowrl.rl.grade.code.cell.Compilation;
+import org.flowrl.tensor.io.IoFault;
 
 /// Runs programs of strangers, each in a cell of its own: a process that is started before it is needed, confined by
 /// the kernel before it sees the program, and gone afterwards.
@@ -213,7 +213,7 @@ public final class Sandbox implements AutoCloseable {
         try {
             return home.forCompiler(confined, COMPILER_HEAP_BYTES, flags).start();
         } catch (IOException e) {
-            throw new UncheckedIOException("sandbox: starting a compile server", e);
+            throw IoFault.doing("sandbox: starting a compile server", e);
         }
     }
 

@@ -52,7 +52,7 @@ class CodeTestsTest {
     void theReleasedRewardForgetsTheFunctionWhereItLeavesTestsOut() {
         String call = ", \"fn_name\": \"f\"";
         assertThat(cases(taco(20, call), RULES).cases()).hasOnlyElementsOfType(CodeTests.Call.class);
-        TestRules quirk = RULES.withCutDropsFunctionName(true);
+        TestRules quirk = TestRules.released();
         assertThat(cases(taco(20, call), quirk).cases()).hasOnlyElementsOfType(CodeTests.Streams.class);
         assertThat(cases(taco(15, call), quirk).cases()).hasOnlyElementsOfType(CodeTests.Call.class);
     }

@@ -69,7 +69,7 @@ class SandboxTest {
         try (Sandbox sandbox = Sandboxes.open()) {
             // A second of CPU time takes as long as the machine's other work leaves it.
             Ending ending = run(sandbox, "for (int i = 0; i < 50; i++) new Thread(() -> { while (true) { } }).start();",
-                    ProgramLimits.ofSeconds(5 * Sandboxes.PATIENT_SECONDS).withCpuSeconds(1));
+                    new ProgramLimits(5 * Sandboxes.PATIENT_SECONDS, 1, ProgramLimits.DEFAULT_OUTPUT_BYTES));
             assertThat(ending).isEqualTo(new Ending.Stopped(Ending.Limit.CPU_TIME));
         }
     }
