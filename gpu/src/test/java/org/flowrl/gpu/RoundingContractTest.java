@@ -22,8 +22,8 @@ class RoundingContractTest extends CudaContract {
     @Override
     protected List<KernelCase> cases() {
         List<KernelCase> cases = KernelCase.all().stream().filter(kernel -> kernel.kernel().equals("attention forward")
-                || kernel.kernel().equals("attention backward") || kernel.kernel().equals("matmul weightGradient"))
-                .toList();
+                || kernel.kernel().equals("attention backward") || kernel.kernel().equals("matmul weightGradient")
+                || kernel.kernel().equals("matmul gradients")).toList();
         return Boolean.getBoolean(REAL_CARD) ? cases : spread(cases, CASES);
     }
 
