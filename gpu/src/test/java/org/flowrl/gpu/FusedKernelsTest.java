@@ -17,41 +17,19 @@ import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.contract.Inputs;
 import org.flowrl.tensor.contract.Numbers;
 import org.flowrl.tensor.contract.Paging;
-import org.flowrl.tensor.cpu.ReferenceBackend;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /// A decoder block's operations in few calls, beside the same ones one at a time ({@link ComposedKernels}), on the
 /// reference backend and on the card itself.
-class FusedKernelsTest {
+class FusedKernelsTest extends TwoCards {
     /// As {@link org.flowrl.tensor.contract.BackendContract} has it.
     private static final double SUMS = 5e-5;
     /// A number on the border between two of BF16 goes to either, which are 2^-7 of themselves apart.
     private static final double NARROW = 0x1p-7;
     private static final double EPS = 1e-6;
     private static final long SEED = 3;
-
-    private final ReferenceBackend reference = new ReferenceBackend();
-    private CudaBackend card;
-    private CudaBackend other;
-
-    /// Two backends, whose threads the emulated card runs in opposite orders.
-    @BeforeEach
-    void openTheCard() {
-        CudaContract.useCard();
-        card = FlashAttentionTest.rounding();
-        other = FlashAttentionTest.rounding();
-    }
-
-    @AfterEach
-    void close() {
-        other.close();
-        card.close();
-        reference.close();
-    }
 
     /// A call from its inputs to what it wrote.
     @FunctionalInterface

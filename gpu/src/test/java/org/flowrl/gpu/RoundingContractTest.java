@@ -16,7 +16,7 @@ class RoundingContractTest extends CudaContract {
     @Override
     protected Backend open(int threads) {
         useCard();
-        return FlashAttentionTest.rounding();
+        return TwoCards.rounding();
     }
 
     @Override

@@ -128,8 +128,8 @@ public final class Qwen {
             throw new IllegalArgumentException("qwen: a cached forward pass needs a tape of inference");
         }
         return forward(tape, batch.ids(), batch.positions(), batch.longest(),
-                adapters == null && tape.backend().fused().isPresent()
-                        ? fusedPass(batch, tape.backend().fused().get()) : pass(batch));
+                tape.backend().fused().filter(_ -> adapters == null).map(kernels -> fusedPass(batch, kernels))
+                        .orElseGet(() -> pass(batch)));
     }
 
     private Pass pass(CacheBatch batch) {
