@@ -33,6 +33,11 @@ final class VectorCopies {
         return rowBytes > SHORT_ROW_BYTES;
     }
 
+    /// Whether weight gradients copy panels of x, rows of so many inputs: a single full panel lies there as it is.
+    static boolean ofPanels(long inputs) {
+        return inputs != VectorProduct.COLUMNS;
+    }
+
     /// Rows of dw for which a copy of so many tokens of dy stays in the second-level cache.
     static long mostTileRows(long tokens) {
         long rows = (long) LEAST_TILE_ROWS * Backend.BLOCK / Math.max(1, tokens);

@@ -21,10 +21,15 @@ final class VectorMatmul implements MatmulKernels {
     static final int MOST_ROWS = 256;
     /// Panels of a part, where rows can be cut as well.
     private static final int LEAST_PANELS = 4;
-    /// Parts of a weight gradient for each thread, where what they copy is not more than one number for so many
-    /// multiplications.
+    /// Parts of a weight gradient for each thread, at the most.
     private static final int PARTS_PER_THREAD = 4;
-    private static final double MOST_COPIES = 1.0 / 200;
+    /// Rows of dw in a part: at least two whole tiles.
+    private static final int LEAST_GRADIENT_ROWS = 2 * VectorTile.ROWS;
+    /// Multiplications that take as long as the copying of one number.
+    private static final double COPY_COST = 10;
+    /// How much longer a kernel takes whose threads have one part each, because one of them is disturbed; half as much
+    /// with two parts each.
+    private static final double DISTURBANCE = 0.02;
 
     private final VectorTeam team;
 
@@ -73,24 +78,26 @@ final class VectorMatmul implements MatmulKernels {
                 rows == 1 ? VectorProduct.STREAMS : 1);
     }
 
-    /// Cuts a weight gradient so that little is copied: each part copies its columns of dy and of x. More than one part
-    /// for each thread only where the copying stays small beside the products.
+    /// Cuts a weight gradient into parts that are done together and copy little: each copies its columns of dy and of x
+    /// where it does not read them in place.
     private Grid gradientGrid(long outputs, long inputs, long tokens) {
         long panels = VectorPanels.count(inputs);
         long threads = Math.clamp(outputs * inputs * tokens / PART_WORK, 1, team.threads());
         long forCache = Math.max(1, partsOf(outputs, VectorCopies.mostTileRows(tokens)));
+        double copiesOfX = VectorCopies.ofPanels(inputs) ? 1.0 / outputs : 0;
+        double copiesOfDy = VectorCopies.ofTiles(outputs * 4) ? 1.0 / inputs : 0;
         Grid best = null;
-        double copies = Double.POSITIVE_INFINITY;
-        for (int perThread = PARTS_PER_THREAD; perThread > 0 && copies > MOST_COPIES; perThread /= 2) {
-            copies = Double.POSITIVE_INFINITY;
-            long most = Math.clamp(panels, 1, perThread * threads);
-            for (long panelParts = 1; panelParts <= most; panelParts++) {
-                long least = Math.max(forCache, partsOf(perThread * threads, panelParts));
-                long rowParts = Math.clamp(partsOf(least * panelParts, threads) * threads / panelParts, 1,
-                        Math.max(1, outputs));
-                double copied = rowParts / (double) outputs + panelParts / (double) inputs;
-                if (best == null || copied < copies) {
-                    copies = copied;
+        double least = Double.POSITIVE_INFINITY;
+        for (long perThread = 1; perThread <= (threads == 1 ? 1 : PARTS_PER_THREAD); perThread *= 2) {
+            for (long panelParts = 1; panelParts <= Math.clamp(panels, 1, perThread * threads); panelParts++) {
+                long rowParts = Math.clamp(partsOf(perThread * threads, panelParts), 1,
+                        Math.max(1, outputs / LEAST_GRADIENT_ROWS));
+                rowParts = partsOf(Math.max(rowParts, forCache) * panelParts, threads) * threads / panelParts;
+                double largest = partsOf(outputs, rowParts) / (double) outputs * partsOf(panels, panelParts) / panels;
+                double time = largest * partsOf(rowParts * panelParts, threads) * (1 + DISTURBANCE / perThread)
+                        * (1 + COPY_COST * (rowParts * copiesOfX + panelParts * copiesOfDy));
+                if (time < least) {
+                    least = time;
                     best = new Grid(outputs, Math.toIntExact(rowParts), panels, Math.toIntExact(panelParts), 1);
                 }
             }

@@ -176,12 +176,12 @@ final class VectorProduct {
                 int panels = (int) Math.min(most, endPanel - p);
                 int columns = (int) Math.min(panels * COLUMNS, inputs - p * COLUMNS);
                 long b = x + ((long) from * inputs + p * COLUMNS) * 4;
-                boolean inPlace = inputs == COLUMNS;
-                if (!inPlace) {
+                if (VectorCopies.ofPanels(inputs)) {
                     VectorPanels.copy(b, inputs * 4L, chain, columns, false, scratch.panels);
+                    b = scratch.panels;
                 }
-                tiles(a, 4, tokenBytes, tileApart, rows, inPlace ? b : scratch.panels, chain * ROW_BYTES, ROW_BYTES,
-                        chain, dw + p * ROW_BYTES, inputs * 4L, columns, true, 0, scratch);
+                tiles(a, 4, tokenBytes, tileApart, rows, b, chain * ROW_BYTES, ROW_BYTES, chain,
+                        dw + p * ROW_BYTES, inputs * 4L, columns, true, 0, scratch);
             }
         }
     }
