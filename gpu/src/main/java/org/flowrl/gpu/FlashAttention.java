@@ -91,8 +91,9 @@ record FlashAttention(Card card, Products products) {
         long size = q.dim(2);
         Tensor keyPages = pages.keyPages();
         Tensor pageTable = pages.pageTable();
-        card.kernels().launch("flashpaged", "flashPaged" + size).tensor(q).tensor(keyPages).tensor(pages.valuePages())
-                .tensor(pages.positions()).tensor(pages.sequences()).tensor(pageTable).real(scale).output(out)
+        String kernel = (out.dtype() == DType.BF16 ? "flashPagedRounded" : "flashPaged") + size;
+        card.kernels().launch("flashpaged", kernel).tensor(q).tensor(keyPages).tensor(pages.valuePages())
+                .tensor(pages.positions()).tensor(pages.sequences()).tensor(pageTable).real(scale).tensor(out)
                 .integer(q.dim(0)).integer(q.dim(1)).integer(keyPages.dim(1)).number(keyPages.dim(0))
                 .number(pageTable.dim(1)).number(pageTable.dim(0)).fault(Fault.PAGED_POSITIONS)
                 .fault(Fault.PAGED_SEQUENCES).fault(Fault.PAGED_TABLE)
