@@ -26,7 +26,7 @@ final class VectorColumns {
         for (; d <= columns - LENGTH; d += LENGTH) {
             FloatVector sum = FloatVector.zero(FLOATS);
             for (int r = 0; r < rows; r++) {
-                sum = sum.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + r * pitch + d * 4L, ORDER));
+                sum = FloatVector.fromMemorySegment(FLOATS, ALL, x + r * pitch + d * 4L, ORDER).add(sum);
             }
             sum.intoMemorySegment(ALL, out + d * 4L, ORDER);
         }
@@ -45,10 +45,10 @@ final class VectorColumns {
         FloatVector s2 = FloatVector.zero(FLOATS);
         FloatVector s3 = FloatVector.zero(FLOATS);
         for (int r = 0; r < rows; r++, x += pitch) {
-            s0 = s0.add(FloatVector.fromMemorySegment(FLOATS, ALL, x, ORDER));
-            s1 = s1.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + BYTES, ORDER));
-            s2 = s2.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + 2 * BYTES, ORDER));
-            s3 = s3.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + 3 * BYTES, ORDER));
+            s0 = FloatVector.fromMemorySegment(FLOATS, ALL, x, ORDER).add(s0);
+            s1 = FloatVector.fromMemorySegment(FLOATS, ALL, x + BYTES, ORDER).add(s1);
+            s2 = FloatVector.fromMemorySegment(FLOATS, ALL, x + 2 * BYTES, ORDER).add(s2);
+            s3 = FloatVector.fromMemorySegment(FLOATS, ALL, x + 3 * BYTES, ORDER).add(s3);
         }
         s0.intoMemorySegment(ALL, out, ORDER);
         s1.intoMemorySegment(ALL, out + BYTES, ORDER);

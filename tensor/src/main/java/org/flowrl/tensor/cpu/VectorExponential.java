@@ -20,6 +20,7 @@ final class VectorExponential {
 
     /// e^x, the bits of {@link Exponential#exp}.
     static FloatVector exp(FloatVector x) {
+        x = VectorLanes.VECTOR.cast(x);
         FloatVector shifted = x.fma(Exponential.LOG2_E, Exponential.ROUNDING);
         FloatVector n = shifted.sub(Exponential.ROUNDING);
         FloatVector r = n.fma(FloatVector.broadcast(FLOATS, -Exponential.LN2_HIGH), x);
@@ -43,7 +44,7 @@ final class VectorExponential {
         FloatVector most = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
         int j = 0;
         for (; j <= count - LENGTH; j += LENGTH) {
-            most = most.max(FloatVector.fromMemorySegment(FLOATS, ALL, x + j * 4L, ORDER));
+            most = FloatVector.fromMemorySegment(FLOATS, ALL, x + j * 4L, ORDER).max(most);
         }
         float max = most.reduceLanes(VectorOperators.MAX);
         for (; j < count; j++) {
@@ -72,7 +73,7 @@ final class VectorExponential {
             FloatVector scaled = FloatVector.fromMemorySegment(FLOATS, ALL, s + j * 4L, ORDER).mul(scale)
                     .blend(Float.NEGATIVE_INFINITY, INDEX.compare(VectorOperators.GE, count - j));
             scaled.intoMemorySegment(ALL, s + j * 4L, ORDER);
-            most = most.max(scaled);
+            most = scaled.max(most);
         }
         return most.reduceLanes(VectorOperators.MAX);
     }

@@ -19,6 +19,10 @@ import org.flowrl.tensor.Backend;
 /// all kernels, and so are the profiles that C2 guesses their receivers from: once two lengths have passed through
 /// `FloatVector.mul`, kernels that C2 inlines into larger methods leave vectors boxed, in most JVMs and for good. What
 /// is too short for a vector is masked, or goes through single floats.
+///
+/// **No kernel may call a method of a vector that a loop carries**, or of a parameter: load.add(sum), not sum.add(load).
+/// Of these C2 knows only that they are some FloatVector, and whether it has a profile to guess from is a matter of
+/// timing. {@link #VECTOR} tells it the class of a parameter.
 final class VectorLanes {
     /// The system property that narrows or widens vectors, in bits (128, 256 or 512): wider vectors than the
     /// processor's work, slowly, and have the same bits.
@@ -26,6 +30,8 @@ final class VectorLanes {
 
     static final VectorSpecies<Float> FLOATS = species();
     static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class).check(int.class);
+    /// The class of vectors of this length. To the compiler a vector that was cast to it is of no other.
+    static final Class<? extends FloatVector> VECTOR = FLOATS.vectorType().asSubclass(FloatVector.class);
     /// Floats in a vector.
     static final int LENGTH = FLOATS.length();
     /// Bytes in a vector.

@@ -60,11 +60,11 @@ final class VectorSums {
             long next = x + CHUNK_BYTES;
             for (int j = 0; j < Backend.CHUNK; j += Backend.LANES) {
                 long at = part + j * 4L;
-                a0 = a0.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + at, ORDER));
-                b0 = b0.add(FloatVector.fromMemorySegment(FLOATS, ALL, next + at, ORDER));
+                a0 = FloatVector.fromMemorySegment(FLOATS, ALL, x + at, ORDER).add(a0);
+                b0 = FloatVector.fromMemorySegment(FLOATS, ALL, next + at, ORDER).add(b0);
                 if (LENGTH <= 8) {
-                    a1 = a1.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + at + BYTES, ORDER));
-                    b1 = b1.add(FloatVector.fromMemorySegment(FLOATS, ALL, next + at + BYTES, ORDER));
+                    a1 = FloatVector.fromMemorySegment(FLOATS, ALL, x + at + BYTES, ORDER).add(a1);
+                    b1 = FloatVector.fromMemorySegment(FLOATS, ALL, next + at + BYTES, ORDER).add(b1);
                 }
             }
             a0.intoMemorySegment(ALL, lanes + part, ORDER);
@@ -113,13 +113,13 @@ final class VectorSums {
         FloatVector s3 = FloatVector.zero(FLOATS);
         int whole = VectorLanes.whole(count);
         for (int j = 0; j < whole; j += Backend.LANES) {
-            s0 = s0.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + j * 4L, ORDER));
+            s0 = FloatVector.fromMemorySegment(FLOATS, ALL, x + j * 4L, ORDER).add(s0);
             if (LENGTH <= 8) {
-                s1 = s1.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + j * 4L + BYTES, ORDER));
+                s1 = FloatVector.fromMemorySegment(FLOATS, ALL, x + j * 4L + BYTES, ORDER).add(s1);
             }
             if (LENGTH == 4) {
-                s2 = s2.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + j * 4L + 2 * BYTES, ORDER));
-                s3 = s3.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + j * 4L + 3 * BYTES, ORDER));
+                s2 = FloatVector.fromMemorySegment(FLOATS, ALL, x + j * 4L + 2 * BYTES, ORDER).add(s2);
+                s3 = FloatVector.fromMemorySegment(FLOATS, ALL, x + j * 4L + 3 * BYTES, ORDER).add(s3);
             }
         }
         s0.intoMemorySegment(ALL, lanes, ORDER);
@@ -264,17 +264,17 @@ final class VectorSums {
         FloatVector s3 = FloatVector.zero(FLOATS);
         int whole = VectorLanes.whole(count);
         for (int j = 0; j < whole; j += Backend.LANES) {
-            s0 = s0.add(FloatVector.fromMemorySegment(FLOATS, ALL, a + j * 4L, ORDER)
-                    .mul(FloatVector.fromMemorySegment(FLOATS, ALL, b + j * 4L, ORDER)));
+            s0 = FloatVector.fromMemorySegment(FLOATS, ALL, a + j * 4L, ORDER)
+                    .mul(FloatVector.fromMemorySegment(FLOATS, ALL, b + j * 4L, ORDER)).add(s0);
             if (LENGTH <= 8) {
-                s1 = s1.add(FloatVector.fromMemorySegment(FLOATS, ALL, a + j * 4L + BYTES, ORDER)
-                        .mul(FloatVector.fromMemorySegment(FLOATS, ALL, b + j * 4L + BYTES, ORDER)));
+                s1 = FloatVector.fromMemorySegment(FLOATS, ALL, a + j * 4L + BYTES, ORDER)
+                        .mul(FloatVector.fromMemorySegment(FLOATS, ALL, b + j * 4L + BYTES, ORDER)).add(s1);
             }
             if (LENGTH == 4) {
-                s2 = s2.add(FloatVector.fromMemorySegment(FLOATS, ALL, a + j * 4L + 2 * BYTES, ORDER)
-                        .mul(FloatVector.fromMemorySegment(FLOATS, ALL, b + j * 4L + 2 * BYTES, ORDER)));
-                s3 = s3.add(FloatVector.fromMemorySegment(FLOATS, ALL, a + j * 4L + 3 * BYTES, ORDER)
-                        .mul(FloatVector.fromMemorySegment(FLOATS, ALL, b + j * 4L + 3 * BYTES, ORDER)));
+                s2 = FloatVector.fromMemorySegment(FLOATS, ALL, a + j * 4L + 2 * BYTES, ORDER)
+                        .mul(FloatVector.fromMemorySegment(FLOATS, ALL, b + j * 4L + 2 * BYTES, ORDER)).add(s2);
+                s3 = FloatVector.fromMemorySegment(FLOATS, ALL, a + j * 4L + 3 * BYTES, ORDER)
+                        .mul(FloatVector.fromMemorySegment(FLOATS, ALL, b + j * 4L + 3 * BYTES, ORDER)).add(s3);
             }
         }
         s0.intoMemorySegment(ALL, lanes, ORDER);
