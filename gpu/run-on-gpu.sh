@@ -202,7 +202,7 @@ sizes=
 least_seconds=10
 contract=FfmContractTest
 kernels="RoundingContractTest JCudaContractTest FlashAttentionTest FlashPagedTest PagedAttentionTest CudaHeadsTest
-    CudaDrawsTest CudaRecorderTest"
+    CudaDrawsTest CudaRecorderTest FusedKernelsTest"
 case ${1:-} in
     pack) pack ;;
     run) run "${2:-bench/results}" "${3:-540}" "${4:-.}" ;;

@@ -288,6 +288,7 @@ inline bool launch(const Kernel& kernel, Index3 grid, Index3 size, size_t shared
     static const bool name##Registered = emulator::add(#name, name);         \
     static void name(__VA_ARGS__)
 #define DEVICE static inline
+#define CALLED static
 #define SHARED(type, name, count)                                            \
     static const char name##Declaration = 0;                                 \
     type* name = (type*)emulator::shared(&name##Declaration, sizeof(type) * (count))
@@ -306,6 +307,17 @@ inline bool launch(const Kernel& kernel, Index3 grid, Index3 size, size_t shared
 #define __ballot_sync(mask, vote) emulator::ballot(vote)
 #define __popc(x) __builtin_popcount(x)
 #define __ffs(x) __builtin_ffs((int)(x))
+
+// Blocks run one after the other, so that each sees all that those before it wrote.
+inline void __threadfence() {}
+
+template <class T> T __ldcg(const T* address) { return *address; }
+
+inline int atomicAdd(int* address, int value) {
+    int before = *address;
+    *address += value;
+    return before;
+}
 
 inline unsigned long long atomicMin(unsigned long long* address, unsigned long long value) {
     unsigned long long before = *address;

@@ -5,6 +5,7 @@
 #include "elementwise.cu"
 #include "optimizer.cu"
 #include "rows.cu"
+#include "fused.cu"
 #include "heads.cu"
 #include "draws.cu"
 #undef LANE

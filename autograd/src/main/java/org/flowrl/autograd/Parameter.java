@@ -1,5 +1,7 @@
 package org.flowrl.autograd;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.flowrl.tensor.PackedMatrix;
 import org.flowrl.tensor.Shape;
 import org.flowrl.tensor.Tensor;
@@ -23,6 +25,19 @@ public final class Parameter {
         MATRIX,
         /// Both ways, as an embedding that is the head too.
         ROWS_AND_MATRIX
+    }
+
+    /// Matrices whose packed copies lie one after the other, in order of declaration.
+    static final class Pack {
+        private final List<Parameter> members = new ArrayList<>();
+
+        void add(Parameter parameter) {
+            members.add(parameter);
+        }
+
+        List<Parameter> members() {
+            return members;
+        }
     }
 
     Parameter(ParameterStore store, String name, Shape shape, Initializer initializer, Use use, long offset) {

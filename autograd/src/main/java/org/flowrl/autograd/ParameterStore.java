@@ -1,9 +1,12 @@
 package org.flowrl.autograd;
 
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
@@ -29,6 +32,7 @@ public final class ParameterStore {
     private final DType dtype;
     private final DType packedStorage;
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+    private final Set<Parameter.Pack> packs = new LinkedHashSet<>();
     private long elements;
     private Tensor arena;
     private boolean allocated;
@@ -56,7 +60,7 @@ public final class ParameterStore {
 
     /// The root of the module tree.
     public Parameters root() {
-        return new Parameters(this, "");
+        return new Parameters(this, "", null);
     }
 
     /// All parameters, in the order of declaration.
@@ -158,6 +162,7 @@ public final class ParameterStore {
     public void allocateFrozen(boolean passesGradients, Consumer<Parameter> fill) {
         beginAllocation();
         freeze();
+        makeRoomForPacks();
         // An embedding then takes the memory that the head's master was in.
         parameters.values().stream().filter(parameter -> !parameter.isReadByRows())
                 .forEach(parameter -> fillFrozen(parameter, passesGradients, fill));
@@ -170,8 +175,8 @@ public final class ParameterStore {
         parameter.attach(master);
         fill.accept(parameter);
         if (parameter.isMatrix()) {
-            PackedMatrix packed = backend.matmul().pack(master, packedStorage, scope);
-            parameter.attach(packed);
+            pack(parameter);
+            PackedMatrix packed = parameter.packed();
             boolean readsMaster = packed.bytes() == 0 || passesGradients && packed.readsWeightBackward();
             if (!parameter.isReadByRows() && !readsMaster) {
                 parameter.attach((Tensor) null);
@@ -229,25 +234,44 @@ public final class ParameterStore {
 
     /// Rebuilds the packed copies from the masters.
     public void repack() {
-        for (Parameter parameter : parameters.values()) {
-            if (!parameter.isMatrix()) {
-                continue;
-            }
-            if (parameter.isPacked()) {
-                backend.matmul().repack(parameter.value(), parameter.packed());
-            } else {
-                parameter.attach(backend.matmul().pack(parameter.value(), packedStorage, scope));
+        makeRoomForPacks();
+        parameters.values().stream().filter(Parameter::isMatrix).forEach(this::pack);
+    }
+
+    private void pack(Parameter parameter) {
+        if (parameter.isPacked()) {
+            backend.matmul().repack(parameter.value(), parameter.packed());
+        } else {
+            parameter.attach(backend.matmul().pack(parameter.value(), packedStorage, scope));
+        }
+    }
+
+    /// Gives matrices that belong together their packed copies, where the backend has them lie one after the other.
+    private void makeRoomForPacks() {
+        for (Parameter.Pack pack : packs) {
+            List<Parameter> members = pack.members();
+            if (!members.getFirst().isPacked()) {
+                List<Shape> shapes = members.stream().map(Parameter::shape).toList();
+                backend.matmul().packedTogether(shapes, packedStorage, scope).ifPresent(matrices -> {
+                    Iterator<PackedMatrix> each = matrices.iterator();
+                    members.forEach(member -> member.attach(each.next()));
+                });
             }
         }
     }
 
-    Parameter declare(String name, Initializer initializer, Parameter.Use use, long... dims) {
+    /// @param pack that a matrix belongs to, or null
+    Parameter declare(String name, Initializer initializer, Parameter.Use use, Parameter.Pack pack, long... dims) {
         if (allocated) {
             throw new IllegalStateException("declare: " + name + " after allocate");
         }
         Parameter parameter = new Parameter(this, name, Shape.of(dims), initializer, use, elements);
         if (parameters.putIfAbsent(name, parameter) != null) {
             throw new IllegalArgumentException("declare: parameter '" + name + "' is declared twice");
+        }
+        if (pack != null) {
+            pack.add(parameter);
+            packs.add(pack);
         }
         elements += (parameter.shape().elements() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         return parameter;

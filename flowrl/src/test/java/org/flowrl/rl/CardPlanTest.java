@@ -18,10 +18,11 @@ class CardPlanTest {
     /// What is held for cuBLAS, whatever is computed: beside it buffers would not count.
     private static final long LIBRARY_BYTES = 32 << 20;
 
-    /// A batch that shrinks takes what the plan of one that is full to the end says.
+    /// A batch that shrinks takes what the plan of one that is full to the end says: 1 % less before slabs, which are
+    /// small there, since one of them more or less would be more than the bound.
     @ParameterizedTest
     @CsvSource({"sample, F32, 0, on, f32, 1048576", "sample, BF16, 0, off, f32, 67108864",
-        "shrink, F32, 0, on, f32, 262144", "sft, BF16, 0, on, f32, 262144",
+        "shrink, F32, 0, on, f32, 65536", "sft, BF16, 0, on, f32, 262144",
         "train, F32, 0, on, f32, 67108864", "train, BF16, 0, on, bf16, 1048576", "train, BF16, 8, on, bf16, 0"})
     void aCardGivesWhatThePlanSays(String program, String weights, String rank, String graphs, String products,
             long slabBytes) {

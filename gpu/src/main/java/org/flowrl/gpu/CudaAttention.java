@@ -3,6 +3,7 @@ package org.flowrl.gpu;
 import org.flowrl.tensor.AttentionKernels;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
+import org.flowrl.tensor.FusedKernels;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.cpu.Arguments;
 
@@ -118,11 +119,21 @@ final class CudaAttention implements AttentionKernels {
             Tensor pageTable, double scale, Tensor out) {
         Arguments.attentionForwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
         card.requireFloats("attention forwardPaged", q);
+        attend(q, new FusedKernels.Pages(keyPages, valuePages, null, positions, sequences, pageTable), scale, out);
+    }
+
+    /// As {@link #forwardPaged}, of arguments that were checked.
+    ///
+    /// @param pages whose slots are not read
+    /// @param out of F32, or of BF16 to round to
+    void attend(Tensor q, FusedKernels.Pages pages, double scale, Tensor out) {
+        Tensor keyPages = pages.keyPages();
+        Tensor pageTable = pages.pageTable();
         boolean isFlash = isFlash(q, scale) && q.dim(0) >= PROMPT_TOKENS * pageTable.dim(0);
         card.requireShared("attention forwardPaged", q,
                 isFlash ? FlashAttention.pagedBytes(q.dim(2)) : pagedSharedBytes(q.dim(2)));
         if (isFlash) {
-            flash.forwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
+            flash.forwardPaged(q, pages, scale, out);
             return;
         }
         long tokens = q.dim(0);
@@ -134,16 +145,16 @@ final class CudaAttention implements AttentionKernels {
         long tokenBytes = heads * parts * (size + 2) * Float.BYTES;
         long most = Math.clamp(PARTIAL_BYTES / tokenBytes, 1, Math.max(1, tokens));
         long partials = card.scratch().address(Scratch.Use.PARTIALS, most * tokenBytes);
+        long arrivals = card.scratch().address(Scratch.Use.ARRIVALS, most * heads * Integer.BYTES);
         for (long first = 0; first < tokens; first += most) {
             long count = Math.min(most, tokens - first);
-            sizes(pagedLaunch("attentionPagedParts").tensor(q).tensor(keyPages).tensor(valuePages).tensor(positions)
-                    .tensor(sequences).tensor(pageTable).real(scale).number(partials).number(first).number(parts), q,
-                    groups).number(keyPages.dim(0)).number(width).number(pageTable.dim(0))
+            sizes(pagedLaunch("attentionPaged").tensor(q).tensor(keyPages).tensor(pages.valuePages())
+                    .tensor(pages.positions()).tensor(pages.sequences()).tensor(pageTable).real(scale)
+                    .number(partials).number(arrivals).number(first).number(parts), q, groups)
+                    .number(keyPages.dim(0)).number(width).number(pageTable.dim(0)).output(out)
                     .fault(Fault.PAGED_POSITIONS).fault(Fault.PAGED_SEQUENCES).fault(Fault.PAGED_TABLE)
                     .grid(count * parts, groups * Math.ceilDiv(heads / groups, (long) BLOCK_HEADS), THREADS,
                             pagedSharedBytes(size));
-            pagedLaunch("attentionPagedFold").number(partials).tensor(positions).tensor(out).number(first)
-                    .number(count).number(parts).number(heads).integer(size).number(width).overWarps(count * heads);
         }
     }
 

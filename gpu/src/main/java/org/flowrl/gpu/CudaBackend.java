@@ -5,6 +5,7 @@ import org.flowrl.tensor.AttentionKernels;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Device;
 import org.flowrl.tensor.ElementwiseKernels;
+import org.flowrl.tensor.FusedKernels;
 import org.flowrl.tensor.HeadKernels;
 import org.flowrl.tensor.MatmulKernels;
 import org.flowrl.tensor.Memory;
@@ -22,11 +23,12 @@ final class CudaBackend implements Backend {
     private final String description;
     private final MatmulKernels matmul;
     private final RowKernels rows;
-    private final AttentionKernels attention;
+    private final CudaAttention attention;
     private final HeadKernels heads;
     private final ElementwiseKernels elementwise;
     private final OptimizerKernels optimizer;
     private final Optional<Recorder> recorder;
+    private final FusedKernels fused;
 
     /// Opens card `index` and takes over `api`.
     CudaBackend(CudaApi api, int index) {
@@ -40,6 +42,7 @@ final class CudaBackend implements Backend {
         heads = new CudaHeads(card, products);
         elementwise = new CudaElementwise(card);
         optimizer = new CudaOptimizer(card);
+        fused = new CudaFused(card, products, attention);
         recorder = CudaRecorder.isOn() && api.capturesGraphs() ? Optional.of(new CudaRecorder(card))
                 : Optional.empty();
     }
@@ -84,6 +87,11 @@ final class CudaBackend implements Backend {
     @Override
     public Optional<Recorder> recorder() {
         return recorder;
+    }
+
+    @Override
+    public Optional<FusedKernels> fused() {
+        return Optional.of(fused);
     }
 
     @Override

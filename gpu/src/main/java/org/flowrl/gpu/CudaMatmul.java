@@ -1,9 +1,13 @@
 package org.flowrl.gpu;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.MatmulKernels;
 import org.flowrl.tensor.PackedMatrix;
 import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.Shape;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.cpu.Arguments;
 
@@ -85,6 +89,23 @@ final class CudaMatmul implements MatmulKernels {
         return packed;
     }
 
+    /// One block of BF16 for all; F32 weights are read where they are.
+    @Override
+    public Optional<List<PackedMatrix>> packedTogether(List<Shape> weights, DType storage, Scope scope) {
+        if (storage != DType.BF16) {
+            return Optional.empty();
+        }
+        long rows = weights.stream().mapToLong(shape -> shape.dim(0)).sum();
+        Tensor all = scope.allocateExactly(storage, Shape.of(rows, weights.getFirst().dim(1)));
+        List<PackedMatrix> packed = new ArrayList<>();
+        long at = 0;
+        for (Shape shape : weights) {
+            packed.add(new Packed(storage, all.slice(at, shape.dim(0))));
+            at += shape.dim(0);
+        }
+        return Optional.of(packed);
+    }
+
     @Override
     public void repack(Tensor weight, PackedMatrix packed) {
         Arguments.matmulRepack(weight, packed);
@@ -103,9 +124,14 @@ final class CudaMatmul implements MatmulKernels {
         card.requireFloats("matmul forward", x);
         products.forward(x.address(), Packed.of("matmul forward", w), x.dim(0), y.address());
         if (bias != null) {
-            card.kernels().launch("rows", "addBias").tensor(bias).tensor(y).number(y.dim(0)).number(y.dim(1))
-                    .overColumns(y.dim(1), Math.min(y.dim(0), BIAS_LAYERS));
+            addBias(card, bias, y);
         }
+    }
+
+    /// Adds a bias [N] to each row of y [M, N].
+    static void addBias(Card card, Tensor bias, Tensor y) {
+        card.kernels().launch("rows", "addBias").tensor(bias).tensor(y).number(y.dim(0)).number(y.dim(1))
+                .overColumns(y.dim(1), Math.min(y.dim(0), BIAS_LAYERS));
     }
 
     @Override
@@ -128,5 +154,25 @@ final class CudaMatmul implements MatmulKernels {
         Arguments.matmulBiasGradient(dy, db);
         card.requireFloats("matmul biasGradient", dy);
         new ColumnSums(card, dy.dim(0), dy.dim(1)).add(card.kernels().launch("rows", "columnSum").tensor(dy), db);
+    }
+
+    /// Rounds dy once where both products round it.
+    @Override
+    public void gradients(Tensor dy, Tensor x, PackedMatrix w, Tensor dx, Tensor dw, Tensor db) {
+        if (dx == null || dw == null || w.storage() != products.gradientType() || w.storage() == DType.F32) {
+            MatmulKernels.super.gradients(dy, x, w, dx, dw, db);
+            return;
+        }
+        Arguments.matmulInputGradient(dy, w, dx);
+        Arguments.matmulWeightGradient(dy, x, dw);
+        card.requireFloats("matmul gradients", dy);
+        long rows = dy.dim(0);
+        long rounded = products.operand(dy.address(), dy.elements(), w.storage(), Scratch.Use.LEFT);
+        products.inputGradientOfRounded(rounded, Packed.of("matmul gradients", w), rows, dx.address(), false);
+        products.weightGradientOfRounded(rounded, products.operand(x.address(), x.elements(), w.storage(),
+                Scratch.Use.RIGHT), w.storage(), rows, dw.dim(0), dw.dim(1), dw.address());
+        if (db != null) {
+            biasGradient(dy, db);
+        }
     }
 }

@@ -1,6 +1,7 @@
 package org.flowrl.gpu;
 
 import org.flowrl.tensor.DType;
+import org.flowrl.tensor.FusedKernels;
 import org.flowrl.tensor.Tensor;
 
 /// Attention on tensor cores, of flash.cu, flashgradient.cu and flashpaged.cu: BF16 operands, F32 sums. N tokens, H
@@ -83,14 +84,20 @@ record FlashAttention(Card card, Products products) {
 
     /// Overwrites out with the attention of many tokens over the cache. Right for tokens in any order, fast where those
     /// of a sequence lie beside each other, since they read its tiles of keys together.
-    void forwardPaged(Tensor q, Tensor keyPages, Tensor valuePages, Tensor positions, Tensor sequences,
-            Tensor pageTable, double scale, Tensor out) {
+    ///
+    /// @param pages whose slots are not read
+    /// @param out of F32, or of BF16 to round to
+    void forwardPaged(Tensor q, FusedKernels.Pages pages, double scale, Tensor out) {
         long size = q.dim(2);
-        card.kernels().launch("flashpaged", "flashPaged" + size).tensor(q).tensor(keyPages).tensor(valuePages)
-                .tensor(positions).tensor(sequences).tensor(pageTable).real(scale).tensor(out).integer(q.dim(0))
-                .integer(q.dim(1)).integer(keyPages.dim(1)).number(keyPages.dim(0)).number(pageTable.dim(1))
-                .number(pageTable.dim(0)).fault(Fault.PAGED_POSITIONS).fault(Fault.PAGED_SEQUENCES)
-                .fault(Fault.PAGED_TABLE).grid(PAGED.blocks(q), 1, THREADS, pagedBytes(size));
+        Tensor keyPages = pages.keyPages();
+        Tensor pageTable = pages.pageTable();
+        String kernel = (out.dtype() == DType.BF16 ? "flashPagedRounded" : "flashPaged") + size;
+        card.kernels().launch("flashpaged", kernel).tensor(q).tensor(keyPages).tensor(pages.valuePages())
+                .tensor(pages.positions()).tensor(pages.sequences()).tensor(pageTable).real(scale).tensor(out)
+                .integer(q.dim(0)).integer(q.dim(1)).integer(keyPages.dim(1)).number(keyPages.dim(0))
+                .number(pageTable.dim(1)).number(pageTable.dim(0)).fault(Fault.PAGED_POSITIONS)
+                .fault(Fault.PAGED_SEQUENCES).fault(Fault.PAGED_TABLE)
+                .grid(PAGED.blocks(q), 1, THREADS, pagedBytes(size));
     }
 
     /// Overwrites dq, dk and dv.

@@ -9,6 +9,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Tensor;
 
 /// The project's own kernels: finds them in the PTX that lies beside their sources and starts them.
@@ -104,6 +105,16 @@ final class Kernels implements AutoCloseable {
         /// A pointer to a tensor's elements.
         Launch tensor(Tensor tensor) {
             return number(tensor.address());
+        }
+
+        /// A pointer to F32 or BF16 numbers that are written, and which of the two they are.
+        Launch output(Tensor tensor) {
+            return tensor(tensor).integer(tensor.dtype() == DType.BF16 ? 1 : 0);
+        }
+
+        /// A pointer to a tensor's elements, or none where there is no tensor.
+        Launch optional(Tensor tensor) {
+            return number(tensor == null ? 0 : tensor.address());
         }
 
         /// A pointer to the notes of a rule.

@@ -1,5 +1,6 @@
 package org.flowrl.gpu;
 
+import java.util.List;
 import org.flowrl.tensor.DType;
 
 /// The three products of a linear layer, by cuBLAS, over addresses of row-major matrices. M rows, K inputs, N outputs.
@@ -46,6 +47,38 @@ final class Products {
             zero(y, m * n);
         } else if (m > 0 && n > 0) {
             gemm(true, false, n, m, k, weights, k, x, k, w.storage(), false, y, n);
+        }
+    }
+
+    /// Adds x [m, K] · wᵀ to y [m, N], of an x that has the weight's type already.
+    void addForwardOfRounded(long x, CudaMatmul.Packed w, long m, long y) {
+        long k = w.columns();
+        long n = w.rows();
+        if (m > 0 && n > 0 && k > 0) {
+            gemm(true, false, n, m, k, w.values().address(), k, x, k, w.storage(), true, y, n);
+        }
+    }
+
+    /// Overwrites y [m, N₁ + N₂ + …] with the products of one x [m, K], which has the weights' type already, beside
+    /// each other: one product for all weights that lie one after the other.
+    void forwardBeside(long x, List<CudaMatmul.Packed> weights, long m, long y) {
+        long width = weights.stream().mapToLong(CudaMatmul.Packed::rows).sum();
+        long column = 0;
+        for (int i = 0; i < weights.size();) {
+            CudaMatmul.Packed first = weights.get(i);
+            long k = first.columns();
+            long address = first.values().address();
+            long rowBytes = k * first.storage().bytes();
+            long n = 0;
+            while (i < weights.size() && weights.get(i).values().address() == address + n * rowBytes) {
+                n += weights.get(i++).rows();
+            }
+            if (k == 0) {
+                zero(y, m * width);
+            } else if (m > 0 && n > 0) {
+                gemm(true, false, n, m, k, address, k, x, k, first.storage(), false, y + column * Float.BYTES, width);
+            }
+            column += n;
         }
     }
 

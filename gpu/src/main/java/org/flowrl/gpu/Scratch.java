@@ -23,7 +23,9 @@ final class Scratch implements AutoCloseable {
         /// Where each token's sequence starts and ends.
         BOUNDS,
         /// Sums over parts of a sequence's cached keys, or gradients of keys for each query head.
-        PARTIALS
+        PARTIALS,
+        /// How many blocks are done with parts of one result: zeros, which kernels leave as zeros.
+        ARRIVALS
     }
 
     private record Buffer(long address, long bytes) {
@@ -39,7 +41,8 @@ final class Scratch implements AutoCloseable {
         this.device = device;
     }
 
-    /// The address of at least `bytes` of undefined content, valid until the next call for the same use.
+    /// The address of at least `bytes`, valid until the next call for the same use; of undefined content, but for
+    /// {@link Use#ARRIVALS}.
     long address(Use use, long bytes) {
         Buffer buffer = buffers.get(use);
         if (buffer == null || buffer.bytes < bytes) {
@@ -51,6 +54,9 @@ final class Scratch implements AutoCloseable {
             }
             long size = Math.max(SMALLEST_BYTES, bytes + bytes / 4);
             buffer = new Buffer(device.enter().allocate(size), size);
+            if (use == Use.ARRIVALS) {
+                device.enter().fill(buffer.address, (byte) 0, size, device.stream());
+            }
             buffers.put(use, buffer);
         }
         return buffer.address;

@@ -22,11 +22,13 @@
 /// **Products are asked of `cublasGemmEx`, not of cublasLt.** Its default algorithm is chosen by the same heuristic
 /// from the same kernels, within the 32 MiB of workspace that the handle is given, split sums for few rows among them;
 /// it needs no descriptors, and JCuda has no cublasLt, so that a second path would serve one binding alone. What
-/// cublasLt could add is an epilogue. One would count: biases of Qwen2's queries, keys and values, three short kernels
-/// in each layer of a decoding step. By arithmetic, at 1.3 microseconds a launch within a graph, that is 0.09 ms for 24
-/// layers, beside the 0.30 ms in which a card of 3.35 TB/s reads the 0.5B model's weights in BF16. It is not built:
-/// each of those products has its operand rounded to BF16 by a kernel of its own as well, which no epilogue removes,
-/// and what a step's some 27 launches a layer cost has to be measured on a card before one of them is worth a second
-/// path. Nothing else is missing: residual sums are separate operations of the contract, gradients of weights add by
-/// beta = 1, and sums are F32 in either.
+/// cublasLt could add is an epilogue, and none is left that counts: in a decoding step ({@link CudaFused}) biases are
+/// added by the kernel that places heads, residual sums are beta = 1, as gradients of weights are, and sums are F32 in
+/// either; in a training step biases of queries, keys and values are short beside their products.
+///
+/// **Programmatic dependent launch is not used.** A kernel that begins while the one before it ends would hide most of
+/// a launch's time. It takes `cuLaunchKernelEx` with an attribute, which JCuda does not have, instructions
+/// (`griddepcontrol`) of sm_90, so a second flavour of every PTX, and kernels on both sides that know of it; of a
+/// block's nine launches four are cuBLAS's, and each of our five comes right after or before one of those. What it would
+/// gain has to be measured on a card first.
 package org.flowrl.gpu;

@@ -1,6 +1,6 @@
 // What all kernels share: how a kernel is declared, sums over warps and blocks, the contract's exponential.
 //
-// Sources are compiled with contraction off: an fma stands where the text says fmaf. Nothing is added by atomics, and
+// Sources are compiled with contraction off: an fma stands where the text says fmaf. No number is added by atomics, and
 // no sum's order depends on the order of threads, so that a kernel gives the same bits at every call. Blocks have at
 // most BLOCK_THREADS threads, a multiple of a warp.
 #pragma once
@@ -11,6 +11,8 @@
 #include <cuda_fp16.h>
 #define KERNEL(name, ...) extern "C" __global__ void __launch_bounds__(256) name(__VA_ARGS__)
 #define DEVICE static __device__ __forceinline__
+// For what comes after a kernel's work: put in place, it would take registers away from it.
+#define CALLED static __device__ __noinline__
 #define SHARED(type, name, count) __shared__ type name[count]
 #define DYNAMIC_SHARED(type, name) extern __shared__ type name[]
 

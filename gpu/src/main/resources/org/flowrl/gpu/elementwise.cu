@@ -69,7 +69,7 @@ KERNEL(fillWith, float* xs, float value, Index count) {
 }
 
 KERNEL(swiGlu, const float* gates, const float* ups, float* outs, Index count) {
-    overAll(gates, ups, outs, count, [](float gate, float up) { return gate / (1.0f + expOf(-gate)) * up; });
+    overAll(gates, ups, outs, count, [](float gate, float up) { return swiGluOf(gate, up); });
 }
 
 // What comes in as dout and up goes out as their gradients.

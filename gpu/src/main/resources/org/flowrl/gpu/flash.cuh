@@ -1,5 +1,5 @@
 // Tiles of attention on tensor cores, after FlashAttention-2 (Dao 2023): N tokens, H query heads, G key heads, E head
-// size. Operands of products are BF16, sums, softmax and results F32.
+// size. Operands of products are BF16, sums, softmax and results F32, but for those that are to be operands themselves.
 //
 // Four warps hold rows of a tile each (queries, or keys for the gradients of keys) and go over tiles of columns (keys,
 // or queries) that all of them read. Their sums fill the registers of a thread, which leaves room for two blocks on a
@@ -135,17 +135,26 @@ template <int E, int M, int N> DEVICE void addWeightedRows(const float (&weights
     }
 }
 
+// Writes two neighbours to F32 numbers or to BF16 ones.
+DEVICE void storePair(float low, float high, float* to) {
+    *(float2*)to = {low, high};
+}
+
+DEVICE void storePair(float low, float high, BfloatBits* to) {
+    *(unsigned*)to = pairOf(low, high);
+}
+
 // out[row, head] = sums * factor for the rows before `end`; `row` is this lane's first.
-template <int E, int M> DEVICE void storeRows(const float (&sums)[M][E / 8][4], const float (&factors)[2 * M], int row,
-        int end, int heads, int head, float* out) {
+template <int E, int M, class Out> DEVICE void storeRows(const float (&sums)[M][E / 8][4],
+        const float (&factors)[2 * M], int row, int end, int heads, int head, Out* out) {
 #pragma unroll
     for (int r = 0; r < 2 * M; r++) {
         if (row + 8 * r < end) {
-            float* to = out + ((Index)(row + 8 * r) * heads + head) * E + LANE % 4 * 2;
+            Out* to = out + ((Index)(row + 8 * r) * heads + head) * E + LANE % 4 * 2;
 #pragma unroll
             for (int n = 0; n < E / 8; n++) {
-                float2 pair = {sums[r / 2][n][r % 2 * 2] * factors[r], sums[r / 2][n][r % 2 * 2 + 1] * factors[r]};
-                *(float2*)(to + n * 8) = pair;
+                storePair(sums[r / 2][n][r % 2 * 2] * factors[r], sums[r / 2][n][r % 2 * 2 + 1] * factors[r],
+                        to + n * 8);
             }
         }
     }

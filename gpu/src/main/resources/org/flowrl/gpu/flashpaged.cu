@@ -68,8 +68,8 @@ template <int M, int N> DEVICE void maskAfter(float (&scores)[M][N][4], int from
     }
 }
 
-template <int E, int M, int N> DEVICE void flashPaged(const float* q, const FlashCache& cache, const int* positions,
-        const int* sequences, float scale, float* out, int tokens, int heads, Index sequenceCount,
+template <int E, int M, int N, class Out> DEVICE void flashPaged(const float* q, const FlashCache& cache,
+        const int* positions, const int* sequences, float scale, Out* out, int tokens, int heads, Index sequenceCount,
         Fault* positionFault, Fault* sequenceFault) {
     constexpr int COLUMNS = 8 * N;
     constexpr int ROWS = FlashTile<M>::ROWS;
@@ -145,14 +145,16 @@ template <int E, int M, int N> DEVICE void flashPaged(const float* q, const Flas
 
 // For heads of E numbers, with M tiles of 16 rows for each warp and N tiles of 8 columns. Grid: tiles of 64 M tokens
 // times query heads.
-#define FLASH_PAGED(E, M, N)                                                                                       \
-    KERNEL(flashPaged##E, const float* q, const float* keyPages, const float* valuePages, const int* positions,    \
-            const int* sequences, const int* pageTable, float scale, float* out, int tokens, int heads,            \
-            int groups, Index pages, Index width, Index sequenceCount, Fault* positionFault,                       \
-            Fault* sequenceFault, Fault* pageFault) {                                                              \
+#define FLASH_PAGED(name, E, M, N, Out)                                                                            \
+    KERNEL(name##E, const float* q, const float* keyPages, const float* valuePages, const int* positions,          \
+            const int* sequences, const int* pageTable, float scale, Out* out, int tokens, int heads, int groups,  \
+            Index pages, Index width, Index sequenceCount, Fault* positionFault, Fault* sequenceFault,             \
+            Fault* pageFault) {                                                                                    \
         flashPaged<E, M, N>(q, {keyPages, valuePages, pageTable, groups, pages, width, pageFault}, positions,      \
                 sequences, scale, out, tokens, heads, sequenceCount, positionFault, sequenceFault);                \
     }
 
-FLASH_PAGED(64, 2, 8)
-FLASH_PAGED(128, 2, 8)
+FLASH_PAGED(flashPaged, 64, 2, 8, float)
+FLASH_PAGED(flashPaged, 128, 2, 8, float)
+FLASH_PAGED(flashPagedRounded, 64, 2, 8, BfloatBits)
+FLASH_PAGED(flashPagedRounded, 128, 2, 8, BfloatBits)

@@ -1,10 +1,10 @@
 // Attention over the paged cache: N tokens, H query heads, G key heads, E head size.
 //
 // Flash-decoding (Dao, Haziza, Massa and Sizov 2023): a sequence's keys go in parts of SPLIT, counted from its first
-// token, to blocks of their own, and a second kernel folds the parts in order. So one long sequence keeps a whole card
-// busy, and a row's bits depend neither on its batch nor on the width of the page table. The query heads of a key head
-// share a block, so that a key is read once for all of them.
-#include "device.cuh"
+// token, to blocks of their own, and the block that is done last folds the parts in order. So one long sequence keeps
+// a whole card busy, and a row's bits depend neither on its batch nor on the width of the page table. The query heads of
+// a key head share a block, so that a key is read once for all of them.
+#include "wide.cuh"
 
 // Keys of a part, and of a tile in shared memory: one for each lane.
 #define SPLIT 256
@@ -51,13 +51,87 @@ DEVICE void loadPages(const float* keyPages, const float* valuePages, const Inde
     }
 }
 
+// Writes a head's weighted sums, which the lanes of a warp hold, over the sum of its weights.
+DEVICE void storeHead(const float (&sums)[MOST_PARTS], float total, Index at, int size, void* out, int isNarrow) {
+    float factor = 1.0f / total;
+#pragma unroll
+    for (int p = 0; p < MOST_PARTS; p++) {
+        int e = LANE + p * WARP_SIZE;
+        if (e < size) {
+            put(out, isNarrow, at + e, sums[p] * factor);
+        }
+    }
+}
+
+// Writes one part of a head.
+DEVICE void storePart(const float (&sums)[MOST_PARTS], float most, float total, float* partial, int size) {
+#pragma unroll
+    for (int p = 0; p < MOST_PARTS; p++) {
+        int e = LANE + p * WARP_SIZE;
+        if (e < size) {
+            partial[e] = sums[p];
+        }
+    }
+    if (LANE == 0) {
+        partial[size] = most;
+        partial[size + 1] = total;
+    }
+}
+
+// True in all threads of the block that is the last of `count` to ask, which sees what the others wrote before; the
+// number of those that asked, 0 at first, is 0 again then.
+DEVICE bool isLast(int* arrivals, int count) {
+    SHARED(int, before, 1);
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        before[0] = atomicAdd(arrivals, 1);
+    }
+    __syncthreads();
+    if (before[0] < count - 1) {
+        return false;
+    }
+    __threadfence();
+    if (threadIdx.x == 0) {
+        *arrivals = 0;
+    }
+    return true;
+}
+
+// A head's output from its parts, added in order.
+CALLED void foldHead(const float* partials, int used, Index at, int size, void* out, int isNarrow) {
+    int pitch = size + 2;
+    float highest = MINUS_INFINITY;
+    for (int i = LANE; i < used; i += WARP_SIZE) {
+        highest = larger(highest, __ldcg(partials + i * pitch + size));
+    }
+    highest = warpLargest(highest);
+    float total = 0.0f;
+    float sums[MOST_PARTS] = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
+    for (int i = 0; i < used; i++) {
+        const float* sum = partials + i * pitch;
+        float most = __ldcg(sum + size);
+        float keep = most == MINUS_INFINITY ? 0.0f : expOf(most - highest);
+        total = fmaf(__ldcg(sum + size + 1), keep, total);
+#pragma unroll
+        for (int p = 0; p < MOST_PARTS; p++) {
+            int e = LANE + p * WARP_SIZE;
+            if (e < size) {
+                sums[p] = fmaf(__ldcg(sum + e), keep, sums[p]);
+            }
+        }
+    }
+    storeHead(sums, total, at, size, out, isNarrow);
+}
+
 // The online softmax over one part of a sequence's keys, for up to eight query heads of one key head:
-// partials[n, head, part] = [sum of w * v (E numbers), m, sum of w], w = e^(s - m).
-// Grid: tokens (from token `first` on) times parts, key heads times blocks of eight of their query heads.
-KERNEL(attentionPagedParts, const float* q, const float* keyPages, const float* valuePages, const int* positions,
-        const int* sequences, const int* pageTable, float scale, float* partials, Index first, Index parts, int heads,
-        int groups, int size, Index pages, Index width, Index sequenceCount, Fault* positionFault,
-        Fault* sequenceFault, Fault* pageFault) {
+// partials[n, head, part] = [sum of w * v (E numbers), m, sum of w], w = e^(s - m), and out[n, head] of all parts.
+// arrivals[n, block of heads] are zeros. Grid: tokens (from token `first` on) times parts, key heads times blocks of
+// eight of their query heads.
+KERNEL(attentionPaged, const float* q, const float* keyPages, const float* valuePages, const int* positions,
+        const int* sequences, const int* pageTable, float scale, float* partials, int* arrivals, Index first,
+        Index parts, int heads, int groups, int size, Index pages, Index width, Index sequenceCount, void* out,
+        int isNarrow, Fault* positionFault, Fault* sequenceFault, Fault* pageFault) {
     DYNAMIC_SHARED(float, memory);
     float* keys = memory;                                        // [TILE_PAGES, E * PAGE + PAGE]
     float* values = keys + TILE_PAGES * (size + 1) * PAGE;       // [TILE, E]
@@ -136,62 +210,22 @@ KERNEL(attentionPagedParts, const float* q, const float* keyPages, const float* 
             }
         }
     }
-    for (int r = 0; r < ROWS; r++) {
-        int own = head + r * WARPS;
-        if (own <= lastHead) {
-            float* partial = partials + (((token - first) * heads + own) * parts + part) * (size + 2);
-#pragma unroll
-            for (int p = 0; p < MOST_PARTS; p++) {
-                int e = LANE + p * WARP_SIZE;
-                if (e < size) {
-                    partial[e] = sums[r][p];
-                }
-            }
-            if (LANE == 0) {
-                partial[size] = most[r];
-                partial[size + 1] = total[r];
-            }
-        }
-    }
-}
-
-// out[n, head] from the parts up to the token's position, added in order. A warp for each of `count` tokens' heads.
-KERNEL(attentionPagedFold, const float* partials, const int* positions, float* out, Index first, Index count,
-        Index parts, Index heads, int size, Index width) {
-    Index row = (Index)blockIdx.x * (blockDim.x / WARP_SIZE) + WARP;
-    if (row >= count * heads) {
-        return;
-    }
-    int position = positions[first + row / heads];
-    if (position < 0 || position >= width * PAGE) {
-        return;
-    }
     int used = position / SPLIT + 1;
-    const float* partial = partials + row * parts * (size + 2);
-    float highest = MINUS_INFINITY;
-    for (int i = LANE; i < used; i += WARP_SIZE) {
-        highest = larger(highest, partial[i * (size + 2) + size]);
-    }
-    highest = warpLargest(highest);
-    float total = 0.0f;
-    float sums[MOST_PARTS] = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
-    for (int i = 0; i < used; i++) {
-        const float* sum = partial + i * (size + 2);
-        float keep = sum[size] == MINUS_INFINITY ? 0.0f : expOf(sum[size] - highest);
-        total = fmaf(sum[size + 1], keep, total);
+    float* ownPartials = partials + ((token - first) * heads + head) * parts * (size + 2);
+    // From one of this warp's heads to the next.
+    Index pitch = WARPS * parts * (size + 2);
+    Index at = (token * heads + head) * size;
 #pragma unroll
-        for (int p = 0; p < MOST_PARTS; p++) {
-            int e = LANE + p * WARP_SIZE;
-            if (e < size) {
-                sums[p] = fmaf(sum[e], keep, sums[p]);
-            }
+    for (int r = 0; r < ROWS; r++) {
+        if (head + r * WARPS <= lastHead && used == 1) {
+            storeHead(sums[r], total[r], at + r * WARPS * size, size, out, isNarrow);
+        } else if (head + r * WARPS <= lastHead) {
+            storePart(sums[r], most[r], total[r], ownPartials + r * pitch + part * (size + 2), size);
         }
     }
-#pragma unroll
-    for (int p = 0; p < MOST_PARTS; p++) {
-        int e = LANE + p * WARP_SIZE;
-        if (e < size) {
-            out[(first * heads + row) * size + e] = sums[p] * (1.0f / total);
+    if (used > 1 && isLast(arrivals + (token - first) * gridDim.y + blockIdx.y, used)) {
+        for (int r = 0; r < ROWS && head + r * WARPS <= lastHead; r++) {
+            foldHead(ownPartials + r * pitch, used, at + r * WARPS * size, size, out, isNarrow);
         }
     }
 }

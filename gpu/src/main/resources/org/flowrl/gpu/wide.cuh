@@ -43,11 +43,33 @@ template <class F> DEVICE void overAll(const float* as, const float* bs, float* 
     }
 }
 
+DEVICE float swiGluOf(float gate, float up) {
+    return gate / (1.0f + expOf(-gate)) * up;
+}
+
 // Four BF16 numbers.
 struct alignas(8) NarrowFour {
     unsigned short at[4];
 };
 
+// Writes a number where F32 numbers go, or BF16 ones.
+DEVICE void put(void* out, int isNarrow, Index i, float x) {
+    if (isNarrow) {
+        ((unsigned short*)out)[i] = toBfloat16(x);
+    } else {
+        ((float*)out)[i] = x;
+    }
+}
+
 DEVICE NarrowFour rounded(const Four& x) {
     return {{toBfloat16(x.at[0]), toBfloat16(x.at[1]), toBfloat16(x.at[2]), toBfloat16(x.at[3])}};
+}
+
+// As put, the four numbers from 4 i on.
+DEVICE void putFour(void* out, int isNarrow, Index i, const Four& x) {
+    if (isNarrow) {
+        ((NarrowFour*)out)[i] = rounded(x);
+    } else {
+        ((Four*)out)[i] = x;
+    }
 }

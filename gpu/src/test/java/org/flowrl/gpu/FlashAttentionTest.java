@@ -11,53 +11,18 @@ import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.contract.Inputs;
-import org.flowrl.tensor.cpu.ReferenceBackend;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Attention on tensor cores, on the emulated card or a real one, beside the reference backend's of the same operands,
 /// which are rounded to BF16 before, so that only what is rounded within the call is between the two.
-class FlashAttentionTest {
+class FlashAttentionTest extends TwoCards {
     /// What rounding to BF16 changes a number by, relative to it: half of the spacing of 2^-7 between 1 and 2.
     static final double UNIT = 0x1p-8;
     /// Sums in F32 in another order, 2^x within two units of the last place of F32, and statistics through a logarithm:
     /// the contract's tolerance.
     static final double SUMS = 5e-5;
-
-    private final ReferenceBackend reference = new ReferenceBackend();
-    private CudaBackend card;
-    private CudaBackend other;
-
-    /// Two backends, whose threads the emulated card runs in opposite orders.
-    @BeforeEach
-    void openTheCard() {
-        CudaContract.useCard();
-        card = rounding();
-        other = rounding();
-    }
-
-    @AfterEach
-    void close() {
-        other.close();
-        card.close();
-        reference.close();
-    }
-
-    static CudaBackend rounding() {
-        String before = System.setProperty(Products.PRECISION_PROPERTY, "bf16");
-        try {
-            return new CudaBackend(CudaBinding.open(FfmApi.NAME), 0);
-        } finally {
-            if (before == null) {
-                System.clearProperty(Products.PRECISION_PROPERTY);
-            } else {
-                System.setProperty(Products.PRECISION_PROPERTY, before);
-            }
-        }
-    }
 
     /// Query heads, key heads, head size, lengths of sequences: both sides of tiles of 16, 64 and 128 tokens, sequences
     /// that begin and end within a tile and others that fill several, one to seven query heads of a key head.

@@ -10,36 +10,15 @@ import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.contract.Inputs;
-import org.flowrl.tensor.cpu.ReferenceBackend;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Prompts over the paged cache on tensor cores, beside the reference backend's of the same operands, rounded to BF16
 /// before. What no token was written to in the cache is NaN.
-class FlashPagedTest {
+class FlashPagedTest extends TwoCards {
     private static final double SCALE = 0.2;
     private static final int SPARE_PAGES = 2;
-
-    private final ReferenceBackend reference = new ReferenceBackend();
-    private CudaBackend card;
-    private CudaBackend other;
-
-    @BeforeEach
-    void openTheCard() {
-        CudaContract.useCard();
-        card = FlashAttentionTest.rounding();
-        other = FlashAttentionTest.rounding();
-    }
-
-    @AfterEach
-    void close() {
-        other.close();
-        card.close();
-        reference.close();
-    }
 
     /// Heads, tokens in the cache before, and new tokens of each sequence: within a page and a tile of 64 keys and
     /// beyond, one sequence in a block and several, the tokens of sequences beside each other or in turn.

@@ -34,7 +34,7 @@ class FlashPlanTest {
     @CsvSource({"7, 1, 64", "2, 2, 128", "4, 2, 32"})
     void thePlanCountsTheBuffersThatACardGrows(int heads, int groups, int size) {
         EmulatedCuda.use();
-        try (Backend card = FlashAttentionTest.rounding();
+        try (Backend card = TwoCards.rounding();
                 Backend plan = PlanBackend.ofCard(new PlanBackend.Card(false, true, 0))) {
             assertThat(buffers(plan, heads, groups, size)).isEqualTo(buffers(card, heads, groups, size)).isPositive();
         }

@@ -16,14 +16,14 @@ class RoundingContractTest extends CudaContract {
     @Override
     protected Backend open(int threads) {
         useCard();
-        return FlashAttentionTest.rounding();
+        return TwoCards.rounding();
     }
 
     @Override
     protected List<KernelCase> cases() {
         List<KernelCase> cases = KernelCase.all().stream().filter(kernel -> kernel.kernel().equals("attention forward")
-                || kernel.kernel().equals("attention backward") || kernel.kernel().equals("matmul weightGradient"))
-                .toList();
+                || kernel.kernel().equals("attention backward") || kernel.kernel().equals("matmul weightGradient")
+                || kernel.kernel().equals("matmul gradients")).toList();
         return Boolean.getBoolean(REAL_CARD) ? cases : spread(cases, CASES);
     }
 

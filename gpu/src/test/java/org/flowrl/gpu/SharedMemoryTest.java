@@ -60,7 +60,7 @@ class SharedMemoryTest {
     }
 
     private static void attendOnTensorCores(int size) {
-        try (CudaBackend card = FlashAttentionTest.rounding(); Scope scope = Scope.root("test", card.memory())) {
+        try (CudaBackend card = TwoCards.rounding(); Scope scope = Scope.root("test", card.memory())) {
             attend(card, scope, size);
         }
     }

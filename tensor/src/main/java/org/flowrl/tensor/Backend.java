@@ -61,6 +61,11 @@ public interface Backend extends AutoCloseable {
         return Optional.empty();
     }
 
+    /// A decoder block's operations in fewer calls; empty where that gains nothing.
+    default Optional<FusedKernels> fused() {
+        return Optional.empty();
+    }
+
     /// Matrix products.
     MatmulKernels matmul();
 

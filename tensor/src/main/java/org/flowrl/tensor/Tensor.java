@@ -128,11 +128,6 @@ public final class Tensor {
         copy(source, source.rows("copyRows", sourceStart, count), rows("copyRows", start, count));
     }
 
-    /// Sets the `count` entries of the first dimension from `start` on to zero.
-    public void zeroRows(long start, long count) {
-        fill(rows("zeroRows", start, count), (byte) 0);
-    }
-
     /// Takes some of a tensor's bytes.
     ///
     /// @param <E> what reading may throw

@@ -183,7 +183,7 @@ class MemoryTest {
             assertThat(rows.slice(0, 1).copy(scope).toFloats()).isEqualTo(new float[columns]);
             assertThat(rows.slice(2, 1).toFloats()).isEqualTo(new float[columns]);
             assertThat(source.copy(scope).toFloats()).isEqualTo(row);
-            rows.zeroRows(1, 1);
+            rows.fillBytes((byte) 0);
             assertThat(rows.sum()).isZero();
         }
     }

@@ -3,6 +3,7 @@ package org.flowrl.transformer;
 import org.flowrl.autograd.Tape;
 import org.flowrl.autograd.Var;
 import org.flowrl.tensor.AttentionKernels;
+import org.flowrl.tensor.FusedKernels;
 import org.flowrl.tensor.Tensor;
 
 /// New tokens of some cached sequences, for one forward pass; made by {@link KvCache#prepare}. N tokens of B sequences.
@@ -17,6 +18,12 @@ import org.flowrl.tensor.Tensor;
 /// @param longest tokens of the longest sequence, the new ones included
 public record CacheBatch(KvCache cache, Tensor ids, Tensor positions, Tensor slots, Tensor sequences, Tensor pageTable,
         int[] lastRows, int longest) {
+    /// A layer's pages, and where the tokens stand in them.
+    FusedKernels.Pages pages(int layer) {
+        return new FusedKernels.Pages(cache.keyPages(layer), cache.valuePages(layer), slots, positions, sequences,
+                pageTable);
+    }
+
     /// Writes the new keys and values of one layer, and reads all of the sequences: [N, H, E], without a gradient.
     ///
     /// @param q [N, H, E]

@@ -13,8 +13,8 @@ import org.flowrl.tensor.Tensor;
 /// Keys and values of growing sequences, in pages of {@link #PAGE_TOKENS} tokens (Kwon et al. 2023, PagedAttention).
 ///
 /// Pages are counted from a sequence's first token. Full pages are never written to again, so a {@link #fork} shares
-/// them; only the last, partly filled one is copied. All memory is taken at the start and never grows. A page is zeroed
-/// when a sequence takes it, so that kernels may read its unused lanes (0 · NaN would be NaN).
+/// them; only the last, partly filled one is copied. All memory is taken at the start and never grows. Lanes of a page
+/// that nothing was written to hold anything: what kernels give does not depend on them.
 ///
 /// ```
 /// int prompt = cache.open();
@@ -117,7 +117,7 @@ public final class KvCache {
             references[to.pages[i]]++;
         }
         if (isPartial) {
-            to.pages[full] = takeAsItIs();
+            to.pages[full] = take();
             copy(from.pages[full], to.pages[full]);
         }
         return add(to);
@@ -226,24 +226,15 @@ public final class KvCache {
             if (page == sequence.pages.length) {
                 sequence.pages = Arrays.copyOf(sequence.pages, 2 * page);
             }
-            sequence.pages[page] = takeZeroed();
+            sequence.pages[page] = take();
         }
         sequence.length++;
         return sequence.pages[page] * PAGE_TOKENS + lane;
     }
 
-    private int takeAsItIs() {
+    private int take() {
         int page = freePages.remove();
         references[page] = 1;
-        return page;
-    }
-
-    private int takeZeroed() {
-        int page = takeAsItIs();
-        for (int layer = 0; layer < keyPages.size(); layer++) {
-            keyPages.get(layer).zeroRows(page, 1);
-            valuePages.get(layer).zeroRows(page, 1);
-        }
         return page;
     }
 

@@ -14,6 +14,7 @@ import org.flowrl.autograd.Var;
 import org.flowrl.autograd.ops.Attention;
 import org.flowrl.autograd.ops.Products;
 import org.flowrl.autograd.ops.Rows;
+import org.flowrl.tensor.FusedKernels;
 import org.flowrl.tensor.Tensor;
 
 /// A dense Qwen2, Qwen2.5 or Qwen3 language model.
@@ -21,7 +22,8 @@ import org.flowrl.tensor.Tensor;
 /// x = embed_tokens[ids]      x = layers.i(x) for i = 0 …      hidden = norm(x)      logits = hidden · headᵀ
 /// ```
 /// There is one forward pass. Scoring, training and sampling run it alike; only attention differs, which reads either
-/// the packed sequences themselves or a cache. On a row-invariant backend all of them give the same bits.
+/// the packed sequences themselves or a cache. On a row-invariant backend all of them give the same bits. A backend
+/// with {@link FusedKernels} does a block over a cache in fewer calls, where it has no adapters.
 public final class Qwen {
     /// What a recording tape keeps of each block for the backward pass.
     public enum Activations {
@@ -31,10 +33,10 @@ public final class Qwen {
         RECOMPUTED
     }
 
-    /// Attention of layer `layer`; otherwise as {@link QwenBlock.Attend}.
+    /// How one block's stream becomes the next one's.
     @FunctionalInterface
-    private interface LayerAttend {
-        Var apply(int layer, Var q, Var k, Var v);
+    private interface Pass {
+        Var apply(int layer, Var x, QwenBlock.Places places);
     }
 
     private final QwenConfig config;
@@ -106,8 +108,14 @@ public final class Qwen {
     /// As {@link #forward(Tape, PackedSequences)}, with a choice of what a recording tape keeps.
     public Var forward(Tape tape, PackedSequences tokens, Activations activations) {
         double scale = config.attentionScale();
-        return forward(tape, tokens.ids(), tokens.positions(), tokens.longest(), activations,
-                (layer, q, k, v) -> Attention.causal(q, k, v, tokens.starts(), scale));
+        QwenBlock.Attend attend = (q, k, v) -> Attention.causal(q, k, v, tokens.starts(), scale);
+        return forward(tape, tokens.ids(), tokens.positions(), tokens.longest(), (layer, x, places) -> {
+            UnaryOperator<Var> block = in -> layers.get(layer).forward(in, places, attend);
+            if (!tape.isRecording()) {
+                return overwrite(x, block);
+            }
+            return activations == Activations.RECOMPUTED ? Checkpointed.apply(x, block) : block.apply(x);
+        });
     }
 
     /// The final hidden states [N, D] of new tokens of cached sequences, after the last norm. Their keys and values are
@@ -119,34 +127,42 @@ public final class Qwen {
         if (tape.isRecording()) {
             throw new IllegalArgumentException("qwen: a cached forward pass needs a tape of inference");
         }
-        double scale = config.attentionScale();
-        return forward(tape, batch.ids(), batch.positions(), batch.longest(), Activations.KEPT,
-                (layer, q, k, v) -> batch.attend(layer, q, k, v, scale));
+        return forward(tape, batch.ids(), batch.positions(), batch.longest(),
+                tape.backend().fused().filter(_ -> adapters == null).map(kernels -> fusedPass(batch, kernels))
+                        .orElseGet(() -> pass(batch)));
     }
 
-    private Var forward(Tape tape, Tensor ids, Tensor positions, int longest, Activations activations,
-            LayerAttend attend) {
+    private Pass pass(CacheBatch batch) {
+        double scale = config.attentionScale();
+        return (layer, x, places) -> overwrite(x, in -> layers.get(layer).forward(in, places,
+                (q, k, v) -> batch.attend(layer, q, k, v, scale)));
+    }
+
+    private Pass fusedPass(CacheBatch batch, FusedKernels kernels) {
+        double scale = config.attentionScale();
+        return (layer, x, places) -> {
+            new FusedBlock(layers.get(layer), kernels).overwrite(x.value(),
+                    new FusedBlock.Tokens(batch, places, scale), layer, x.tape().scope());
+            return x;
+        };
+    }
+
+    private Var forward(Tape tape, Tensor ids, Tensor positions, int longest, Pass pass) {
         RotaryTable.Angles angles = rotary.upTo(longest, store.dtype(), store.scope());
         QwenBlock.Places places = new QwenBlock.Places(positions, angles.cos(), angles.sin());
         Var x = Rows.embedding(tape, embedding, ids);                                         // [N, D]
         for (int i = 0; i < layers.size(); i++) {
-            int layer = i;
-            UnaryOperator<Var> block = in -> layers.get(layer).forward(in, places,
-                    (q, k, v) -> attend.apply(layer, q, k, v));
-            if (!tape.isRecording()) {
-                overwrite(x, block);
-            } else {
-                x = activations == Activations.RECOMPUTED ? Checkpointed.apply(x, block) : block.apply(x);
-            }
+            x = pass.apply(i, x, places);
         }
         return norm.forward(x);                                                               // [N, D]
     }
 
     /// Without a backward pass to come, one block's values are all that is ever held beside the stream.
-    private static void overwrite(Var x, UnaryOperator<Var> block) {
+    private static Var overwrite(Var x, UnaryOperator<Var> block) {
         try (Tape inner = Tape.inference(x.tape().backend(), x.tape().scope())) {
             x.value().copyFrom(block.apply(inner.constant(x.value())).value());
         }
+        return x;
     }
 
     /// Logits [N, V] of hidden states [N, D]. For log-probabilities {@link org.flowrl.autograd.ops.Head} needs no such

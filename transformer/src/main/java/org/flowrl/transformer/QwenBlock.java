@@ -56,17 +56,19 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
         int keyWidth = config.numKeyValueHeads() * config.headDim();
         double eps = config.rmsNormEps();
         Parameters attention = here.at("self_attn");
+        Parameters heads = attention.packedTogether();
         Parameters mlp = here.at("mlp");
+        Parameters gates = mlp.packedTogether();
         return new QwenBlock(RmsNorm.declare(here.at("input_layernorm"), d, eps),
-                Linear.declare(attention.at("q_proj"), normal, queryWidth, d, config.attentionBias()),
-                Linear.declare(attention.at("k_proj"), normal, keyWidth, d, config.attentionBias()),
-                Linear.declare(attention.at("v_proj"), normal, keyWidth, d, config.attentionBias()),
+                Linear.declare(heads.at("q_proj"), normal, queryWidth, d, config.attentionBias()),
+                Linear.declare(heads.at("k_proj"), normal, keyWidth, d, config.attentionBias()),
+                Linear.declare(heads.at("v_proj"), normal, keyWidth, d, config.attentionBias()),
                 config.normsHeads() ? RmsNorm.declare(attention.at("q_norm"), config.headDim(), eps) : null,
                 config.normsHeads() ? RmsNorm.declare(attention.at("k_norm"), config.headDim(), eps) : null,
                 Linear.declare(attention.at("o_proj"), normal, d, queryWidth, config.outputBias()),
                 RmsNorm.declare(here.at("post_attention_layernorm"), d, eps),
-                Linear.declare(mlp.at("gate_proj"), normal, f, d, false),
-                Linear.declare(mlp.at("up_proj"), normal, f, d, false),
+                Linear.declare(gates.at("gate_proj"), normal, f, d, false),
+                Linear.declare(gates.at("up_proj"), normal, f, d, false),
                 Linear.declare(mlp.at("down_proj"), normal, d, f, false), config.headDim());
     }
 

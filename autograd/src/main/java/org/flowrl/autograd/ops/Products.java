@@ -25,8 +25,11 @@ public final class Products {
         kernels.forward(x.value(), weight.packed(), bias == null ? null : bias.value(), y);
         Var b = bias == null ? null : tape.parameter(bias);
         return tape.record(y, (dy, adjoints) -> {
-            adjoints.add(x, dx -> kernels.inputGradient(dy, weight.packed(), dx, false));
-            addGradients(kernels, dy, x.value(), w, b, adjoints);
+            Tensor dx = adjoints.wants(x) ? tape.like(x.value()) : null;
+            kernels.gradients(dy, x.value(), weight.packed(), dx, sum(w, adjoints), sum(b, adjoints));
+            if (dx != null) {
+                adjoints.give(x, dx);
+            }
         }, b == null ? new Var[] {x, w} : new Var[] {x, w, b});
     }
 
@@ -82,13 +85,13 @@ public final class Products {
         tape.backend().elementwise().affine(values, factor, 0, values);
     }
 
+    /// The gradient to add to; null where none is wanted.
+    private static Tensor sum(Var parameter, Adjoints adjoints) {
+        return parameter != null && adjoints.wants(parameter) ? adjoints.sum(parameter) : null;
+    }
+
     /// Of the parameters of y = x · wᵀ + bias, those that want one.
     private static void addGradients(MatmulKernels kernels, Tensor dy, Tensor x, Var w, Var bias, Adjoints adjoints) {
-        if (adjoints.wants(w)) {
-            kernels.weightGradient(dy, x, adjoints.sum(w));
-        }
-        if (bias != null && adjoints.wants(bias)) {
-            kernels.biasGradient(dy, adjoints.sum(bias));
-        }
+        kernels.gradients(dy, x, null, null, sum(w, adjoints), sum(bias, adjoints));
     }
 }

@@ -5,6 +5,7 @@ import org.flowrl.tensor.AttentionKernels;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Device;
 import org.flowrl.tensor.ElementwiseKernels;
+import org.flowrl.tensor.FusedKernels;
 import org.flowrl.tensor.HeadKernels;
 import org.flowrl.tensor.MatmulKernels;
 import org.flowrl.tensor.Memory;
@@ -26,6 +27,7 @@ public final class PlanBackend implements Backend {
     private final PlanKernels kernels;
     private final Guarantees guarantees;
     private final Optional<Recorder> recorder;
+    private final Optional<FusedKernels> fused;
 
     private PlanBackend(PlanScratch scratch, Optional<Card> card) {
         this.memory = Memory.planned(card.map(Card::slabBytes).orElse(0L));
@@ -33,6 +35,7 @@ public final class PlanBackend implements Backend {
         this.kernels = new PlanKernels(scratch, card.isPresent());
         this.guarantees = new Guarantees(card.isEmpty(), true);
         this.recorder = card.filter(Card::records).map(_ -> new PlanRecorder());
+        this.fused = card.map(_ -> new PlanFusedKernels(scratch));
     }
 
     /// How a card is used, as far as it takes memory.
@@ -120,6 +123,11 @@ public final class PlanBackend implements Backend {
     @Override
     public Optional<Recorder> recorder() {
         return recorder;
+    }
+
+    @Override
+    public Optional<FusedKernels> fused() {
+        return fused;
     }
 
     @Override

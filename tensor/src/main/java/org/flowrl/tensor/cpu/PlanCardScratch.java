@@ -13,7 +13,9 @@ import org.flowrl.tensor.SamplingLaw;
 /// LogitParts, CudaDraws, CudaAttention, FlashAttention, CudaDevice). The driver's own context, some hundreds of
 /// megabytes, is not counted.
 final class PlanCardScratch implements PlanScratch {
-    private enum Use { SUMS, TALLIES, LOGITS, LOGIT_GRADIENTS, LEFT, RIGHT, DOTS, LOG_SUMS, BOUNDS, PARTIALS }
+    private enum Use {
+        SUMS, TALLIES, LOGITS, LOGIT_GRADIENTS, LEFT, RIGHT, DOTS, LOG_SUMS, BOUNDS, PARTIALS, ARRIVALS
+    }
 
     private static final long SMALLEST_BYTES = 64 << 10;
     private static final long LIBRARY_BYTES = 32 << 20;
@@ -124,7 +126,9 @@ final class PlanCardScratch implements PlanScratch {
     public void pagedAttention(long queries, long heads, long tokens, long size) {
         long parts = Math.max(1, Math.ceilDiv(tokens, PART_KEYS));
         long queryBytes = heads * parts * (size + 2) * Float.BYTES;
-        need(Use.PARTIALS, Math.clamp(PARTIAL_BYTES / queryBytes, 1, Math.max(1, queries)) * queryBytes);
+        long most = Math.clamp(PARTIAL_BYTES / queryBytes, 1, Math.max(1, queries));
+        need(Use.PARTIALS, most * queryBytes);
+        need(Use.ARRIVALS, most * heads * Integer.BYTES);
     }
 
     /// Ranges of logits of some rows at a time, and what they are folded to.

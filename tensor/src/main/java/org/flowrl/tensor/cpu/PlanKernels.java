@@ -1,5 +1,7 @@
 package org.flowrl.tensor.cpu;
 
+import java.util.List;
+import java.util.Optional;
 import org.flowrl.tensor.AttentionKernels;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
@@ -48,6 +50,17 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
         long panels = Math.ceilDiv(weight.dim(0), panelColumns);
         Tensor panelMemory = scope.allocateExactly(storage, Shape.of(panels, weight.dim(1), panelColumns));
         return new Packed(weight.dim(0), weight.dim(1), storage, panelMemory.bytes(), true);
+    }
+
+    @Override
+    public Optional<List<PackedMatrix>> packedTogether(List<Shape> weights, DType storage, Scope scope) {
+        if (!isOnCard || storage != DType.BF16) {
+            return Optional.empty();
+        }
+        long columns = weights.getFirst().dim(1);
+        scope.allocateExactly(storage, Shape.of(weights.stream().mapToLong(shape -> shape.dim(0)).sum(), columns));
+        return Optional.of(weights.stream().<PackedMatrix>map(shape -> new Packed(shape.dim(0), columns, storage,
+                shape.elements() * storage.bytes(), false)).toList());
     }
 
     @Override

@@ -40,6 +40,8 @@ final class MatmulCases {
             }
             cases.add(biasGradient(m, 1));
             cases.add(biasGradient(m, 300));
+            cases.add(gradients(m, 17, 13, m % 2 == 0, DType.F32));
+            cases.add(gradients(m, 17, 13, m % 2 == 1, DType.BF16));
         }
         return cases;
     }
@@ -83,6 +85,19 @@ final class MatmulCases {
             backend.matmul().weightGradient(in.values(m, n), in.ordinary(m, k), dw);
             return List.of(dw);
         }, "M", m, "K", k, "N", n);
+    }
+
+    /// All of a linear map's, and those of its parameters alone.
+    private static KernelCase gradients(int m, int k, int n, boolean isInputWanted, DType storage) {
+        return KernelCase.of("matmul gradients", KernelCase.FINITE, (backend, in) -> {
+            Tensor weight = in.ordinary(n, k);
+            PackedMatrix w = backend.matmul().pack(weight, storage == DType.F32 ? in.type() : storage, in.scope());
+            Tensor dx = in.junk(m, k);
+            Tensor dw = in.ordinary(n, k);
+            Tensor db = in.ordinary(n);
+            backend.matmul().gradients(in.values(m, n), in.ordinary(m, k), w, isInputWanted ? dx : null, dw, db);
+            return isInputWanted ? List.of(dx, dw, db) : List.of(dw, db);
+        }, "M", m, "K", k, "N", n, isInputWanted ? "dx" : "", storage);
     }
 
     private static KernelCase biasGradient(int m, int n) {

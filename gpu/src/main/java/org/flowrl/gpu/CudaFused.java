@@ -1,0 +1,112 @@
+package org.flowrl.gpu;
+
+import java.util.List;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.FusedKernels;
+import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.Tensor;
+import org.flowrl.tensor.cpu.FusedArguments;
+
+/// A decoder block's operations, of fused.cu and paged.cu, and by cuBLAS. Each is one launch, but for a bias of an added
+/// product, and for weights that do not lie one after the other, as those of F32 do not.
+///
+/// **What a step costs**, by arithmetic and not by measurement: 64 sequences of 576 tokens of the 0.5B shape (D = 896, H
+/// = 14, G = 2, E = 64, F = 4,864, 24 blocks, V = 151,936), BF16 weights, an F32 cache. Megabytes that a block moves at
+/// least, and microseconds that they take of an H100's device memory at 3.35 TB/s, though what is not a weight or a key
+/// may stay in its cache of 50 MiB.
+///
+/// | launch | grid | MB | µs |
+/// |---|---|---|---|
+/// | norm | 64 | 0.3 | 0.1 |
+/// | product with queries, keys, values | cuBLAS | 2.5 | 0.7 |
+/// | biases, positions, into the cache | 144 | 0.6 | 0.2 |
+/// | attention, folded by the last block of a token | 192 · 2 | 39.5 | 11.8 |
+/// | product, added | cuBLAS | 2.2 | 0.7 |
+/// | norm | 64 | 0.3 | 0.1 |
+/// | product with gates and ups | cuBLAS | 20.0 | 6.0 |
+/// | SwiGLU | 5 · 64 | 3.1 | 0.9 |
+/// | product, added | cuBLAS | 9.8 | 2.9 |
+/// | a block: 9 | | 78.4 | 23.4 |
+/// | embedding, last norm, rounding, head, draw: 6 | | 351 | 105 |
+/// | a step: 222 | | 2,233 | 667 |
+///
+/// Weights and cache alone are 1.89 GB, 565 µs. At 1.5 to 2 µs between two launches of a graph, 222 of them are 330 to
+/// 440 µs more: 1.0 to 1.1 ms, 51 to 57 % of what memory allows. One operation at a time a block was 28 launches, a step
+/// 678 of them, 1.0 to 1.4 ms beside the same work. Neither is a measurement; `DecodingLaunchesTest` in flowrl keeps the
+/// count.
+final class CudaFused implements FusedKernels {
+    /// Numbers that a thread reads in one access.
+    private static final long FOUR = 4;
+
+    private final Card card;
+    private final Products products;
+    private final CudaAttention attention;
+
+    CudaFused(Card card, Products products, CudaAttention attention) {
+        this.card = card;
+        this.products = products;
+        this.attention = attention;
+    }
+
+    private Kernels.Launch launch(String kernel) {
+        return card.kernels().launch("fused", kernel);
+    }
+
+    @Override
+    public void norm(Tensor x, Tensor weight, double eps, Tensor operand) {
+        FusedArguments.norm(x, weight, eps, operand);
+        card.requireFloats("fused norm", x);
+        launch("normOperand").tensor(x).tensor(weight).real(eps).output(operand).number(x.dim(1))
+                .grid(x.dim(0), 1, Kernels.BLOCK_THREADS, 0);
+    }
+
+    @Override
+    public void products(Tensor operand, List<PackedMatrix> weights, Tensor y) {
+        FusedArguments.products(operand, weights, y);
+        card.requireFloats("fused products", y);
+        products.forwardBeside(operand.address(), weights.stream()
+                .map(weight -> CudaMatmul.Packed.of("fused products", weight)).toList(), y.dim(0), y.address());
+    }
+
+    @Override
+    public void addProduct(Tensor operand, PackedMatrix weight, Tensor bias, Tensor y) {
+        FusedArguments.addProduct(operand, weight, bias, y);
+        card.requireFloats("fused addProduct", y);
+        products.addForwardOfRounded(operand.address(), CudaMatmul.Packed.of("fused addProduct", weight), y.dim(0),
+                y.address());
+        if (bias != null) {
+            CudaMatmul.addBias(card, bias, y);
+        }
+    }
+
+    @Override
+    public void placeHeads(Tensor projected, HeadTerms terms, Pages pages, Tensor q) {
+        FusedArguments.placeHeads(projected, terms, pages, q);
+        card.requireFloats("fused placeHeads", q);
+        long groups = pages.keyPages().dim(1);
+        launch("placeHeads").tensor(projected).optional(terms.queryBias()).optional(terms.keyBias())
+                .optional(terms.valueBias()).optional(terms.queryNorm()).optional(terms.keyNorm()).real(terms.eps())
+                .tensor(pages.positions()).tensor(terms.cos()).tensor(terms.sin()).tensor(pages.slots()).tensor(q)
+                .tensor(pages.keyPages()).tensor(pages.valuePages()).number(q.dim(0)).integer(q.dim(1))
+                .integer(groups).integer(q.dim(2)).number(terms.cos().dim(0))
+                .number(pages.keyPages().dim(0) * Backend.LANES).fault(Fault.ROPE_POSITIONS)
+                .fault(Fault.WRITE_PAGES_SLOTS).overWarps(q.dim(0) * (q.dim(1) + 2 * groups));
+    }
+
+    @Override
+    public void attend(Tensor q, Pages pages, double scale, Tensor operand) {
+        FusedArguments.attend(q, pages, scale, operand);
+        card.requireFloats("fused attend", q);
+        attention.attend(q, pages, scale, operand);
+    }
+
+    @Override
+    public void swiGlu(Tensor projected, Tensor operand) {
+        FusedArguments.swiGlu(projected, operand);
+        card.requireFloats("fused swiGlu", projected);
+        long rows = operand.dim(0);
+        long size = operand.dim(1);
+        launch("swiGluOperand").tensor(projected).output(operand).number(rows).number(size)
+                .overColumns(Math.ceilDiv(size, FOUR), Math.min(rows, CudaRows.MOST_LAYERS));
+    }
+}

@@ -1,0 +1,117 @@
+package org.flowrl.tensor.cpu;
+
+import java.util.List;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
+import org.flowrl.tensor.FusedKernels;
+import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.Tensor;
+
+/// The argument checks of {@link FusedKernels}, as {@link Arguments} has those of the other families.
+public final class FusedArguments {
+    private FusedArguments() {
+    }
+
+    public static void norm(Tensor x, Tensor weight, double eps, Tensor operand) {
+        Requirements call = Requirements.of("fused norm", "x", x);
+        call.rank("x", x, 2, "[N, D]");
+        call.shape("weight", weight, "[D] of x [N, D]", x.dim(1));
+        call.number(eps >= 0, "eps", eps, "must be 0 or more");
+        operand(call, operand, "[N, D] of x", x.dim(0), x.dim(1));
+    }
+
+    public static void products(Tensor operand, List<PackedMatrix> weights, Tensor y) {
+        Requirements call = Requirements.of("fused products", "y", y);
+        call.rank("y", y, 2, "[N, O]");
+        call.rank("operand", operand, 2, "[N, D]");
+        for (PackedMatrix weight : weights) {
+            product(call, operand, weight, y);
+        }
+        call.shape("y", y, "[N, O] of operand [N, D] and weights [O, D]", operand.dim(0),
+                weights.stream().mapToLong(PackedMatrix::rows).sum());
+    }
+
+    public static void addProduct(Tensor operand, PackedMatrix weight, Tensor bias, Tensor y) {
+        Requirements call = Requirements.of("fused addProduct", "y", y);
+        call.rank("operand", operand, 2, "[N, D]");
+        product(call, operand, weight, y);
+        if (bias != null) {
+            call.shape("bias", bias, "[O] of weight [O, D]", weight.rows());
+        }
+        call.shape("y", y, "[N, O] of operand [N, D] and weight [O, D]", operand.dim(0), weight.rows());
+    }
+
+    private static void product(Requirements call, Tensor operand, PackedMatrix weight, Tensor y) {
+        call.packed("weight", weight);
+        call.condition(weight.storage() == operand.dtype(), "operand", operand,
+                "must have the type of the weight, " + weight.storage());
+        call.type("operand", operand, weight.storage());
+        call.condition(weight.columns() == operand.dim(1), "operand", operand,
+                "must be [N, D] with weight [O, D], [" + weight.rows() + ", " + weight.columns() + "]");
+        call.condition(y.dtype() == DType.F32, "y", y, "must be F32");
+    }
+
+    public static void placeHeads(Tensor projected, FusedKernels.HeadTerms terms, FusedKernels.Pages pages, Tensor q) {
+        Requirements call = Requirements.of("fused placeHeads", "q", q);
+        call.rank("q", q, 3, "[N, H, E]");
+        long size = q.dim(2);
+        long queries = q.dim(1) * size;
+        call.condition(size % 2 == 0, "q", q, "must have heads of an even number of elements");
+        long groups = groups(call, q, pages);
+        call.shape("projected", projected, "[N, (H + 2 G) E] of q [N, H, E] and keyPages", q.dim(0),
+                queries + 2 * groups * size);
+        optional(call, "queryBias", terms.queryBias(), "[H · E] of q [N, H, E]", queries);
+        optional(call, "keyBias", terms.keyBias(), "[G · E] of keyPages", groups * size);
+        optional(call, "valueBias", terms.valueBias(), "[G · E] of keyPages", groups * size);
+        optional(call, "queryNorm", terms.queryNorm(), "[E] of q [N, H, E]", size);
+        optional(call, "keyNorm", terms.keyNorm(), "[E] of q [N, H, E]", size);
+        call.number(terms.eps() >= 0, "eps", terms.eps(), "must be 0 or more");
+        call.rank("cos", terms.cos(), 2, "[P, E/2]");
+        call.shape("cos", terms.cos(), "[P, E/2] of q [N, H, E]", terms.cos().dim(0), size / 2);
+        call.shape("sin", terms.sin(), "the shape of cos", terms.cos().shape());
+        call.indices("positions", pages.positions(), "[N] of q [N, H, E]", q.dim(0), terms.cos().dim(0));
+        call.indices("slots", pages.slots(), "[N] of q [N, H, E]", q.dim(0),
+                pages.keyPages().dim(0) * Backend.LANES);
+    }
+
+    private static long groups(Requirements call, Tensor q, FusedKernels.Pages pages) {
+        Tensor keys = pages.keyPages();
+        call.rank("keyPages", keys, 4, "[P, G, E, " + Backend.LANES + "]");
+        long groups = keys.dim(1);
+        call.condition(groups > 0 && q.dim(1) % groups == 0, "keyPages", keys,
+                "must have a number of heads that divides the " + q.dim(1) + " query heads");
+        call.shape("keyPages", keys, "[P, G, E, LANES] of q [N, H, E]", keys.dim(0), groups, q.dim(2), Backend.LANES);
+        call.shape("valuePages", pages.valuePages(), "[P, G, LANES, E] of keyPages [P, G, E, LANES]", keys.dim(0),
+                groups, Backend.LANES, q.dim(2));
+        return groups;
+    }
+
+    private static void optional(Requirements call, String name, Tensor tensor, String rule, long size) {
+        if (tensor != null) {
+            call.shape(name, tensor, rule, size);
+        }
+    }
+
+    /// Beside what attention over the cache requires, which is checked with `q` in the output's place.
+    public static void attend(Tensor q, FusedKernels.Pages pages, double scale, Tensor operand) {
+        Arguments.attentionForwardPaged(q, pages.keyPages(), pages.valuePages(), pages.positions(), pages.sequences(),
+                pages.pageTable(), scale, q);
+        operand(Requirements.of("fused attend", "q", q), operand, "[N, H · E] of q [N, H, E]", q.dim(0),
+                q.dim(1) * q.dim(2));
+    }
+
+    public static void swiGlu(Tensor projected, Tensor operand) {
+        Requirements call = Requirements.of("fused swiGlu", "projected", projected);
+        call.rank("projected", projected, 2, "[N, 2 F]");
+        call.condition(projected.dim(1) % 2 == 0, "projected", projected, "must be [N, 2 F]");
+        operand(call, operand, "[N, F] of projected [N, 2 F]", projected.dim(0), projected.dim(1) / 2);
+    }
+
+    private static void operand(Requirements call, Tensor operand, String rule, long rows, long columns) {
+        call.sameDevice("operand", operand);
+        call.condition(operand.dtype() == DType.F32 || operand.dtype() == DType.BF16, "operand", operand,
+                "must be F32 or BF16");
+        call.condition(operand.shape().is(rows, columns), "operand", operand,
+                "must be [" + rows + ", " + columns + "], " + rule);
+    }
+}
