@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /// Metrics of one training step, gathered over its batches: weighted means, standard deviations and maxima. Names are
-/// those of the metrics table in the README.
+/// those of `flowrl/docs/metrics.md`.
 public final class MetricSums {
     private record Mean(double sum, double weight) {
     }

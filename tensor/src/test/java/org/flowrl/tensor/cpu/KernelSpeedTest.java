@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// No kernel is stuck in slow code in any of ten fresh JVMs, each of which runs all kernels in an order of its own.
+/// No kernel is stuck in slow code in any of fifteen fresh JVMs, each of which runs all kernels in an order of its own.
 ///
 /// Whether the JIT compiles a kernel well can depend on what ran before and on timing: a kernel that is fast in a
 /// benchmark may be a hundred times slower for the life of another JVM. See {@link FirstCompiler} for one known cause,
