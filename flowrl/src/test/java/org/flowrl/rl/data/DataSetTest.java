@@ -162,7 +162,8 @@ class DataSetTest {
                 .hasMessage(folder.resolve("a.csv") + ": the name must end in .jsonl, .jsonl.gz or .parquet");
         for (String name : List.of("none.parquet", "none.jsonl")) {
             assertThatThrownBy(() -> DataSet.read(folder.resolve(name), Optional.empty()))
-                    .isInstanceOf(UncheckedIOException.class).hasMessage(folder.resolve(name).toString());
+                    .isInstanceOf(UncheckedIOException.class).hasMessage("cannot read "
+                            + folder.resolve(name) + ": no such file or folder");
         }
     }
 

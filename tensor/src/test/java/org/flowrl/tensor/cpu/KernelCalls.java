@@ -17,12 +17,15 @@ final class KernelCalls {
     private KernelCalls() {
     }
 
-    /// Every kernel of every family of {@link Backend}.
+    /// Every kernel of every family of {@link Backend}, but for those that an interface makes of its others.
     static Set<String> all() {
         Set<String> names = new TreeSet<>();
         for (Method family : Backend.class.getMethods()) {
             if (isFamily(family)) {
                 for (Method kernel : family.getReturnType().getMethods()) {
+                    if (kernel.isDefault()) {
+                        continue;
+                    }
                     functions(kernel).map(function -> name(kernel, function)).forEach(names::add);
                 }
             }
@@ -36,7 +39,9 @@ final class KernelCalls {
         code.accept(proxy(Backend.class, (proxy, method, arguments) -> {
             Object result = invoke(method, backend, arguments);
             return !isFamily(method) ? result : proxy(method.getReturnType(), (family, kernel, operands) -> {
-                names.add(name(kernel, isChoice(kernel) ? " " + operands[0] : ""));
+                if (!kernel.isDefault()) {
+                    names.add(name(kernel, isChoice(kernel) ? " " + operands[0] : ""));
+                }
                 return invoke(kernel, result, operands);
             });
         }));
