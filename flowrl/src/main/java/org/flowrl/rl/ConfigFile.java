@@ -114,8 +114,7 @@ public final class ConfigFile {
     }
 
     /// What is said of a key of which `node` does not know the name at `place`. What was perhaps meant is a near name
-    /// of the same record, or else a key elsewhere that ends in a near name, one of `update`
-    /// first.
+    /// of the same record, or else a key elsewhere that ends in a near name, one of `update` first.
     private static IllegalArgumentException unknown(ObjectNode tree, String[] path, ObjectNode node, int place) {
         String record = String.join(".", List.of(path).subList(0, place));
         String last = path[path.length - 1];

@@ -45,7 +45,7 @@ public final class FusedArguments {
         call.packed("weight", weight);
         call.condition(weight.storage() == operand.dtype(), "operand", operand,
                 "must have the type of the weight, " + weight.storage());
-        call.type("operand", operand, weight.storage());
+        call.sameDevice("operand", operand);
         call.condition(weight.columns() == operand.dim(1), "operand", operand,
                 "must be [N, D] with weight [O, D], [" + weight.rows() + ", " + weight.columns() + "]");
         call.condition(y.dtype() == DType.F32, "y", y, "must be F32");

@@ -83,7 +83,7 @@ final class VectorHeadRows {
             if (hasEntropy) {
                 dz = dz.sub(p.mul(dEntropy).mul(logProb.add(entropy)));
             }
-            VectorLanes.VECTOR.cast(dz).div(temperature).intoMemorySegment(ALL, z + v * 4L, ORDER);
+            dz.div(temperature).intoMemorySegment(ALL, z + v * 4L, ORDER);
         }
         for (; v < words; v++) {
             ALL.set(FLOAT, z + v * 4L, wordGradient(ALL.get(FLOAT, z + v * 4L), 0, lse, entropy, dLogProb, hasEntropy,
