@@ -26,7 +26,7 @@ class DecodingLaunchesTest {
     private static final int NEW_TOKENS = 600;
 
     /// Of a block's attention and of its feed-forward network.
-    private static final List<String> BLOCK = List.of("normOperand", "product", "placeHeads", "attentionPaged",
+    private static final List<String> BLOCK = List.of("normOperand", "product", "placeHeads", "attentionPaged64",
             "product", "normOperand", "product", "swiGluOperand", "product");
     private static final List<String> AFTER = List.of("rmsNorm", "convertF32toBF16", "product", "sumParts",
             "drawWhole");

@@ -1,5 +1,6 @@
 package org.flowrl.gpu;
 
+import java.util.Arrays;
 import org.flowrl.tensor.AttentionKernels;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
@@ -15,9 +16,13 @@ final class CudaAttention implements AttentionKernels {
     private static final int WARPS = 4;
     private static final int TILE_ROWS = 16;
     private static final int THREADS = WARPS * Kernels.WARP;
-    /// The shapes of paged.cu beside them: keys of a part of a sequence, query heads of a block.
-    private static final int SPLIT = 256;
+    /// The shapes of paged.cu: warps of a block, each with a tile of keys, which make a part of a sequence, and query
+    /// heads of a block.
+    private static final int PART_WARPS = 8;
+    private static final int SPLIT = PART_WARPS * TILE;
     private static final int BLOCK_HEADS = 8;
+    /// Sizes of heads that its kernels are for, up to each.
+    private static final long[] PAGED_SIZES = {64, 128, 256};
     /// Bytes of sums over parts that are held at a time.
     private static final long PARTIAL_BYTES = 64 << 20;
     /// New tokens for each row of the page table from which on a call is taken for one of prompts: a tile of tensor
@@ -146,15 +151,17 @@ final class CudaAttention implements AttentionKernels {
         long most = Math.clamp(PARTIAL_BYTES / tokenBytes, 1, Math.max(1, tokens));
         long partials = card.scratch().address(Scratch.Use.PARTIALS, most * tokenBytes);
         long arrivals = card.scratch().address(Scratch.Use.ARRIVALS, most * heads * Integer.BYTES);
+        String kernel = "attentionPaged" + Arrays.stream(PAGED_SIZES).filter(longest -> size <= longest).findFirst()
+                .orElseThrow();
         for (long first = 0; first < tokens; first += most) {
             long count = Math.min(most, tokens - first);
-            sizes(pagedLaunch("attentionPaged").tensor(q).tensor(keyPages).tensor(pages.valuePages())
+            sizes(pagedLaunch(kernel).tensor(q).tensor(keyPages).tensor(pages.valuePages())
                     .tensor(pages.positions()).tensor(pages.sequences()).tensor(pageTable).real(scale)
                     .number(partials).number(arrivals).number(first).number(parts), q, groups)
                     .number(keyPages.dim(0)).number(width).number(pageTable.dim(0)).output(out)
                     .fault(Fault.PAGED_POSITIONS).fault(Fault.PAGED_SEQUENCES).fault(Fault.PAGED_TABLE)
-                    .grid(count * parts, groups * Math.ceilDiv(heads / groups, (long) BLOCK_HEADS), THREADS,
-                            pagedSharedBytes(size));
+                    .grid(count * parts, groups * Math.ceilDiv(heads / groups, (long) BLOCK_HEADS),
+                            PART_WARPS * Kernels.WARP, pagedSharedBytes(size));
         }
     }
 
@@ -162,9 +169,8 @@ final class CudaAttention implements AttentionKernels {
         return card.kernels().launch("paged", kernel);
     }
 
-    /// Bytes of a tile of keys and of values, of the queries, and of their weights for the tile.
+    /// Bytes of the queries, of their weights for each warp's tile, and of each tile's sums.
     private static int pagedSharedBytes(long size) {
-        return Math.toIntExact(Float.BYTES
-                * (TILE * (size + 1) + TILE * size + BLOCK_HEADS * size + (long) BLOCK_HEADS * TILE));
+        return Math.toIntExact(Float.BYTES * BLOCK_HEADS * (size + SPLIT + PART_WARPS * (size + 2)));
     }
 }

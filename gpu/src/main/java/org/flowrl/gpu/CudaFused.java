@@ -35,8 +35,6 @@ import org.flowrl.tensor.cpu.FusedArguments;
 /// 678 of them, 1.0 to 1.4 ms beside the same work. Neither is a measurement; `DecodingLaunchesTest` in flowrl keeps the
 /// count.
 final class CudaFused implements FusedKernels {
-    /// Numbers that a thread reads in one access.
-    private static final long FOUR = 4;
 
     private final Card card;
     private final Products products;
@@ -56,8 +54,13 @@ final class CudaFused implements FusedKernels {
     public void norm(Tensor x, Tensor weight, double eps, Tensor operand) {
         FusedArguments.norm(x, weight, eps, operand);
         card.requireFloats("fused norm", x);
-        launch("normOperand").tensor(x).tensor(weight).real(eps).output(operand).number(x.dim(1))
-                .grid(x.dim(0), 1, Kernels.BLOCK_THREADS, 0);
+        norm(card, x, weight, eps, operand, null);
+    }
+
+    /// @param inverse takes 1 over the root of each row's mean square; null where nobody asks
+    static void norm(Card card, Tensor x, Tensor weight, double eps, Tensor operand, Tensor inverse) {
+        card.kernels().launch("fused", "normOperand").tensor(x).tensor(weight).real(eps).output(operand)
+                .optional(inverse).number(x.dim(1)).grid(x.dim(0), 1, Kernels.BLOCK_THREADS, 0);
     }
 
     @Override
@@ -106,7 +109,12 @@ final class CudaFused implements FusedKernels {
         card.requireFloats("fused swiGlu", projected);
         long rows = operand.dim(0);
         long size = operand.dim(1);
-        launch("swiGluOperand").tensor(projected).output(operand).number(rows).number(size)
-                .overColumns(Math.ceilDiv(size, FOUR), Math.min(rows, CudaRows.MOST_LAYERS));
+        overFours(launch("swiGluOperand").tensor(projected).output(operand), rows, size);
+    }
+
+    /// Starts a kernel with a thread for every four of `size` columns, rows in strides of the grid's second dimension.
+    static void overFours(Kernels.Launch launch, long rows, long size) {
+        launch.number(rows).number(size).overColumns(Math.ceilDiv(size, CudaRows.FOUR),
+                Math.min(rows, CudaRows.MOST_LAYERS));
     }
 }

@@ -1,6 +1,6 @@
-// Several operations of a decoder block at once, for steps of so few rows that the card waits for launches: what comes
-// out of products is read once, and what goes into them is written in their type. N tokens, D model, H query heads, G
-// key heads, E head size, F feed-forward.
+// Several operations of a decoder block at once, for steps of so few rows that the card waits for launches, and for
+// training, which waits for memory: what comes out of products is read once, and what goes into them is written in their
+// type. N tokens, D model, H query heads, G key heads, E head size, F feed-forward.
 #include "wide.cuh"
 
 // This warp's row, and its lane.
@@ -12,8 +12,9 @@
 // Pairs of a head's elements that a lane has: heads have up to 256 elements.
 #define MOST_PAIRS 4
 
-// The norm of a row, as rmsNorm of rows.cu, to F32 or to BF16: a block for each row [D].
-KERNEL(normOperand, const float* xs, const float* weight, float eps, void* out, int isNarrow, Index size) {
+// The norm of a row, as rmsNorm of rows.cu, to F32 or to BF16: a block for each row [D]. inverses may be null.
+KERNEL(normOperand, const float* xs, const float* weight, float eps, void* out, int isNarrow, float* inverses,
+        Index size) {
     Index start = blockIdx.x * size;
     bool areWide = size % 4 == 0 && isWide(xs) && isWide(weight) && isWide(out);
     Index fours = areWide ? size / 4 : 0;
@@ -29,6 +30,9 @@ KERNEL(normOperand, const float* xs, const float* weight, float eps, void* out, 
         sum = fmaf(xs[start + d], xs[start + d], sum);
     }
     float inverse = 1.0f / sqrtf(blockSum(sum) / (float)size + eps);
+    if (inverses && threadIdx.x == 0) {
+        inverses[blockIdx.x] = inverse;
+    }
     for (Index i = threadIdx.x; i < fours; i += blockDim.x) {
         Four four = x[i];
         Four w = ((const Four*)weight)[i];
@@ -39,6 +43,45 @@ KERNEL(normOperand, const float* xs, const float* weight, float eps, void* out, 
     }
     for (Index d = 4 * fours + threadIdx.x; d < size; d += blockDim.x) {
         put(out, isNarrow, start + d, xs[start + d] * inverse * weight[d]);
+    }
+}
+
+// The gradient of a norm, as rmsNormInputGradient of rows.cu, added to another one of the same row, which may be
+// overwritten with the sum: a block for each row [D].
+KERNEL(normGradientAdded, const float* dys, const float* xs, const float* weight, const float* inverses,
+        const float* dstreams, float* dxs, Index size) {
+    Index start = blockIdx.x * size;
+    bool areWide = size % 4 == 0 && isWide(dys) && isWide(xs) && isWide(weight) && isWide(dstreams) && isWide(dxs);
+    Index fours = areWide ? size / 4 : 0;
+    const Four* dy = (const Four*)(dys + start);
+    const Four* x = (const Four*)(xs + start);
+    const Four* dstream = (const Four*)(dstreams + start);
+    float inverse = inverses[blockIdx.x];
+    float sum = 0.0f;
+    for (Index i = threadIdx.x; i < fours; i += blockDim.x) {
+        Four g = dy[i];
+        Four four = x[i];
+        Four w = ((const Four*)weight)[i];
+        for (int j = 0; j < 4; j++) {
+            sum = fmaf(g.at[j] * w.at[j], four.at[j], sum);
+        }
+    }
+    for (Index d = 4 * fours + threadIdx.x; d < size; d += blockDim.x) {
+        sum = fmaf(dys[start + d] * weight[d], xs[start + d], sum);
+    }
+    float c = blockSum(sum) * (inverse * inverse * inverse) / (float)size;
+    for (Index i = threadIdx.x; i < fours; i += blockDim.x) {
+        Four g = dy[i];
+        Four four = x[i];
+        Four w = ((const Four*)weight)[i];
+        Four added = dstream[i];
+        for (int j = 0; j < 4; j++) {
+            four.at[j] = added.at[j] + fmaf(-c, four.at[j], g.at[j] * w.at[j] * inverse);
+        }
+        ((Four*)(dxs + start))[i] = four;
+    }
+    for (Index d = 4 * fours + threadIdx.x; d < size; d += blockDim.x) {
+        dxs[start + d] = dstreams[start + d] + fmaf(-c, xs[start + d], dys[start + d] * weight[d] * inverse);
     }
 }
 
@@ -164,6 +207,35 @@ KERNEL(swiGluOperand, const float* projected, void* out, int isNarrow, Index row
         }
         for (Index i = 4 * fours + FIRST; i < size; i += STRIDE) {
             put(out, isNarrow, n * size + i, swiGluOf(gate[i], up[i]));
+        }
+    }
+}
+
+// The gradient of swiGluOperand: dy [N, F] to gates' and ups' gradients beside each other [N, 2 F].
+KERNEL(swiGluOperandBackward, const float* dys, const float* projected, void* out, int isNarrow, Index rows,
+        Index size) {
+    bool areWide = size % 4 == 0 && isWide(dys) && isWide(projected) && isWide(out);
+    Index fours = areWide ? size / 4 : 0;
+    for (Index n = blockIdx.y; n < rows; n += gridDim.y) {
+        const float* dy = dys + n * size;
+        const float* gate = projected + 2 * n * size;
+        const float* up = gate + size;
+        for (Index i = FIRST; i < fours; i += STRIDE) {
+            Four d = ((const Four*)dy)[i];
+            Four g = ((const Four*)gate)[i];
+            Four u = ((const Four*)up)[i];
+            for (int j = 0; j < 4; j++) {
+                swiGluGradients(g.at[j], u.at[j], d.at[j]);
+            }
+            putFour(out, isNarrow, 2 * n * fours + i, d);
+            putFour(out, isNarrow, (2 * n + 1) * fours + i, u);
+        }
+        for (Index i = 4 * fours + FIRST; i < size; i += STRIDE) {
+            float d = dy[i];
+            float u = up[i];
+            swiGluGradients(gate[i], u, d);
+            put(out, isNarrow, 2 * n * size + i, d);
+            put(out, isNarrow, (2 * n + 1) * size + i, u);
         }
     }
 }

@@ -1,10 +1,13 @@
 package org.flowrl.transformer;
 
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.flowrl.autograd.Initializer;
 import org.flowrl.autograd.Parameters;
 import org.flowrl.autograd.Var;
 import org.flowrl.autograd.ops.Activations;
 import org.flowrl.autograd.ops.Attention;
+import org.flowrl.autograd.ops.FeedForward;
 import org.flowrl.autograd.ops.Pointwise;
 import org.flowrl.autograd.ops.Rows;
 import org.flowrl.tensor.Tensor;
@@ -91,7 +94,15 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
     /// @param x the stream [N, D]
     public Var forward(Var x, Places places, Attend attend) {
         Var h = Pointwise.add(x, attention(inputNorm.forward(x), places, attend));            // [N, D]
-        return Pointwise.add(h, feedForward(postAttentionNorm.forward(h)));                   // [N, D]
+        return fused(h).orElseGet(() ->
+                Pointwise.add(h, feedForward(postAttentionNorm.forward(h))));                 // [N, D]
+    }
+
+    /// The stream after the feed-forward network as one op, where the network is no more than its matrices.
+    private Optional<Var> fused(Var h) {
+        return Stream.of(gate, up, down).allMatch(Linear::isMatrix) ? FeedForward.addTo(h, new FeedForward.Weights(
+                postAttentionNorm.weight(), postAttentionNorm.eps(), gate.weight(), up.weight(), down.weight()))
+                : Optional.empty();
     }
 
     private Var attention(Var x, Places places, Attend attend) {

@@ -3,11 +3,12 @@ package org.flowrl.tensor.cpu;
 import java.util.List;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
+import org.flowrl.tensor.FusedGradients;
 import org.flowrl.tensor.FusedKernels;
 import org.flowrl.tensor.PackedMatrix;
 import org.flowrl.tensor.Tensor;
 
-/// The argument checks of {@link FusedKernels}, as {@link Arguments} has those of the other families.
+/// The argument checks of {@link FusedKernels} and {@link FusedGradients}, as {@link Arguments} has those of the other families.
 public final class FusedArguments {
     private FusedArguments() {
     }
@@ -107,11 +108,69 @@ public final class FusedArguments {
         operand(call, operand, "[N, F] of projected [N, 2 F]", projected.dim(0), projected.dim(1) / 2);
     }
 
+    public static void norm(Tensor x, Tensor weight, double eps, Tensor operand, Tensor inverse) {
+        norm(x, weight, eps, operand);
+        Requirements.of("fused norm", "x", x).shape("inverse", inverse, "[N] of x [N, D]", x.dim(0));
+    }
+
+    public static void normBackward(Tensor dy, Tensor x, Tensor weight, Tensor inverse, Tensor dstream, Tensor dx,
+            Tensor dweight) {
+        Requirements call = Requirements.of("fused normBackward", "x", x);
+        call.rank("x", x, 2, "[N, D]");
+        call.shape("dy", dy, "the shape of x", x.shape());
+        call.shape("weight", weight, "[D] of x [N, D]", x.dim(1));
+        call.shape("inverse", inverse, "[N] of x [N, D]", x.dim(0));
+        call.shape("dstream", dstream, "the shape of x", x.shape());
+        call.shape("dx", dx, "the shape of x", x.shape());
+        call.shape("dweight", dweight, "[D] of x [N, D]", x.dim(1));
+    }
+
+    public static void inputGradient(Tensor dy, List<PackedMatrix> weights, Tensor dx) {
+        Requirements call = Requirements.of("fused inputGradient", "dx", dx);
+        call.rank("dx", dx, 2, "[N, D]");
+        for (PackedMatrix weight : weights) {
+            call.packed("weight", weight);
+            call.condition(weight.storage() == dy.dtype(), "dy", dy, "must have the type of the weight, "
+                    + weight.storage());
+            call.condition(weight.columns() == dx.dim(1), "dx", dx, "must be [N, D] with weight [O, D], ["
+                    + weight.rows() + ", " + weight.columns() + "]");
+        }
+        operand(call, "dy", dy, "[N, O] of dx [N, D] and weights [O, D]", dx.dim(0),
+                weights.stream().mapToLong(PackedMatrix::rows).sum());
+    }
+
+    public static void weightGradients(Tensor dy, Tensor operand, List<Tensor> dweights) {
+        Tensor first = dweights.getFirst();
+        Requirements call = Requirements.of("fused weightGradients", "dweight", first);
+        call.rank("operand", operand, 2, "[N, D]");
+        for (Tensor dweight : dweights) {
+            call.rank("dweight", dweight, 2, "[O, D]");
+            call.shape("dweight", dweight, "[O, D] of operand [N, D]", dweight.dim(0), operand.dim(1));
+        }
+        operand(call, operand, "[N, D]", operand.dim(0), operand.dim(1));
+        operand(call, "dy", dy, "[N, O] of operand [N, D] and dweights [O, D]", operand.dim(0),
+                dweights.stream().mapToLong(dweight -> dweight.dim(0)).sum());
+        call.condition(dy.dtype() == operand.dtype(), "dy", dy, "must have the type of operand, " + operand.dtype());
+    }
+
+    public static void swiGluBackward(Tensor dy, Tensor projected, Tensor dprojected) {
+        Requirements call = Requirements.of("fused swiGluBackward", "projected", projected);
+        call.rank("projected", projected, 2, "[N, 2 F]");
+        call.condition(projected.dim(1) % 2 == 0, "projected", projected, "must be [N, 2 F]");
+        call.shape("dy", dy, "[N, F] of projected [N, 2 F]", projected.dim(0), projected.dim(1) / 2);
+        operand(call, "dprojected", dprojected, "the shape of projected", projected.dim(0), projected.dim(1));
+    }
+
     private static void operand(Requirements call, Tensor operand, String rule, long rows, long columns) {
-        call.sameDevice("operand", operand);
-        call.condition(operand.dtype() == DType.F32 || operand.dtype() == DType.BF16, "operand", operand,
+        operand(call, "operand", operand, rule, rows, columns);
+    }
+
+    private static void operand(Requirements call, String name, Tensor operand, String rule, long rows,
+            long columns) {
+        call.sameDevice(name, operand);
+        call.condition(operand.dtype() == DType.F32 || operand.dtype() == DType.BF16, name, operand,
                 "must be F32 or BF16");
-        call.condition(operand.shape().is(rows, columns), "operand", operand,
+        call.condition(operand.shape().is(rows, columns), name, operand,
                 "must be [" + rows + ", " + columns + "], " + rule);
     }
 }
