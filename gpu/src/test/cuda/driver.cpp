@@ -3,9 +3,10 @@
 //
 // A stream's number decides the order in which its threads run, so that two backends in one test run them in opposite
 // orders. After every launch the guards of all allocations are looked at: a kernel that wrote next to one has failed
-// with CUDA_ERROR_ILLEGAL_ADDRESS. Fresh memory reads as NaN. What a real card refuses is refused: grids and blocks beyond
-// its limits, more threads than the PTX names for a kernel, more shared memory than the kernel was allowed, a thread
-// without a context. So is what it takes and does at another time than the caller may think: work in the default stream.
+// with CUDA_ERROR_ILLEGAL_ADDRESS. Fresh memory reads as NaN. What a real card refuses is refused: grids and blocks
+// beyond its limits, more threads than the PTX names for a kernel, more shared memory than the kernel was allowed, a
+// thread without a context. So is what it takes and does at another time than the caller may think: work in the default
+// stream.
 //
 // Copies between host and card are under way until the next wait: what comes to the host is there only then, and a copy
 // to the card whose host memory has changed before has failed.

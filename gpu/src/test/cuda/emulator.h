@@ -333,6 +333,7 @@ inline bool launch(const Kernel& kernel, Index3 grid, Index3 size, size_t shared
     static const bool name##Registered = emulator::add(#name, name);         \
     static void name(__VA_ARGS__)
 #define DEVICE static inline
+#define MEMBER inline
 #define CALLED static
 #define SHARED(type, name, count)                                            \
     static const char name##Declaration = 0;                                 \

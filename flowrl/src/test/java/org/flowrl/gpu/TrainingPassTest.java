@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// A model's training pass on the emulated card, whose feed-forward networks are one op each, beside that of the
+/// A model's training pass on the emulated card, the halves of whose blocks are one op each, beside that of the
 /// reference backend, whose operations, finite differences in F64 hold, are composed.
 class TrainingPassTest {
     private static final List<int[]> SEQUENCES = List.of(new int[] {5, 7, 1, 30, 2, 9, 9, 4, 3}, new int[] {3, 1});

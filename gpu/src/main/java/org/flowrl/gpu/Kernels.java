@@ -23,7 +23,7 @@ final class Kernels implements AutoCloseable {
     static final int BLOCK_THREADS = 256;
     /// Threads of a warp.
     static final int WARP = 32;
-    private static final int MOST_PARAMETERS = 24;
+    private static final int MOST_PARAMETERS = 40;
     /// Blocks for each multiprocessor, beyond which threads take several elements.
     private static final int BLOCKS_EACH = 32;
 

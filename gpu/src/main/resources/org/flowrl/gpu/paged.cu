@@ -8,7 +8,7 @@
 // cache goes from memory into one register and is used for eight products there; what is shared is small. A lane asks
 // for BATCH numbers before it uses the first: of the 24 warps of three blocks that is 48 KB under way on each
 // multiprocessor, where a card that moves 3.35 TB/s has 18 KB under way in 0.7 microseconds.
-#include "wide.cuh"
+#include "placing.cuh"
 
 // Keys of a tile: one for each lane.
 #define TILE 32
@@ -17,13 +17,10 @@
 #define BLOCK_HEADS PART_WARPS
 // Keys of a part.
 #define SPLIT (PART_WARPS * TILE)
-// Tokens in a page.
-#define PAGE 16
 #define TILE_PAGES (TILE / PAGE)
 // Numbers of the cache that a lane asks for at once.
 #define BATCH 16
 
-#define LANE ((int)(threadIdx.x % WARP_SIZE))
 #define WARP ((int)(threadIdx.x / WARP_SIZE))
 
 KERNEL(writePages, const float* k, const float* v, const int* slots, float* keyPages, float* valuePages, Index tokens,
@@ -134,7 +131,8 @@ DEVICE void addProducts(const OfHeads& factors, float x, float (&sums)[BLOCK_HEA
     }
 }
 
-// Scores of this lane's key, whose elements lie PAGE numbers apart, with all heads' queries [E]; 0 where it is not read.
+// Scores of this lane's key, whose elements lie PAGE numbers apart, with all heads' queries [E]; 0 where it is not
+// read.
 DEVICE void scoreKey(const float* key, bool isRead, const OfHeads* queries, int size, float (&scores)[BLOCK_HEADS]) {
     int e = 0;
     for (; e + BATCH <= size; e += BATCH) {
@@ -227,10 +225,19 @@ template <int PARTS> DEVICE void attendTile(const PagedCache& cache, Index seque
     }
 }
 
+// What a block attends with: `count` query heads from firstHead on, of key head `group`.
+struct BlockHeads {
+    Index token;
+    int position, group, firstHead, count;
+    // True where the block's part has the token's own key.
+    bool hasNewest;
+};
+
 // The online softmax over one part of a sequence's keys, for up to BLOCK_HEADS query heads of one key head:
 // partials[n, head, part] as HeadSums has them, and out[n, head] of all parts. arrivals[n, block of heads] are zeros.
-// Grid: tokens (from token `first` on) times parts, key heads times blocks of their query heads.
-template <int PARTS> DEVICE void attendPart(const float* q, const PagedCache& cache, const int* positions,
+// `load` has the block's threads write its queries. Grid: tokens (from token `first` on) times parts, key heads times
+// blocks of their query heads.
+template <int PARTS, class Load> DEVICE void attendPart(Load load, const PagedCache& cache, const int* positions,
         const int* sequences, float scale, float* partials, int* arrivals, Index first, Index parts, int heads,
         Index sequenceCount, void* out, int isNarrow, Fault* positionFault, Fault* sequenceFault) {
     int size = cache.size;
@@ -253,10 +260,7 @@ template <int PARTS> DEVICE void attendPart(const float* q, const PagedCache& ca
     int firstOfGroup = blockIdx.y % headBlocks * BLOCK_HEADS;
     int firstHead = group * share + firstOfGroup;
     int count = share - firstOfGroup < BLOCK_HEADS ? share - firstOfGroup : BLOCK_HEADS;
-    for (int i = threadIdx.x; i < BLOCK_HEADS * size; i += PART_WARPS * WARP_SIZE) {
-        int head = i / size;
-        queries[i % size].at[head] = head < count ? q[(token * heads + firstHead + head) * size + i % size] : 0.0f;
-    }
+    load(BlockHeads{token, position, group, firstHead, count, part == position / SPLIT}, queries);
     __syncthreads();
     Index end = (part + 1) * SPLIT <= position ? (part + 1) * SPLIT : position + 1;
     Index from = part * SPLIT + WARP * TILE;
@@ -292,17 +296,82 @@ template <int PARTS> DEVICE void attendPart(const float* q, const PagedCache& ca
     }
 }
 
+// Queries [N, H, E].
+struct GivenQueries {
+    const float* q;
+    int heads, size;
+
+    MEMBER void operator()(const BlockHeads& block, OfHeads* queries) const {
+        const float* own = q + (block.token * heads + block.firstHead) * size;
+        for (int i = threadIdx.x; i < BLOCK_HEADS * size; i += PART_WARPS * WARP_SIZE) {
+            int head = i / size;
+            queries[i % size].at[head] = head < block.count ? own[i] : 0.0f;
+        }
+    }
+};
+
+// Queries, keys and values as products have left them [N, (H + 2 G) E]. The token's own key and value are written into
+// the cache by the blocks that read them, so that no two tokens may be of one sequence unless they are the same one;
+// blocks of the same key head write the same numbers.
+struct NewestQueries {
+    const float* projected;
+    HeadTerms terms;
+    const int* slots;
+    float *keyPages, *valuePages;
+    Index bound, slotBound;
+    Fault *positionFault, *slotFault;
+
+    MEMBER void operator()(const BlockHeads& block, OfHeads* queries) const {
+        bool isKnown = isWithin(block.position, bound, block.token, positionFault);
+        int position = isKnown ? block.position : 0;
+        const float* products = projected + block.token * (terms.heads + 2 * terms.groups) * terms.size;
+        float* own = queries[0].at + WARP;
+        if (WARP < block.count) {
+            storeHead(HeadTerms::headAt(terms, products, block.firstHead + WARP, position), own, BLOCK_HEADS,
+                    terms.size / 2);
+        } else {
+            for (int e = LANE; e < terms.size; e += WARP_SIZE) {
+                own[e * BLOCK_HEADS] = 0.0f;
+            }
+        }
+        // The last two warps have no query head where there are fewer than eight.
+        int place = terms.heads + block.group + (WARP == PART_WARPS - 1 ? terms.groups : 0);
+        if (block.hasNewest && WARP >= PART_WARPS - 2 && isKnown
+                && isWithin(slots[block.token], slotBound, block.token, slotFault)) {
+            HeadTerms::cache(terms, HeadTerms::headAt(terms, products, place, position), place, slots[block.token],
+                    keyPages, valuePages);
+        }
+    }
+};
+
 // For heads of up to 32 PARTS elements.
-#define ATTENTION_PAGED(name, PARTS)                                                                               \
-    KERNEL(name, const float* q, const float* keyPages, const float* valuePages, const int* positions,             \
+#define ATTENTION_PAGED(SIZE, PARTS)                                                                               \
+    KERNEL(attentionPaged##SIZE, const float* q, const float* keyPages, const float* valuePages,                   \
+            const int* positions, const int* sequences, const int* pageTable, float scale, float* partials,        \
+            int* arrivals, Index first, Index parts, int heads, int groups, int size, Index pages, Index width,    \
+            Index sequenceCount, void* out, int isNarrow, Fault* positionFault, Fault* sequenceFault,              \
+            Fault* pageFault) {                                                                                    \
+        attendPart<PARTS>(GivenQueries{q, heads, size},                                                            \
+                {keyPages, valuePages, pageTable, groups, size, pages, width, pageFault}, positions, sequences,    \
+                scale, partials, arrivals, first, parts, heads, sequenceCount, out, isNarrow, positionFault,       \
+                sequenceFault);                                                                                    \
+    }                                                                                                              \
+    KERNEL(attentionNewest##SIZE, const float* projected, const float* queryBias, const float* keyBias,            \
+            const float* valueBias, const float* queryNorm, const float* keyNorm, float eps,                       \
+            const float* cosines, const float* sines, const int* slots, Index bound, Index slotBound,              \
+            Fault* ropeFault, Fault* slotFault, float* keyPages, float* valuePages, const int* positions,          \
             const int* sequences, const int* pageTable, float scale, float* partials, int* arrivals, Index first,  \
             Index parts, int heads, int groups, int size, Index pages, Index width, Index sequenceCount,           \
             void* out, int isNarrow, Fault* positionFault, Fault* sequenceFault, Fault* pageFault) {               \
-        attendPart<PARTS>(q, {keyPages, valuePages, pageTable, groups, size, pages, width, pageFault}, positions,  \
-                sequences, scale, partials, arrivals, first, parts, heads, sequenceCount, out, isNarrow,           \
-                positionFault, sequenceFault);                                                                     \
+        HeadTerms terms = {queryBias, keyBias, valueBias, queryNorm, keyNorm, eps, cosines, sines, heads, groups,  \
+                size};                                                                                             \
+        attendPart<PARTS>(NewestQueries{projected, terms, slots, keyPages, valuePages, bound, slotBound,           \
+                ropeFault, slotFault},                                                                             \
+                {keyPages, valuePages, pageTable, groups, size, pages, width, pageFault}, positions, sequences,    \
+                scale, partials, arrivals, first, parts, heads, sequenceCount, out, isNarrow, positionFault,       \
+                sequenceFault);                                                                                    \
     }
 
-ATTENTION_PAGED(attentionPaged64, 2)
-ATTENTION_PAGED(attentionPaged128, 4)
-ATTENTION_PAGED(attentionPaged256, 8)
+ATTENTION_PAGED(64, 2)
+ATTENTION_PAGED(128, 4)
+ATTENTION_PAGED(256, 8)

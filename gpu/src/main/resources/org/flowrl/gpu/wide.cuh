@@ -69,6 +69,11 @@ DEVICE void put(void* out, int isNarrow, Index i, float x) {
     }
 }
 
+// Reads a number as put writes it.
+DEVICE float numberAt(const void* xs, int isNarrow, Index i) {
+    return isNarrow ? fromBfloat16(((const unsigned short*)xs)[i]) : ((const float*)xs)[i];
+}
+
 DEVICE NarrowFour rounded(const Four& x) {
     return {{toBfloat16(x.at[0]), toBfloat16(x.at[1]), toBfloat16(x.at[2]), toBfloat16(x.at[3])}};
 }

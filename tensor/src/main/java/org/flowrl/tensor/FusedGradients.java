@@ -9,7 +9,7 @@ import java.util.List;
 /// An operand has the type that its weight is packed in, see {@link FusedKernels}; so have gradients that products
 /// read. All other tensors are F32.
 ///
-/// N tokens, D model, O outputs, F feed-forward.
+/// N tokens, D model, O outputs, H query heads, G key heads, E head size, F feed-forward.
 public interface FusedGradients {
     /// As {@link FusedKernels#norm}; overwrites `inverse` [N] with 1 / sqrt(mean(x²) + eps), too.
     void norm(Tensor x, Tensor weight, double eps, Tensor operand, Tensor inverse);
@@ -39,6 +39,24 @@ public interface FusedGradients {
     /// @param dy operand [N, O₁ + O₂ + …]
     /// @param operand [N, D]
     void weightGradients(Tensor dy, Tensor operand, List<Tensor> dweights);
+
+    /// Makes queries, keys and values of their products, as {@link FusedKernels#placeHeads}, but beside the cache:
+    /// overwrites q [N, H, E], k and v [N, G, E].
+    ///
+    /// @param projected [N, (H + 2 G) E]
+    /// @param terms without norms
+    /// @param positions I32 [N]
+    void splitHeads(Tensor projected, FusedKernels.HeadTerms terms, Tensor positions, Tensor q, Tensor k, Tensor v);
+
+    /// The gradient of {@link #splitHeads}: overwrites dprojected [N, (H + 2 G) E].
+    ///
+    /// @param dprojected an operand
+    void joinHeads(Tensor dq, Tensor dk, Tensor dv, FusedKernels.HeadTerms terms, Tensor positions, Tensor dprojected);
+
+    /// The gradients of biases: adds the sums over all tokens of its columns to each of `dbiases` [Oᵢ].
+    ///
+    /// @param dy operand [N, O₁ + O₂ + …]: what is added has been rounded
+    void biasGradients(Tensor dy, List<Tensor> dbiases);
 
     /// The gradient of {@link FusedKernels#swiGlu}: overwrites dprojected [N, 2 F].
     ///

@@ -2,6 +2,7 @@ package org.flowrl.tensor.cpu;
 
 import java.util.List;
 import org.flowrl.tensor.FusedGradients;
+import org.flowrl.tensor.FusedKernels;
 import org.flowrl.tensor.PackedMatrix;
 import org.flowrl.tensor.Tensor;
 
@@ -27,6 +28,24 @@ record PlanFusedGradients(PlanScratch scratch) implements FusedGradients {
     @Override
     public void weightGradients(Tensor dy, Tensor operand, List<Tensor> dweights) {
         FusedArguments.weightGradients(dy, operand, dweights);
+    }
+
+    @Override
+    public void splitHeads(Tensor projected, FusedKernels.HeadTerms terms, Tensor positions, Tensor q, Tensor k,
+            Tensor v) {
+        FusedArguments.splitHeads(projected, terms, positions, q, k, v);
+    }
+
+    @Override
+    public void joinHeads(Tensor dq, Tensor dk, Tensor dv, FusedKernels.HeadTerms terms, Tensor positions,
+            Tensor dprojected) {
+        FusedArguments.joinHeads(dq, dk, dv, terms, positions, dprojected);
+    }
+
+    @Override
+    public void biasGradients(Tensor dy, List<Tensor> dbiases) {
+        FusedArguments.biasGradients(dy, dbiases);
+        dbiases.forEach(dbias -> scratch.blockSums(dy.dim(0), dbias.dim(0), 1));
     }
 
     @Override
