@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.stream.IntStream;
 import org.flowrl.autograd.Gradients;
-import org.flowrl.autograd.Parameter;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.autograd.Tape;
 import org.flowrl.autograd.Var;
@@ -15,7 +13,6 @@ import org.flowrl.autograd.ops.Pointwise;
 import org.flowrl.autograd.ops.Reductions;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
-import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.contract.Numbers;
@@ -56,13 +53,7 @@ class TrainingPassTest {
         ParameterStore store = new ParameterStore(backend, scope, type, packed);
         Qwen model = Qwen.declare(store.root(), config);
         store.allocate();
-        RandomKey key = RandomKey.of(5);
-        for (Parameter parameter : store.parameters()) {
-            RandomKey own = key.fold(parameter.name());
-            store.set(parameter, IntStream.range(0, (int) parameter.shape().elements())
-                    .mapToDouble(i -> own.uniform(i) - 0.5).toArray());
-        }
-        store.repack();
+        CachedPassTest.randomize(store);
         Gradients gradients = new Gradients(scope, List.of(store));
         List<Tensor> results = new ArrayList<>();
         try (Tape tape = Tape.recording(backend, scope)) {
