@@ -9,28 +9,21 @@ import org.flowrl.autograd.ops.Activations;
 import org.flowrl.autograd.ops.Pointwise;
 import org.flowrl.autograd.ops.Products;
 import org.flowrl.autograd.ops.Reductions;
-import org.flowrl.tensor.Backend;
-import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class CheckpointedTest {
+class CheckpointedTest extends BackendFixture {
     private static final int BLOCKS = 4;
 
-    private Backend backend;
-    private Scope scope;
     private ParameterStore store;
     private Tensor input;
 
     @BeforeEach
-    void open() {
-        backend = Backends.open("reference", 1).backend();
-        scope = Scope.root("test", backend.memory());
+    void declare() {
         store = new ParameterStore(backend, scope, DType.F32);
         store.root().matrix("w", Initializer.normal(0.3), 16, 16);
         store.root().declare("b", Initializer.normal(1), 16);
@@ -40,12 +33,6 @@ class CheckpointedTest {
         for (int i = 0; i < input.elements(); i++) {
             input.set(i, RandomKey.of(2).normal(i));
         }
-    }
-
-    @AfterEach
-    void close() {
-        scope.close();
-        backend.close();
     }
 
     /// Value, input gradient and parameter gradients, and the most memory that was in use.

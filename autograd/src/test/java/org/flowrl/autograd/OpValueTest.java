@@ -9,33 +9,13 @@ import java.util.function.BinaryOperator;
 import org.flowrl.autograd.ops.Activations;
 import org.flowrl.autograd.ops.Pointwise;
 import org.flowrl.autograd.ops.Reductions;
-import org.flowrl.tensor.Backend;
-import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
-import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// What finite differences cannot see: which gradient an op chooses where it has two, and what dropout keeps.
-class OpValueTest {
-    private Backend backend;
-    private Scope scope;
-
-    @BeforeEach
-    void open() {
-        backend = Backends.open("reference", 1).backend();
-        scope = Scope.root("test", backend.memory());
-    }
-
-    @AfterEach
-    void close() {
-        scope.close();
-        backend.close();
-    }
-
+class OpValueTest extends BackendFixture {
     /// The gradients of Σ op(a, b) for a = [−1, 0, 1] and b = [0, 0, 0], that of a first.
     private float[][] gradients(BinaryOperator<Var> op) {
         try (Tape tape = Tape.recording(backend, scope)) {

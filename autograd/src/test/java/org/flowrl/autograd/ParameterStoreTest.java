@@ -6,31 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.Arrays;
 import java.util.List;
 import org.flowrl.autograd.ops.Products;
-import org.flowrl.tensor.Backend;
-import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
-import org.flowrl.tensor.Scope;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class ParameterStoreTest {
-    private Backend backend;
-    private Scope scope;
-
-    @BeforeEach
-    void open() {
-        backend = Backends.open("reference", 1).backend();
-        scope = Scope.root("test", backend.memory());
-    }
-
-    @AfterEach
-    void close() {
-        scope.close();
-        backend.close();
-    }
-
+class ParameterStoreTest extends BackendFixture {
     @Test
     void namesAreThePathsOfTheModuleTreeInOrderOfDeclaration() {
         ParameterStore store = emptyStore();

@@ -11,34 +11,14 @@ import org.flowrl.autograd.ops.Pointwise;
 import org.flowrl.autograd.ops.Products;
 import org.flowrl.autograd.ops.Reductions;
 import org.flowrl.autograd.ops.Rows;
-import org.flowrl.tensor.Backend;
-import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
-import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// All expected values are small integers, exact in F32, and follow from the formula in the row or the comment.
-class TapeTest {
-    private Backend backend;
-    private Scope scope;
-
-    @BeforeEach
-    void open() {
-        backend = Backends.open("reference", 1).backend();
-        scope = Scope.root("test", backend.memory());
-    }
-
-    @AfterEach
-    void close() {
-        scope.close();
-        backend.close();
-    }
-
+class TapeTest extends BackendFixture {
     /// A function of x = [1, 2, 3] and y = [4, 5, 6] and the gradients of its sum.
     record Graph(String formula, Function function, float[] dx, float[] dy) {
         interface Function {

@@ -17,7 +17,6 @@ import org.flowrl.rl.objective.Objective;
 import org.flowrl.rl.task.Enumeration;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Task;
-import org.flowrl.rl.task.Verdict;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 
@@ -64,14 +63,6 @@ public final class ExactEvaluator implements Evaluator {
     private List<Questionnaire> trained;
     private List<Questionnaire> heldOut;
 
-    /// One problem with all its answers.
-    private record Questionnaire(Problem problem, List<String> answers, List<Policy.Row> rows, double[] rewards,
-            boolean[] correct, String[] solutions, int[] tokens, double[] referenceLogProbs) {
-        ScoredAnswers scored(double[] policyLogProbs) {
-            return new ScoredAnswers(rewards, correct, tokens, policyLogProbs, referenceLogProbs);
-        }
-    }
-
     /// @param scope for working memory
     /// @param task that lists its answers
     /// @param questions how its problems are asked
@@ -116,9 +107,9 @@ public final class ExactEvaluator implements Evaluator {
     public List<AnswerSheet> answers(Policy policy) {
         prepare();
         return trained.stream().map(asked -> {
-            double[] masses = masses(policy, asked.rows());
-            return new AnswerSheet(asked.problem(), IntStream.range(0, masses.length).mapToObj(i ->
-                    new Answer(asked.answers().get(i), asked.correct()[i], asked.rewards()[i], masses[i],
+            double[] logProbs = logProbs(policy, asked.rows());
+            return new AnswerSheet(asked.problem(), IntStream.range(0, logProbs.length).mapToObj(i ->
+                    new Answer(asked.answers().get(i), asked.correct()[i], asked.rewards()[i], logProbs[i],
                             asked.referenceLogProbs()[i])).toList());
         }).toList();
     }
@@ -137,31 +128,14 @@ public final class ExactEvaluator implements Evaluator {
     }
 
     private Questionnaire questionnaire(Problem problem) {
-        int[] prompt = questions.prompt(problem);
-        List<String> answers = enumeration.answers(problem);
-        List<Policy.Row> rows = new ArrayList<>(answers.size());
-        double[] rewards = new double[answers.size()];
-        boolean[] correct = new boolean[answers.size()];
-        String[] solutions = new String[answers.size()];
-        int[] tokens = new int[answers.size()];
-        for (int i = 0; i < answers.size(); i++) {
-            int[] response = questions.response(answers.get(i));
-            rows.add(new Policy.Row(prompt, response));
-            Verdict verdict = questions.verifier().verify(problem, answers.get(i), true);
-            rewards[i] = verdict.reward();
-            correct[i] = verdict instanceof Verdict.Correct;
-            solutions[i] = verdict instanceof Verdict.Correct right ? right.solution().orElse(answers.get(i)) : "";
-            tokens[i] = response.length;
-        }
-        return new Questionnaire(problem, answers, rows, rewards, correct, solutions, tokens,
-                masses(reference, rows));
+        return Questionnaire.of(problem, enumeration.answers(problem), questions, rows -> logProbs(reference, rows));
     }
 
     /// Log-probability of each whole answer.
-    private double[] masses(Policy policy, List<Policy.Row> rows) {
-        return policy.score(scope, rows, temperature, positions).stream().mapToDouble(logProbs -> {
+    private double[] logProbs(Policy policy, List<Policy.Row> rows) {
+        return policy.score(scope, rows, temperature, positions).stream().mapToDouble(tokens -> {
             double sum = 0;
-            for (float logProb : logProbs) {
+            for (float logProb : tokens) {
                 sum += logProb;
             }
             return sum;
@@ -173,11 +147,11 @@ public final class ExactEvaluator implements Evaluator {
         List<ProblemReport> reports = new ArrayList<>();
         for (int i = 0; i < questionnaires.size(); i++) {
             Questionnaire asked = questionnaires.get(i);
-            ScoredAnswers scored = asked.scored(masses(policy, asked.rows()));
+            ScoredAnswers scored = asked.scored(logProbs(policy, asked.rows()));
             Optional<Optimum.Target> target = optimum.map(aim -> aim.on(scored));
             reports.add(new ProblemReport(asked.problem(), ExactMetrics.of(scored, MALFORMED_REWARD),
                     target.map(aim -> OptimumMetrics.of(scored, aim)), SolutionCoverage.of(scored, asked.solutions()),
-                            regions(asked, scored, target), logZ[i]));
+                    regions(asked, scored, target), logZ[i]));
         }
         return List.copyOf(reports);
     }

@@ -141,7 +141,7 @@ public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, l
             Objective objective = config.objective().create(
                     ObjectiveSettings.Context.of(policy, dry.run, RandomKey.of(0)));
             dry.resident("modules of the objective");
-            Trainer trainer = new Trainer(dry.run, policy, reference, objective, null, config);
+            Trainer trainer = Trainer.onRollouts(dry.run, policy, reference, objective, config);
             dry.gradientsAndMoments(config.update().optimizer().adam().moments());
             dry.sample(policy, load, config.rollout().temperature());
             MetricSums metrics = new MetricSums();

@@ -61,7 +61,7 @@ public final class Presets {
     /// @param evaluateEvery steps between evaluations
     private record Base(String task, OptionalDouble beta, double rate, double policyGradientRate, double weightDecay,
             long steps, int warmUpSteps, double warmUpRate, int prompts, int samples, long evaluateEvery,
-                    long checkpointEvery) {
+            long checkpointEvery) {
         static Base tiny(String task, double beta, double rate, long steps, int warmUpSteps, double warmUpRate,
                 int prompts, int samples, long evaluateEvery, long checkpointEvery) {
             return new Base(task, OptionalDouble.of(beta), rate, POLICY_GRADIENT_RATE, 0, steps, warmUpSteps,

@@ -19,13 +19,6 @@ import org.flowrl.transformer.text.Tokenizer;
 /// @param promptTokens the tokens of a problem's prompt
 public record Questions(Epochs<Problem> problems, Tokenizer tokenizer, Set<Integer> endTokens, Verifier verifier,
         int maxResponseTokens, Function<Problem, int[]> promptTokens) {
-    /// Questions whose prompts are encoded as they are.
-    public Questions(Epochs<Problem> problems, Tokenizer tokenizer, Set<Integer> endTokens, Verifier verifier,
-            int maxResponseTokens) {
-        this(problems, tokenizer, endTokens, verifier, maxResponseTokens,
-                problem -> tokenizer.encode(problem.prompt()));
-    }
-
     /// @throws IllegalArgumentException where no token ends a response
     public Questions {
         endTokens = Set.copyOf(endTokens);

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.flowrl.autograd.Gradients;
 import org.flowrl.autograd.ParameterStore;
@@ -16,7 +17,6 @@ import org.flowrl.rl.objective.Objective;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Scope;
-import org.flowrl.tensor.Tensor;
 import org.flowrl.transformer.Qwen.Activations;
 
 /// One step of reinforcement learning at a time: sample, judge, score, update. Names no algorithm; the
@@ -39,8 +39,8 @@ public final class Trainer {
     private final Policy reference;
     private final Objective objective;
     private final TrainConfig config;
-    private final int maxResponseTokens;
-    private final Sampler sampler;
+    private final OptionalInt maxResponseTokens;
+    private final Optional<Sampler> sampler;
     private final RandomKey key;
     private final Learner policyLearner;
     private final Optional<Learner> criticLearner;
@@ -67,8 +67,18 @@ public final class Trainer {
     /// @param run scope that outlives the trainer
     /// @param policy trained
     /// @param reference frozen; null where the objective needs none
-    /// @param questions what is asked; null where {@link #step} is not called
+    /// @param questions what is asked
     public Trainer(Scope run, Policy policy, Policy reference, Objective objective, Questions questions,
+            TrainConfig config) {
+        this(run, policy, reference, objective, Optional.of(questions), config);
+    }
+
+    /// A trainer on rollouts that it is given, see {@link #score} and {@link #update}.
+    static Trainer onRollouts(Scope run, Policy policy, Policy reference, Objective objective, TrainConfig config) {
+        return new Trainer(run, policy, reference, objective, Optional.empty(), config);
+    }
+
+    private Trainer(Scope run, Policy policy, Policy reference, Objective objective, Optional<Questions> questions,
             TrainConfig config) {
         if (objective.needsReference() && reference == null) {
             throw new IllegalArgumentException("trainer: objective " + objective.name() + " needs a reference policy");
@@ -80,8 +90,8 @@ public final class Trainer {
         this.objective = objective;
         this.config = config;
         this.key = RandomKey.of(config.seed()).fold("training");
-        this.maxResponseTokens = questions == null ? 0 : questions.maxResponseTokens();
-        this.sampler = new Sampler(run, policy, questions, config.rollout(), key);
+        this.maxResponseTokens = questions.stream().mapToInt(Questions::maxResponseTokens).findFirst();
+        this.sampler = questions.map(asked -> new Sampler(run, policy, asked, config.rollout(), key));
         List<AdamW.Group> groups = new ArrayList<>();
         groups.add(new AdamW.Group(policy.parameters(), 1));
         groups.addAll(objective.modules());
@@ -105,15 +115,10 @@ public final class Trainer {
         return objective;
     }
 
-    /// Positions that one backward pass computes at the most.
-    public long microBatchPositions() {
-        return microBatchPositions;
-    }
-
     /// What a step did.
     ///
     /// @param rollout the responses it learned from
-    /// @param metrics by name; see the table in the README
+    /// @param metrics by name; see `flowrl/docs/metrics.md`
     /// @param warning what the objective's settings ask for in vain, and what to change; empty where all is well
     public record StepResult(Rollout rollout, Map<String, Double> metrics, Optional<String> warning) {
     }
@@ -124,7 +129,7 @@ public final class Trainer {
     public StepResult step(long step) {
         MetricSums metrics = new MetricSums();
         long started = System.nanoTime();
-        Rollout rollout = sampler.sample(step, metrics);
+        Rollout rollout = sampler.orElseThrow().sample(step, metrics);
         long sampled = System.nanoTime();
         Scores scores = score(step, rollout, metrics);
         long scored = System.nanoTime();
@@ -220,13 +225,6 @@ public final class Trainer {
         return (epoch == 0 ? shuffle : shuffle.fold(epoch)).permutation(rows);
     }
 
-    /// The responses of one optimizer step.
-    ///
-    /// @param place where this is, for messages
-    /// @param members their indices in the rollout
-    private record MiniBatch(String place, int[] members, Scores scores, RandomKey key) {
-    }
-
     /// A loss of some rows, whose parts add up to the mini-batch's.
     @FunctionalInterface
     private interface PartLoss {
@@ -252,14 +250,13 @@ public final class Trainer {
     /// Adds the gradients of a mini-batch's loss and returns the loss.
     private double accumulate(MiniBatch miniBatch, Gradients gradients, PartLoss partLoss) {
         int[] members = miniBatch.members();
-        List<Policy.Row> chosen = Arrays.stream(members).mapToObj(miniBatch.scores().rows()::get).toList();
-        long tokens = chosen.stream().mapToLong(row -> row.response().length).sum();
+        List<Policy.Row> chosen = miniBatch.rows();
         double loss = 0;
         int from = 0;
         for (List<Policy.Row> part : Policy.split(chosen, microBatchPositions)) {
             int[] ids = Arrays.copyOfRange(members, from, from += part.size());
             try (Tape tape = Tape.recording(backend, run)) {
-                Batch batch = pack(tape.scope(), ids, miniBatch, tokens);
+                Batch batch = miniBatch.pack(tape.scope(), ids, maxResponseTokens);
                 Var own = partLoss.of(tape, part, batch);
                 double value = own.value().item();
                 if (Double.isNaN(value)) {
@@ -270,61 +267,5 @@ public final class Trainer {
             }
         }
         return loss;
-    }
-
-    private Batch pack(Scope scope, int[] ids, MiniBatch miniBatch, long miniBatchTokens) {
-        ScoredRollout scored = miniBatch.scores().scored();
-        Targets targets = miniBatch.scores().targets();
-        int[] lengths = Arrays.stream(ids).map(id -> scored.rows().get(id).response().length).toArray();
-        int[] starts = new int[lengths.length + 1];
-        for (int i = 0; i < lengths.length; i++) {
-            starts[i + 1] = starts[i] + lengths[i];
-        }
-        Tensor old = packed(scope, ids, starts, scored.oldLogProbs());
-        Tensor sampler = scored.samplerLogProbs() == scored.oldLogProbs() ? old
-                : packed(scope, ids, starts, scored.samplerLogProbs());
-        Batch.Scores known = new Batch.Scores(old, sampler, packed(scope, ids, starts, scored.referenceLogProbs()),
-                packed(scope, ids, starts, scored.values()));
-        Batch.Aims aims = new Batch.Aims(packed(scope, ids, starts, targets.advantages()),
-                packed(scope, ids, starts, targets.returns()), perRow(scope, ids, targets.logZ()));
-        int limit = maxResponseTokens > 0 ? maxResponseTokens : Arrays.stream(lengths).max().orElseThrow();
-        return new Batch(scope.of(starts, starts.length), lengths, ids, known, aims, miniBatch.members().length,
-                miniBatchTokens, limit, miniBatch.key());
-    }
-
-    /// The values of the tokens of some responses in a row; null for null.
-    private static Tensor packed(Scope scope, int[] ids, int[] starts, List<float[]> values) {
-        if (values == null) {
-            return null;
-        }
-        float[] all = new float[starts[ids.length]];
-        for (int i = 0; i < ids.length; i++) {
-            System.arraycopy(values.get(ids[i]), 0, all, starts[i], starts[i + 1] - starts[i]);
-        }
-        return scope.of(all, all.length);
-    }
-
-    private static Tensor packed(Scope scope, int[] ids, int[] starts, double[][] values) {
-        if (values == null) {
-            return null;
-        }
-        float[] all = new float[starts[ids.length]];
-        for (int i = 0; i < ids.length; i++) {
-            for (int t = 0; t < starts[i + 1] - starts[i]; t++) {
-                all[starts[i] + t] = (float) values[ids[i]][t];
-            }
-        }
-        return scope.of(all, all.length);
-    }
-
-    private static Tensor perRow(Scope scope, int[] ids, double[] values) {
-        if (values == null) {
-            return null;
-        }
-        float[] all = new float[ids.length];
-        for (int i = 0; i < ids.length; i++) {
-            all[i] = (float) values[ids[i]];
-        }
-        return scope.of(all, all.length);
     }
 }

@@ -3,7 +3,6 @@ package org.flowrl.rl;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -13,13 +12,11 @@ import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.data.DataSetTask;
 import org.flowrl.rl.grade.ProgramOptions;
 import org.flowrl.rl.objective.Objective;
 import org.flowrl.rl.objective.ObjectiveSettings;
-import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Task;
 import org.flowrl.rl.task.Tasks;
 import org.flowrl.tensor.Backend;
@@ -339,7 +336,7 @@ public final class TrainingRun implements AutoCloseable {
 
     /// Refuses what would stop a new run before its first step.
     private void requireStartable(Optional<ModelDirectory> given) {
-        requireAdaptable(given.isPresent() ? given.get().config() : newConfig());
+        requireAdaptable(given.isPresent() ? given.get().config() : firstModel().newConfig());
         if (given.isEmpty() && config.warmUp().steps() > 0 && task.randomAnswers().isEmpty()) {
             throw new IllegalArgumentException("train: task " + task.name() + " has no random answers; warmUp.steps "
                     + config.warmUp().steps() + " must be 0");
@@ -354,36 +351,15 @@ public final class TrainingRun implements AutoCloseable {
             return;
         }
         try (Scope first = scope.child("first")) {
-            Policy policy = given.isEmpty() ? newPolicy(first) : load(given.get(), first);
+            Policy policy = firstModel().load(given, key(), first);
             write("config.yaml", ConfigFile.text(config));
             write("manifest.json", Manifest.of(config, task, backend,
                     Hashes.sha256(policy.parameters().arena())));
             if (given.isEmpty()) {
-                warmUp(policy, first);
+                firstModel().warmUp(policy, key(), first, observer);
             }
             ModelDirectory.save(start, policy.model().config(), policy.parameters(), DType.F32,
                     Optional.of(tokenizer), ModelDirectory.DEFAULT_SHARD_BYTES);
-        }
-    }
-
-    /// Teaches a new model the format of answers, from random ones.
-    private void warmUp(Policy start, Scope memory) {
-        TrainConfig.WarmUp settings = config.warmUp();
-        RandomKey key = key().fold("warmup");
-        List<Problem> problems = task.problems();
-        Questions questions = Questions.of(task);
-        Supervised supervised = new Supervised(memory, start, settings.optimizer().adam(),
-                config.update().microBatchMebibytes(), key);
-        for (long step = 0; step < settings.steps(); step++) {
-            List<Policy.Row> batch = new ArrayList<>(settings.batch());
-            for (int i = 0; i < settings.batch(); i++) {
-                RandomKey own = key.fold(step).fold(i);
-                Problem problem = problems.get(own.nextInt(0, problems.size()));
-                batch.add(new Policy.Row(questions.prompt(problem), questions.response(
-                        task.randomAnswers().orElseThrow().answer(problem, own.fold("answer")))));
-            }
-            double loss = supervised.step(batch, settings.optimizer().rate(step)).loss();
-            observer.warmedUp(step + 1, settings.steps(), loss);
         }
     }
 
@@ -395,23 +371,8 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    private QwenConfig newConfig() {
-        int longestPrompt = Stream.concat(task.problems().stream(), task.heldOutProblems().stream())
-                .mapToInt(problem -> tokenizer.encode(problem.prompt()).length).max().orElseThrow();
-        return Presets.model(config.size(), tokenizer, longestPrompt + task.maxResponseTokens());
-    }
-
-    private Policy newPolicy(Scope memory) {
-        ParameterStore store = new ParameterStore(backend, memory, DType.F32, config.weights());
-        Qwen model = Qwen.declare(store.root(), newConfig());
-        store.allocate();
-        store.initialize(key().fold("model"));
-        return new Policy(backend, model, store);
-    }
-
-    private Policy load(ModelDirectory directory, Scope memory) {
-        ParameterStore store = new ParameterStore(backend, memory, DType.F32);
-        return new Policy(backend, directory.load(store), store);
+    private FirstModel firstModel() {
+        return new FirstModel(backend, config, task, tokenizer);
     }
 
     private RandomKey key() {

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import jdk.jshell.tool.JavaShellToolBuilder;
 import org.junit.jupiter.api.Test;
 
@@ -25,7 +26,27 @@ class DocsTest {
     private static final Path DOCS = Path.of("docs");
     /// Columns in which the walk-through prints names.
     private static final int NAME_WIDTH = 22;
+    private static final Pattern FILE_LINK = Pattern.compile("]\\((?!https?:)([^)#]+)");
     private static final Pattern LINK = Pattern.compile("\\[`([^`]+)`]\\(([^)#]+)#L(\\d+)\\)");
+
+    @Test
+    void everyLinkToAFileFindsIt() throws IOException {
+        List<String> lost = new ArrayList<>();
+        List<Path> documents = new ArrayList<>(Stream.of("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")
+                .map(Path.of("..")::resolve).toList());
+        try (Stream<Path> docs = Files.list(DOCS)) {
+            docs.filter(file -> file.toString().endsWith(".md")).forEach(documents::add);
+        }
+        for (Path document : documents) {
+            Matcher links = FILE_LINK.matcher(Files.readString(document));
+            while (links.find()) {
+                if (!Files.exists(document.resolveSibling(links.group(1)))) {
+                    lost.add(document + ": " + links.group(1));
+                }
+            }
+        }
+        assertThat(lost).isEmpty();
+    }
 
     @Test
     void everyLinkToALineShowsCodeOfThatLine() throws IOException {

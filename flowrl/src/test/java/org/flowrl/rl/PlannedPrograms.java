@@ -28,9 +28,9 @@ final class PlannedPrograms {
     static Map<String, Double> train(Backend backend, QwenConfig model, TrainConfig config, MemoryPlan.Load load) {
         try (Scope scope = Scope.root("real", backend.memory())) {
             Policies policies = Policies.load(new RandomWeights(model), config, backend, scope, RandomKey.of(4));
-            Trainer trainer = new Trainer(scope, policies.policy(), policies.reference(), config.objective().create(
-                    new ObjectiveSettings.Context(backend, scope, DType.F32, model.hiddenSize(), RandomKey.of(3))),
-                    null, config);
+            Trainer trainer = Trainer.onRollouts(scope, policies.policy(), policies.reference(),
+                    config.objective().create(new ObjectiveSettings.Context(backend, scope, DType.F32,
+                            model.hiddenSize(), RandomKey.of(3))), config);
             generate(policies.policy(), backend, scope, load, Set.of());
             MetricSums metrics = new MetricSums();
             trainer.update(0, trainer.score(0, rollout(load), metrics), metrics);

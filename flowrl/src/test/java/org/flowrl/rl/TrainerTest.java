@@ -244,7 +244,7 @@ class TrainerTest {
             Questions lattice = Questions.of(new Lattice(8));
             Questions one = new Questions(new Epochs<>(List.of(lattice.problems().items().getFirst())),
                     lattice.tokenizer(), lattice.endTokens(), (_, _, _) -> new Verdict.Wrong(0),
-                    lattice.maxResponseTokens());
+                    lattice.maxResponseTokens(), lattice.promptTokens());
             Set<List<Integer>> groups = new HashSet<>();
             for (int generations = 1; generations <= 2; generations++) {
                 TrainConfig.RolloutSettings settings = new TrainConfig.RolloutSettings(2, 4, 1)
@@ -375,7 +375,7 @@ class TrainerTest {
         try (LatticeTrainer small = LatticeTrainer.open(backend, config)) {
             Questions lattice = Questions.of(new Lattice(8));
             Questions questions = new Questions(lattice.problems(), lattice.tokenizer(), lattice.endTokens(), verifier,
-                    lattice.maxResponseTokens());
+                    lattice.maxResponseTokens(), lattice.promptTokens());
             return new Sampler(small.scope(), small.policy(), questions, settings, RandomKey.of(3))
                     .sample(0, metrics);
         }

@@ -46,8 +46,8 @@ public interface AttentionKernels {
     void writePages(Tensor k, Tensor v, Tensor slots, Tensor keyPages, Tensor valuePages);
 
     /// Attention of N new tokens over their sequences' cached keys (their own included, see {@link #writePages}):
-    /// overwrites out [N, H, E]. Entries of the page table beyond a token's own page are not read, and what lies in pages
-    /// beyond its position changes nothing, NaN included.
+    /// overwrites out [N, H, E]. Entries of the page table beyond a token's own page are not read, and what lies in
+    /// pages beyond its position changes nothing, NaN included.
     ///
     /// @param q [N, H, E]
     /// @param positions I32 [N]: each token's position p in its sequence

@@ -125,7 +125,7 @@ public final class Tensor {
             throw new IllegalArgumentException("copyRows: from " + source + " to " + this
                     + ", entries must have the same type and size");
         }
-        copy(source, source.rows("copyRows", sourceStart, count), rows("copyRows", start, count));
+        copy(source, source.rows(sourceStart, count), rows(start, count));
     }
 
     /// Takes some of a tensor's bytes.
@@ -294,9 +294,9 @@ public final class Tensor {
     }
 
     /// The memory of some entries of the first dimension.
-    private MemorySegment rows(String operation, long start, long count) {
+    private MemorySegment rows(long start, long count) {
         if (start < 0 || count < 0 || start + count > shape.dim(0)) {
-            throw new IndexOutOfBoundsException(operation + ": [" + start + ", " + (start + count) + ") of " + shape);
+            throw new IndexOutOfBoundsException("copyRows: [" + start + ", " + (start + count) + ") of " + shape);
         }
         requireLive();
         return block.segment.asSlice(offset + start * rowBytes(), count * rowBytes());

@@ -83,11 +83,6 @@ public final class KvCache {
                 * dtype.bytes() * pages;
     }
 
-    /// Pages in all.
-    public int pages() {
-        return references.length;
-    }
-
     /// Pages that no sequence holds.
     public int freePages() {
         return freePages.size();

@@ -5,43 +5,24 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
+import org.flowrl.autograd.BackendFixture;
 import org.flowrl.autograd.Gradients;
 import org.flowrl.autograd.Initializer;
 import org.flowrl.autograd.Parameter;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.autograd.Tape;
 import org.flowrl.autograd.ops.Products;
-import org.flowrl.tensor.Backend;
-import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
-import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// In F64 on the reference backend. 1e-14 allows for the kernel's fused multiply-adds, which the loops here do not use.
-class AdamWTest {
+class AdamWTest extends BackendFixture {
     private static final double ROUNDING = 1e-14;
     private static final AdamW.Settings UNCLIPPED = new AdamW.Settings(0.9, 0.999, 1e-8, 0, Double.POSITIVE_INFINITY);
-
-    private Backend backend;
-    private Scope scope;
-
-    @BeforeEach
-    void open() {
-        backend = Backends.open("reference", 1).backend();
-        scope = Scope.root("test", backend.memory());
-    }
-
-    @AfterEach
-    void close() {
-        scope.close();
-        backend.close();
-    }
 
     @Test
     void threeStepsAreThoseOfALoopByHand() {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.flowrl.autograd.BackendFixture;
 import org.flowrl.autograd.Gradients;
 import org.flowrl.autograd.Initializer;
 import org.flowrl.autograd.ParameterStore;
@@ -18,32 +19,20 @@ import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.StochasticRounding;
 import org.flowrl.tensor.Tensor;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// AdamW with moments in BF16. Statistics are over {@link #COUNT} elements, whose lots are independent.
-class NarrowMomentsTest {
+class NarrowMomentsTest extends BackendFixture {
     private static final int COUNT = 4096;
     private static final AdamW.Settings WIDE = new AdamW.Settings(0.9, 0.999, 1e-8, 0, Double.POSITIVE_INFINITY);
     private static final AdamW.Settings NARROW =
             new AdamW.Settings(0.9, 0.999, 1e-8, 0, Double.POSITIVE_INFINITY, DType.BF16);
 
-    private Backend backend;
-    private Scope scope;
-
-    @BeforeEach
-    void open() {
-        backend = Backends.open("cpu", 1).backend();
-        scope = Scope.root("test", backend.memory());
-    }
-
-    @AfterEach
-    void close() {
-        scope.close();
-        backend.close();
+    @Override
+    protected String device() {
+        return "cpu";
     }
 
     /// Without gradients the second moment falls to 0.999^1000 = 0.368 of itself, though each step is a quarter of

@@ -61,11 +61,6 @@ public record Workload(String name, Kind kind, QwenConfig config, int sequences,
                 0.02, OptionalInt.empty(), List.of(), OptionalInt.empty());
     }
 
-    /// This workload with another model, as checks of small models want.
-    public Workload with(QwenConfig other) {
-        return new Workload(name, kind, other, sequences, length, newTokens);
-    }
-
     /// Tokens that one run is credited with: fed ones in training and prefill, generated ones beyond the first in
     /// decoding, whose first token comes with the prompt.
     public long creditedTokens() {

@@ -2,7 +2,6 @@ package org.flowrl.rl.objective;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Arrays;
-import org.flowrl.rl.Rollout;
 
 /// How a response's reward compares with those of its group: the responses to the same prompt.
 ///
@@ -135,11 +134,6 @@ public enum Advantages {
                 isDone[i] = true;
             }
         }
-    }
-
-    /// The advantage of each response, repeated for its tokens.
-    public double[][] perToken(Rollout rollout) {
-        return repeated(perResponse(rollout.rewards(), rollout.groupIndices()), rollout.lengths());
     }
 
     /// [response][token] with each response full of its own value.

@@ -51,14 +51,13 @@ public final class Critic {
     /// @param aggregation of tokens' losses
     /// @throws IllegalArgumentException where the context has no policy
     static Critic create(CriticSettings settings, Aggregation aggregation, ObjectiveSettings.Context context) {
-        if (context.start() == null) {
-            throw new IllegalArgumentException("critic: the context must have a policy to start from");
-        }
-        QwenConfig config = context.start().model().config();
+        Policy start = context.start().orElseThrow(() -> new IllegalArgumentException(
+                "critic: the context must have a policy to start from"));
+        QwenConfig config = start.model().config();
         ParameterStore store = context.newStore();
         Qwen model = Qwen.declare(store.root(), config);
         store.allocate();
-        store.copyFrom(context.start().model().store());
+        store.copyFrom(start.model().store());
         ParameterStore headStore = context.newStore();
         Parameters head = headStore.root().at("score");
         Parameter weight = head.matrix("weight", Initializer.normal(config.initializerRange()), 1,

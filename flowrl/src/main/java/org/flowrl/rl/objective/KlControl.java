@@ -32,13 +32,9 @@ public sealed interface KlControl {
     /// ```
     /// Source: verl `core_algos.py`, `AdaptiveKLController`.
     ///
-    /// @param target in nats per token
-    /// @param horizon responses over which the coefficient follows
+    /// @param target in nats per token; verl's is 0.1
+    /// @param horizon responses over which the coefficient follows; verl's is 10,000
     record Adaptive(double target, double horizon) implements KlControl {
-        /// verl's target.
-        public static final double TARGET = 0.1;
-        /// verl's horizon.
-        public static final double HORIZON = 10_000;
         /// Bound on the relative error, as published.
         public static final double MAX_ERROR = 0.2;
 

@@ -2,6 +2,7 @@ package org.flowrl.rl.objective;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.Optional;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.Policy;
 import org.flowrl.tensor.Backend;
@@ -32,18 +33,17 @@ public sealed interface ObjectiveSettings permits FlowRlSettings, PolicyGradient
     /// @param dtype of the parameters
     /// @param hiddenSize D, width of the policy's hidden states
     /// @param key for the first values of the parameters
-    /// @param start the policy before training, which a critic starts from; null where no objective with a critic is
-    ///     made
-    record Context(Backend backend, Scope scope, DType dtype, int hiddenSize, RandomKey key, Policy start) {
+    /// @param start the policy before training, which a critic starts from
+    record Context(Backend backend, Scope scope, DType dtype, int hiddenSize, RandomKey key, Optional<Policy> start) {
         /// A context for objectives without a critic.
         public Context(Backend backend, Scope scope, DType dtype, int hiddenSize, RandomKey key) {
-            this(backend, scope, dtype, hiddenSize, key, null);
+            this(backend, scope, dtype, hiddenSize, key, Optional.empty());
         }
 
         /// The context of the policy that is trained, before its first step.
         public static Context of(Policy start, Scope scope, RandomKey key) {
             return new Context(start.backend(), scope, start.parameters().dtype(),
-                    start.model().config().hiddenSize(), key, start);
+                    start.model().config().hiddenSize(), key, Optional.of(start));
         }
 
         /// An empty store for a module's parameters.

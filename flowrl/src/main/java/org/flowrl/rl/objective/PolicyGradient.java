@@ -41,11 +41,6 @@ public final class PolicyGradient implements Objective {
         return settings.variant();
     }
 
-    /// The settings.
-    public PolicyGradientSettings settings() {
-        return settings;
-    }
-
     @Override
     public boolean needsReference() {
         return settings.penalty().applies();

@@ -5,13 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
-import org.flowrl.rl.Response;
-import org.flowrl.rl.Rollout;
-import org.flowrl.rl.task.Verdict;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -76,23 +72,9 @@ class AdvantagesTest {
     }
 
     @Test
-    void everyTokenOfAResponseHasItsAdvantage() {
-        Rollout rollout = new Rollout(List.of(response(0, 0, 3, 1), response(0, 1, 1, 0), response(1, 0, 2, 5)), 2);
-
-        assertThat(Advantages.RAW.perToken(rollout)).isDeepEqualTo(new double[][] {{1, 1, 1}, {0}, {5, 5}});
-        assertThat(Advantages.GROUP_MEAN.perToken(rollout))
-                .isDeepEqualTo(new double[][] {{0.5, 0.5, 0.5}, {-0.5}, {5, 5}});
-    }
-
-    @Test
     void aRewardThatIsNotFiniteIsRefusedByName() {
         assertThatThrownBy(() -> Advantages.RAW.perResponse(new double[] {0, Double.NaN}, new int[2]))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("advantages: reward NaN of response 1 must be finite");
-    }
-
-    private static Response response(int group, int sample, int length, double reward) {
-        return new Response(group, sample, new int[] {1}, new int[length], new float[length], true, "",
-                new Verdict.Correct(reward));
     }
 }

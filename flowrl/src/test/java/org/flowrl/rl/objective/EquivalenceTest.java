@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /// Checklist points 1 to 3: the numbers of the specification's section 2, to the digits it prints.
 class EquivalenceTest {
-    private static final Equivalence WORLD = new Equivalence(new double[] {0.3, -0.2, 0.5, 0, -0.7},
+    private static final EnumeratedWorld WORLD = new EnumeratedWorld(new double[] {0.3, -0.2, 0.5, 0, -0.7},
             new double[] {0.2, -1, 0.7, 1.3, -0.4}, new double[] {0.1, 0.3, 0.2, 0.15, 0.25}, 1.5);
     private static final double LOG_Z = 0.37;
     private static final double[] KL_GRADIENT = {0.226822, 0.168603, -0.108665, -0.275231, -0.011529};
@@ -48,8 +48,8 @@ class EquivalenceTest {
             double[] down = WORLD.logits().clone();
             up[k] += h;
             down[k] -= h;
-            return (new Equivalence(up, WORLD.rewards(), WORLD.reference(), 1.5).kl()
-                    - new Equivalence(down, WORLD.rewards(), WORLD.reference(), 1.5).kl()) / (2 * h);
+            return (new EnumeratedWorld(up, WORLD.rewards(), WORLD.reference(), 1.5).kl()
+                    - new EnumeratedWorld(down, WORLD.rewards(), WORLD.reference(), 1.5).kl()) / (2 * h);
         }).toArray();
         assertThat(WORLD.klGradient()).containsExactly(differences, EXACT);
     }
@@ -88,7 +88,7 @@ class EquivalenceTest {
                 .orElseThrow()).isGreaterThan(0.01);
     }
 
-    /// The gradient of one draw y is that of {@link Equivalence#halfBalanceGradient} from a μ that has all its mass on
+    /// The gradient of one draw y is that of {@link EnumeratedWorld#halfBalanceGradient} from a μ that has all its mass on
     /// y; a million draws are their counts. Three standard errors of each component's mean.
     @Test
     void aMillionDrawsAgreeWithinThreeStandardErrorsWhateverLogZ() {

@@ -20,9 +20,9 @@ import org.flowrl.tensor.Backend;
 /// `FloatVector.mul`, kernels that C2 inlines into larger methods leave vectors boxed, in most JVMs and for good. What
 /// is too short for a vector is masked, or goes through single floats.
 ///
-/// **No kernel may call a method of a vector that a loop carries**, or of a parameter: load.add(sum), not sum.add(load).
-/// Of these C2 knows only that they are some FloatVector, and whether it has a profile to guess from is a matter of
-/// timing. {@link #VECTOR} tells it the class of a parameter.
+/// **No kernel may call a method of a vector that a loop carries**, or of a parameter: load.add(sum), not
+/// sum.add(load). Of these C2 knows only that they are some FloatVector, and whether it has a profile to guess from is a
+/// matter of timing. {@link #VECTOR} tells it the class of a parameter.
 final class VectorLanes {
     /// The system property that narrows or widens vectors, in bits (128, 256 or 512): wider vectors than the
     /// processor's work, slowly, and have the same bits.
@@ -78,11 +78,6 @@ final class VectorLanes {
     /// The smallest multiple of sixteen that is not below `count`.
     static int padded(int count) {
         return count + Backend.LANES - 1 & -Backend.LANES;
-    }
-
-    /// Groups of sixteen columns in `columns`, the last perhaps not full.
-    static long columnGroups(long columns) {
-        return (columns + Backend.LANES - 1) / Backend.LANES;
     }
 
     /// The sum of the sixteen floats at `lanes`, in the contract's order.

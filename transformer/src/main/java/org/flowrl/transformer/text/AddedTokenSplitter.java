@@ -30,11 +30,6 @@ final class AddedTokenSplitter {
         }
     }
 
-    /// Whether there is no token to find.
-    boolean isEmpty() {
-        return root.characters.length == 0;
-    }
-
     /// Hands the parts of `text` between `from` and `to` to `parts`.
     void split(String text, int from, int to, Parts parts) {
         int done = from;

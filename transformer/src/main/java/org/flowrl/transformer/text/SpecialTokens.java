@@ -11,9 +11,6 @@ import java.util.Optional;
 /// @param eos ends a sequence
 /// @param pad fills a batch's shorter rows
 public record SpecialTokens(Optional<String> bos, Optional<String> eos, Optional<String> pad) {
-    /// No role is taken.
-    public static final SpecialTokens NONE = new SpecialTokens(Optional.empty(), Optional.empty(), Optional.empty());
-
     /// Checks that no argument is null.
     public SpecialTokens {
         Objects.requireNonNull(bos, "bos");

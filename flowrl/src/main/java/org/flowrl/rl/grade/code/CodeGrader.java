@@ -35,11 +35,6 @@ public final class CodeGrader implements Verifier, AutoCloseable {
         return new CodeGrader(sandbox, new RunnerLanguage(sandbox, command), rules);
     }
 
-    /// What confines the programs.
-    public String means() {
-        return sandbox.means();
-    }
-
     @Override
     public Verdict verify(Problem problem, String response, boolean finished) {
         return grade(problem.answer(), response).verdict();

@@ -16,10 +16,6 @@ final class OutputComparison {
     private OutputComparison() {
     }
 
-    static boolean same(String expected, String printed) {
-        return difference(expected, printed).isEmpty();
-    }
-
     /// The first difference, for people; empty where there is none.
     static Optional<String> difference(String expected, String printed) {
         List<String> wanted = lines(expected);

@@ -13,7 +13,6 @@ record Rational(BigInteger numerator, BigInteger denominator) {
     /// A number of more bits (about 6,000 digits) is refused with {@link StepBudget.Exceeded}: 10^10^10 has 33 billion.
     static final int MAX_BITS = 20_000;
 
-    static final Rational ZERO = of(0);
     static final Rational ONE = of(1);
     static final Rational MINUS_ONE = of(-1);
 
@@ -50,10 +49,6 @@ record Rational(BigInteger numerator, BigInteger denominator) {
     Rational plus(Rational other) {
         return of(numerator.multiply(other.denominator).add(other.numerator.multiply(denominator)),
                 denominator.multiply(other.denominator));
-    }
-
-    Rational minus(Rational other) {
-        return plus(other.negate());
     }
 
     Rational times(Rational other) {

@@ -41,9 +41,9 @@ record Arguments(String function, List<Object> positional, Map<String, Object> n
         return Operators.integer(function + ": argument '" + name + "'", at(index, name, absent));
     }
 
-    /// Argument `index` as true or false, or `absent`.
-    boolean flag(int index, String name, boolean absent) {
-        return Operators.isTrue(at(index, name, absent));
+    /// Whether argument `index` is given and true.
+    boolean flag(int index, String name) {
+        return Operators.isTrue(at(index, name, false));
     }
 
     private String text(Object value, String name) {

@@ -44,7 +44,7 @@ final class Filters {
             case "first" -> Attributes.item(Operators.items(value), 0L);
             case "last" -> Attributes.item(Operators.items(value), -1L);
             case "default", "d" -> value instanceof Undefined
-                    || arguments.flag(1, "boolean", false) && !Operators.isTrue(value)
+                    || arguments.flag(1, "boolean") && !Operators.isTrue(value)
                     ? arguments.at(0, "default_value", "") : value;
             case "list" -> Operators.items(value);
             case "string" -> PythonText.str(value);
@@ -54,7 +54,7 @@ final class Filters {
             case "abs" -> Operators.compares("<", value, 0L) ? Operators.signed("-", value) : value;
             case "round" -> round(Operators.number(value), arguments.integer(0, "precision", 0));
             case "reverse" -> reversed(value);
-            case "sort" -> sorted(Operators.items(value), arguments.flag(0, "reverse", false),
+            case "sort" -> sorted(Operators.items(value), arguments.flag(0, "reverse"),
                     arguments.textOrNull(2, "attribute"));
             case "unique" -> unique(Operators.items(value));
             case "sum" -> picked(value, arguments, 0).stream()
@@ -76,7 +76,7 @@ final class Filters {
     /// As Transformers has it: nothing but JSON's own characters is escaped.
     private static String json(Object value, Arguments arguments) {
         Object indent = arguments.at(0, "indent", arguments.at(1, "indent", null));
-        if (arguments.named().containsKey("separators") || arguments.flag(3, "sort_keys", false)) {
+        if (arguments.named().containsKey("separators") || arguments.flag(3, "sort_keys")) {
             throw new JinjaException("tojson: separators and sort_keys are not supported");
         }
         return PythonText.json(value, indent == null ? -1
@@ -172,8 +172,8 @@ final class Filters {
         Object width = arguments.at(0, "width", 4L);
         String margin = width instanceof String given ? given
                 : " ".repeat(Math.toIntExact(Operators.integer("indent: argument 'width'", width)));
-        boolean isFirst = arguments.flag(1, "first", false);
-        boolean isBlank = arguments.flag(2, "blank", false);
+        boolean isFirst = arguments.flag(1, "first");
+        boolean isBlank = arguments.flag(2, "blank");
         StringBuilder out = new StringBuilder();
         String[] lines = text.split("\n", -1);
         for (int i = 0; i < lines.length; i++) {

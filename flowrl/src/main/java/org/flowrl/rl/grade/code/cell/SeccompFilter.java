@@ -81,8 +81,8 @@ final class SeccompFilter {
             filter.when(IF_EQUAL, calls.number("execve"), EPERM);
             filter.when(IF_EQUAL, calls.number("execveat"), EPERM);
         }
-        filter.allowIf(calls.number("clone"), 0, IF_ANY_BIT, CLONE_THREAD);
-        filter.allowIf(calls.number("tgkill"), 0, IF_EQUAL, pid);
+        filter.allowIf(calls.number("clone"), IF_ANY_BIT, CLONE_THREAD);
+        filter.allowIf(calls.number("tgkill"), IF_EQUAL, pid);
         filter.allowIfNull(calls.number("prlimit64"), 2);
         filter.emit(RETURN, 0, 0, ALLOW);
         return filter.program.toByteArray();
@@ -93,10 +93,10 @@ final class SeccompFilter {
         emit(RETURN, 0, 0, answer);
     }
 
-    /// Decides about one call by the low half of one argument.
-    private void allowIf(int call, int argument, int comparison, int value) {
+    /// Decides about one call by the low half of its first argument.
+    private void allowIf(int call, int comparison, int value) {
         emit(IF_EQUAL, 0, 4, call);
-        emit(LOAD, 0, 0, ARGUMENTS + 8 * argument);
+        emit(LOAD, 0, 0, ARGUMENTS);
         emit(comparison, 0, 1, value);
         emit(RETURN, 0, 0, ALLOW);
         emit(RETURN, 0, 0, EPERM);

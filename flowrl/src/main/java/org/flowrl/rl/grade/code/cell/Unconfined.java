@@ -7,8 +7,4 @@ final class Unconfined extends RuntimeException {
     Unconfined(String reason) {
         super(reason);
     }
-
-    Unconfined(String reason, Throwable cause) {
-        super(reason, cause);
-    }
 }

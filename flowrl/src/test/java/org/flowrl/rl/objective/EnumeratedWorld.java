@@ -34,14 +34,14 @@ import org.flowrl.tensor.Tensor;
 /// @param rewards r of each outcome
 /// @param reference π_ref of each outcome, which sum to 1
 /// @param beta β
-public record Equivalence(double[] logits, double[] rewards, double[] reference, double beta) {
+record EnumeratedWorld(double[] logits, double[] rewards, double[] reference, double beta) {
     /// Outcomes.
     private int size() {
         return logits.length;
     }
 
     /// π_θ.
-    public double[] policy() {
+    double[] policy() {
         double largest = Arrays.stream(logits).max().orElseThrow();
         double[] exponentials = Arrays.stream(logits).map(x -> Math.exp(x - largest)).toArray();
         double sum = Arrays.stream(exponentials).sum();
@@ -49,30 +49,30 @@ public record Equivalence(double[] logits, double[] rewards, double[] reference,
     }
 
     /// log of Σ_y π_ref(y) · e^(β · r(y)).
-    public double trueLogZ() {
+    double trueLogZ() {
         return Math.log(IntStream.range(0, size()).mapToDouble(y -> reference[y] * Math.exp(beta * rewards[y])).sum());
     }
 
     /// KL(π_θ ‖ target), in nats.
-    public double kl() {
+    double kl() {
         double[] p = policy();
         return expectation(p, y -> residual(p, y, trueLogZ()));
     }
 
     /// The log Z that makes the residuals of this policy as small as can be: their negative mean without it.
-    public double bestLogZ() {
+    double bestLogZ() {
         double[] p = policy();
         return -expectation(p, y -> residual(p, y, 0));
     }
 
     /// ∇_θ KL(π_θ ‖ target): Σ_y ∂π_θ(y) · log(π_θ(y) / target(y)) + Σ_y ∂π_θ(y), the last sum being 0.
-    public double[] klGradient() {
+    double[] klGradient() {
         double[] p = policy();
         return alongLogits(p, y -> residual(p, y, trueLogZ()));
     }
 
     /// ½ ∇_θ E_{y ~ π_θ}[d(y)²] through the sampling distribution as well.
-    public double[] halfFullGradient(double logZ) {
+    double[] halfFullGradient(double logZ) {
         double[] p = policy();
         return alongLogits(p, y -> {
             double d = residual(p, y, logZ);
@@ -84,7 +84,7 @@ public record Equivalence(double[] logits, double[] rewards, double[] reference,
     ///
     /// @param weight of FlowRL on W = π_θ / μ
     /// @param sampling μ
-    public double[] halfBalanceGradient(Backend backend, double logZ, Weight weight, double[] sampling) {
+    double[] halfBalanceGradient(Backend backend, double logZ, Weight weight, double[] sampling) {
         FlowRlSettings settings = new FlowRlSettings("equivalence", beta, weight, Advantages.RAW,
                 new LogZSettings.Constant(logZ), true, 0, Variations.none());
         double[] gradient = new double[size()];
