@@ -101,7 +101,7 @@ class TrainingLaunchesTest {
                 .contains("product [64, 256] x [256, 512]", "product [64, 256] x [256, 256] added",
                         "product [64, 256] x [256, 1280]", "product [64, 640] x [640, 256] added");
         assertThat(calls.backward).extracting(NotedCalls.Node::toString)
-                .contains("product [64, 512] x [512, 256]", "product [64, 1280] x [1280, 256]", "product [1280, 64] x [64, 256] added",
-                        "product [64, 256] x [256, 640]", "product [256, 64] x [64, 640] added");
+                .contains("product [64, 512] x [512, 256]", "product [64, 1280] x [1280, 256]",
+                        "product [1280, 64] x [64, 256] added", "product [64, 256] x [256, 640]", "product [256, 64] x [64, 640] added");
     }
 }

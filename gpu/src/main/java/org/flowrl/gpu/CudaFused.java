@@ -7,13 +7,13 @@ import org.flowrl.tensor.PackedMatrix;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.cpu.FusedArguments;
 
-/// A decoder block's operations, of fused.cu and paged.cu, and by cuBLAS. Each is one launch, but for a bias of an added
-/// product, and for weights that do not lie one after the other, as those of F32 do not.
+/// A decoder block's operations, of fused.cu and paged.cu, and by cuBLAS. Each is one launch, but for a bias of an
+/// added product, and for weights that do not lie one after the other, as those of F32 do not.
 ///
-/// **What a step costs**, by arithmetic and not by measurement: 64 sequences of 576 tokens of the 0.5B shape (D = 896, H
-/// = 14, G = 2, E = 64, F = 4,864, 24 blocks, V = 151,936), BF16 weights, an F32 cache. Megabytes that a block moves at
-/// least, and microseconds that they take of an H100's device memory at 3.35 TB/s, though what is not a weight or a key
-/// may stay in its cache of 50 MiB.
+/// **What a step costs**, by arithmetic and not by measurement: 64 sequences of 576 tokens of the 0.5B shape (D = 896,
+/// H = 14, G = 2, E = 64, F = 4,864, 24 blocks, V = 151,936), BF16 weights, an F32 cache. Megabytes that a block moves
+/// at least, and microseconds that they take of an H100's device memory at 3.35 TB/s, though what is not a weight or a
+/// key may stay in its cache of 50 MiB.
 ///
 /// | launch | grid | MB | µs |
 /// |---|---|---|---|
@@ -88,7 +88,8 @@ final class CudaFused implements FusedKernels {
         FusedArguments.placeHeads(projected, terms, pages, q);
         card.requireFloats("fused placeHeads", q);
         long groups = pages.keyPages().dim(1);
-        terms(launch("placeHeads").tensor(projected), terms).tensor(pages.positions()).tensor(terms.cos()).tensor(terms.sin()).tensor(pages.slots()).tensor(q)
+        terms(launch("placeHeads").tensor(projected), terms).tensor(pages.positions()).tensor(terms.cos())
+                .tensor(terms.sin()).tensor(pages.slots()).tensor(q)
                 .tensor(pages.keyPages()).tensor(pages.valuePages()).number(q.dim(0)).integer(q.dim(1))
                 .integer(groups).integer(q.dim(2)).number(terms.cos().dim(0))
                 .number(pages.keyPages().dim(0) * Backend.LANES).fault(Fault.ROPE_POSITIONS)

@@ -11,8 +11,8 @@ import org.flowrl.tensor.cpu.FusedArguments;
 ///
 /// **What a training step costs**, by arithmetic and not by measurement: 8 sequences of 1,024 tokens of the 1.5B shape
 /// (D = 1,536, H = 12, G = 2, E = 128, F = 8,960, 28 blocks, V = 151,936), BF16 operands, 1.54 billion parameters of
-/// F32. Megabytes that a block moves between products, where [N, D] of F32 are 50.3 and [N, F] 293.6, one operation at a
-/// time and by this class; attention is counted by its operations, below.
+/// F32. Megabytes that a block moves between products, where [N, D] of F32 are 50.3 and [N, F] 293.6, one operation at
+/// a time and by this class; attention is counted by its operations, below.
 ///
 /// | | composed | here |
 /// |---|---|---|

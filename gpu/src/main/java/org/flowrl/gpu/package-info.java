@@ -29,6 +29,6 @@
 /// **Programmatic dependent launch is not used.** A kernel that begins while the one before it ends would hide most of
 /// a launch's time. It takes `cuLaunchKernelEx` with an attribute, which JCuda does not have, instructions
 /// (`griddepcontrol`) of sm_90, so a second flavour of every PTX, and kernels on both sides that know of it; of a
-/// block's nine launches four are cuBLAS's, and each of our five comes right after or before one of those. What it would
-/// gain has to be measured on a card first.
+/// block's eight launches four are cuBLAS's, and each of our four comes right after or before one of those. What it
+/// would gain has to be measured on a card first.
 package org.flowrl.gpu;

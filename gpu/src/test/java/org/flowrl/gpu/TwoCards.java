@@ -4,8 +4,8 @@ import org.flowrl.tensor.cpu.ReferenceBackend;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
-/// Tests on the emulated card or a real one: two backends with products of BF16, whose threads the emulated card runs in
-/// opposite orders, and the reference beside them.
+/// Tests on the emulated card or a real one: two backends with products of BF16, whose threads the emulated card runs
+/// in opposite orders, and the reference beside them.
 abstract class TwoCards {
     final ReferenceBackend reference = new ReferenceBackend();
     CudaBackend card;

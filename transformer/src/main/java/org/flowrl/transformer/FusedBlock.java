@@ -7,8 +7,8 @@ import org.flowrl.tensor.FusedKernels;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 
-/// A block's pass over tokens of cached sequences, in a decoding step in eight calls of {@link FusedKernels}: the formulas of
-/// {@link QwenBlock}, with the stream written over. Not for blocks with adapters, whose products are more.
+/// A block's pass over tokens of cached sequences, in a decoding step in eight calls of {@link FusedKernels}: the
+/// formulas of {@link QwenBlock}, with the stream written over. Not for blocks with adapters, whose products are more.
 record FusedBlock(QwenBlock block, FusedKernels kernels) {
     /// What the tokens of one pass are told apart by.
     ///

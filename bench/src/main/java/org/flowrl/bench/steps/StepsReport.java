@@ -34,9 +34,9 @@ final class StepsReport {
         StringBuilder text = new StringBuilder("# Whole steps beside their peers\n\n");
         text.append(String.join("\n", machine.toMarkdown()));
         text.append("\n\nTokens a second: median of the timed runs, fastest run in parentheses. Ratio: median over "
-                + "rounds of flowrl's speed by the peer's, above 1 where flowrl is faster. Brackets: other machine, see "
-                + "the project's issue 3. Same random weights and tokens for all; what was compared before timing is in "
-                + "the last column.\n\n");
+                + "rounds of flowrl's speed by the peer's, above 1 where flowrl is faster. Brackets: what Python's "
+                + "packages did on another machine. Same random weights and tokens for all; what was compared before "
+                + "timing is in the last column.\n\n");
         text.append("| workload | threads | engine | tokens/s | flowrl is | compared | [other machine] |\n");
         text.append("|---|---|---|---|---|---|---|\n");
         for (Workload workload : Workload.all()) {

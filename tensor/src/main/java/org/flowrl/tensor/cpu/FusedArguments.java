@@ -8,7 +8,8 @@ import org.flowrl.tensor.FusedKernels;
 import org.flowrl.tensor.PackedMatrix;
 import org.flowrl.tensor.Tensor;
 
-/// The argument checks of {@link FusedKernels} and {@link FusedGradients}, as {@link Arguments} has those of the other families.
+/// The argument checks of {@link FusedKernels} and {@link FusedGradients}, as {@link Arguments} has those of the other
+/// families.
 public final class FusedArguments {
     private FusedArguments() {
     }
