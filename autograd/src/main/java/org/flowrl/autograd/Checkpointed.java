@@ -17,7 +17,7 @@ public final class Checkpointed {
         Tape tape = x.tape();
         Tensor value;
         try (Tape inner = Tape.inference(tape.backend(), tape.scope())) {
-            value = block.apply(inner.constant(x.value())).value().copy(tape.scope());
+            value = tape.scope().adopt(block.apply(inner.constant(x.value())).value());
         }
         return tape.record(value, true, (gradient, adjoints) -> {
             try (Tape inner = Tape.recording(tape.backend(), tape.scope())) {

@@ -42,7 +42,7 @@ public interface AttentionKernels {
     /// @param k, v [N, G, E]
     /// @param keyPages [P, G, E, LANES]
     /// @param valuePages [P, G, LANES, E]
-    /// @param slots I32 [N]: page · LANES + lane of each token
+    /// @param slots I32 [N]: page · LANES + lane of each token, no two alike
     void writePages(Tensor k, Tensor v, Tensor slots, Tensor keyPages, Tensor valuePages);
 
     /// Attention of N new tokens over their sequences' cached keys (their own included, see {@link #writePages}):

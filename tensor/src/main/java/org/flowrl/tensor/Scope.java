@@ -18,7 +18,7 @@ import java.util.List;
 public final class Scope implements AutoCloseable {
     /// One live piece of memory; every view of a tensor shares its block.
     static final class Block {
-        final Scope owner;
+        private Scope owner;
         final MemorySegment segment;
         final boolean pooled;
         boolean live = true;
@@ -28,6 +28,10 @@ public final class Scope implements AutoCloseable {
             this.owner = owner;
             this.segment = segment;
             this.pooled = pooled;
+        }
+
+        Scope owner() {
+            return owner;
         }
     }
 
@@ -154,13 +158,36 @@ public final class Scope implements AutoCloseable {
                     + "' cannot be released by scope '" + name + "'");
         }
         if (block.live) {
-            Block last = blocks.removeLast();
-            if (last != block) {
-                blocks.set(block.index, last);
-                last.index = block.index;
-            }
+            remove(block);
             end(block);
         }
+    }
+
+    /// Takes a tensor over from a scope inside this one, whose end it outlives without a copy; all views of the same
+    /// memory go with it. One of this scope or of a scope around it lives long enough and stays where it is.
+    ///
+    /// @return the tensor
+    /// @throws IllegalArgumentException where the tensor's scope is neither inside this one nor around it
+    /// @throws IllegalStateException where the tensor has ended
+    public Tensor adopt(Tensor tensor) {
+        requireOpen();
+        Block block = tensor.block();
+        if (!block.live) {
+            throw new IllegalStateException("adopt: tensor of scope '" + block.owner.name + "' has ended");
+        }
+        if (block.owner.isInside(this)) {
+            block.owner.remove(block);
+            block.owner = this;
+            add(block);
+        } else if (block.owner != this && !isInside(block.owner)) {
+            throw new IllegalArgumentException("adopt: tensor of scope '" + block.owner.name
+                    + "' cannot be taken over by scope '" + name + "': neither is inside the other");
+        }
+        return tensor;
+    }
+
+    private boolean isInside(Scope other) {
+        return parent != null && (parent == other || parent.isInside(other));
     }
 
     /// True until {@link #close}.
@@ -196,6 +223,14 @@ public final class Scope implements AutoCloseable {
         block.index = blocks.size();
         blocks.add(block);
         return block;
+    }
+
+    private void remove(Block block) {
+        Block last = blocks.removeLast();
+        if (last != block) {
+            blocks.set(block.index, last);
+            last.index = block.index;
+        }
     }
 
     private void end(Block block) {

@@ -61,7 +61,7 @@ public final class Tensor {
 
     /// The scope whose end ends this tensor.
     public Scope scope() {
-        return block.owner;
+        return block.owner();
     }
 
     /// The elements in host memory.
@@ -335,7 +335,7 @@ public final class Tensor {
     private void requireLive() {
         if (!block.live) {
             throw new IllegalStateException("tensor " + this + " was used after the end of its scope '"
-                    + block.owner.name() + "'");
+                    + block.owner().name() + "'");
         }
     }
 

@@ -72,6 +72,48 @@ class ScopeTest {
     }
 
     @Test
+    void anAdoptedTensorOutlivesTheScopeThatMadeItWithoutACopy() {
+        try (Scope run = Scope.root("run", memory)) {
+            Tensor kept;
+            Tensor view;
+            Tensor dropped;
+            try (Scope step = run.child("step"); Scope part = step.child("part")) {
+                Tensor first = part.zeros(DType.F32, 3);
+                Tensor made = part.of(new float[] {1, 2}, 2);
+                dropped = part.zeros(DType.F32, 5);
+                view = made.slice(1, 1);
+                long address = made.address();
+                kept = run.adopt(made);
+                assertThat(kept.address()).isEqualTo(address);
+                assertThat(kept.scope()).isSameAs(run);
+                assertThatIllegalArgumentException().isThrownBy(() -> part.release(made)).withMessageContaining("run");
+                part.release(first);
+            }
+            assertThat(kept.toFloats()).containsExactly(1, 2);
+            assertThat(view.toFloats()).containsExactly(2);
+            assertThatIllegalStateException().isThrownBy(dropped::toFloats).withMessageContaining("part");
+            run.release(kept);
+            assertThat(memory.bytesInUse()).isZero();
+        }
+    }
+
+    @Test
+    void whatLivesLongEnoughIsAdoptedWhereItIsAndWhatHasNoScopeInCommonIsNot() {
+        try (Scope run = Scope.root("run", memory); Scope other = Scope.root("other", memory)) {
+            Tensor own = run.zeros(DType.F32, 2);
+            try (Scope step = run.child("step")) {
+                assertThat(step.adopt(own).scope()).isSameAs(run);
+                assertThat(run.adopt(own).scope()).isSameAs(run);
+                Tensor inner = step.zeros(DType.F32, 2);
+                assertThatIllegalArgumentException().isThrownBy(() -> other.adopt(inner))
+                        .withMessageContaining("run/step").withMessageContaining("other");
+                step.release(inner);
+                assertThatIllegalStateException().isThrownBy(() -> run.adopt(inner)).withMessageContaining("ended");
+            }
+        }
+    }
+
+    @Test
     void releasedTensorsEndAloneAndTheirMemoryIsReusedAtOnce() {
         try (Scope scope = Scope.root("run", memory)) {
             List<Tensor> tensors = new ArrayList<>();

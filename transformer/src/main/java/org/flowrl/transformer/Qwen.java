@@ -33,7 +33,7 @@ public final class Qwen {
         RECOMPUTED
     }
 
-    /// How one block's stream becomes the next one's.
+    /// How one block's stream becomes the next one's, which ends the value of the first.
     @FunctionalInterface
     private interface Pass {
         Var apply(int layer, Var x, QwenBlock.Places places);
@@ -112,7 +112,7 @@ public final class Qwen {
         return forward(tape, tokens.ids(), tokens.positions(), tokens.longest(), (layer, x, places) -> {
             UnaryOperator<Var> block = in -> layers.get(layer).forward(in, places, attend);
             if (!tape.isRecording()) {
-                return overwrite(x, block);
+                return replaced(x, block);
             }
             return activations == Activations.RECOMPUTED ? Checkpointed.apply(x, block) : block.apply(x);
         });
@@ -134,7 +134,7 @@ public final class Qwen {
 
     private Pass pass(CacheBatch batch) {
         double scale = config.attentionScale();
-        return (layer, x, places) -> overwrite(x, in -> layers.get(layer).forward(in, places,
+        return (layer, x, places) -> replaced(x, in -> layers.get(layer).forward(in, places,
                 (q, k, v) -> batch.attend(layer, q, k, v, scale)));
     }
 
@@ -158,11 +158,14 @@ public final class Qwen {
     }
 
     /// Without a backward pass to come, one block's values are all that is ever held beside the stream.
-    private static Var overwrite(Var x, UnaryOperator<Var> block) {
-        try (Tape inner = Tape.inference(x.tape().backend(), x.tape().scope())) {
-            x.value().copyFrom(block.apply(inner.constant(x.value())).value());
+    private static Var replaced(Var x, UnaryOperator<Var> block) {
+        Tape tape = x.tape();
+        Tensor next;
+        try (Tape inner = Tape.inference(tape.backend(), tape.scope())) {
+            next = tape.scope().adopt(block.apply(inner.constant(x.value())).value());
         }
-        return x;
+        tape.scope().release(x.value());
+        return tape.constant(next);
     }
 
     /// Logits [N, V] of hidden states [N, D]. For log-probabilities {@link org.flowrl.autograd.ops.Head} needs no such

@@ -19,6 +19,8 @@ import org.flowrl.tensor.Tensor;
 final class VectorAttention implements AttentionKernels {
     /// Parts for each thread: sequences differ in length.
     private static final int PARTS_PER_THREAD = 16;
+    /// Numbers of keys that are worth another thread when they are written into pages, some 5 µs of work.
+    private static final long WRITE_NUMBERS = 1 << 12;
     /// The least products of a part.
     private static final long PART_WORK = 1 << 14;
 
@@ -81,17 +83,19 @@ final class VectorAttention implements AttentionKernels {
         long places = slots.address();
         long toKeys = keyPages.address();
         long toValues = valuePages.address();
-        for (long n = 0; n < k.dim(0); n++) {
-            int slot = ALL.get(INT, places + n * 4);
-            long page = slot / Backend.LANES * groups;
-            int lane = slot % Backend.LANES;
-            for (long g = 0; g < groups; g++) {
-                long from = (n * groups + g) * size * 4;
-                transposeKey(keys + from, size, toKeys + (page + g) * size * LANE_BYTES + lane * 4L);
-                MemorySegment.copy(ALL, values + from, ALL,
-                        toValues + ((page + g) * Backend.LANES + lane) * size * 4, size * 4L);
+        team.forEach(k.dim(0), groups * size, WRITE_NUMBERS, (first, end, worker) -> {
+            for (long n = first; n < end; n++) {
+                int slot = ALL.get(INT, places + n * 4);
+                long page = slot / Backend.LANES * groups;
+                int lane = slot % Backend.LANES;
+                for (long g = 0; g < groups; g++) {
+                    long from = (n * groups + g) * size * 4;
+                    transposeKey(keys + from, size, toKeys + (page + g) * size * LANE_BYTES + lane * 4L);
+                    MemorySegment.copy(ALL, values + from, ALL,
+                            toValues + ((page + g) * Backend.LANES + lane) * size * 4, size * 4L);
+                }
             }
-        }
+        });
     }
 
     /// Writes the E numbers of a key into one lane of a page.
