@@ -9,11 +9,11 @@ import java.util.concurrent.locks.LockSupport;
 /// Each worker has an equal share of consecutive parts, so that in kernels which follow each other it meets what it
 /// left in its own cache. Parts are claimed one by one, and who has none left takes from the others' shares, so a
 /// worker that is asleep or pre-empted delays nothing but the part it holds. Which worker runs a part never changes a
-/// result. Helpers spin for some tens of microseconds after a job, because kernels follow each other closely, and then
-/// park. One thread at a time may call {@link #run}.
+/// result. Helpers spin for half a millisecond after a job, because kernels follow each other closely, and then park:
+/// waking one takes some 50 µs. One thread at a time may call {@link #run}.
 final class Workers implements AutoCloseable {
-    /// Rounds of waiting before a helper parks: some 50 µs, the longest pause between kernels of one step.
-    private static final int SPINS = 2000;
+    /// Rounds of waiting before a helper parks: some 500 µs, the longest pause between kernels of one step.
+    private static final int SPINS = 20_000;
     /// Rounds of waiting before the caller yields its processor, which matters with more threads than processors.
     private static final int SPINS_BEFORE_YIELD = 20_000;
 
