@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
-# One scripted run on a machine with an NVIDIA card: inventory, the backend contract, the oracle folders, speeds beside
-# PyTorch's, training beside the CPU's, decoding, compute-sanitizer, into one Markdown file, which grows as it goes.
+# One scripted run on a machine with an NVIDIA card, into one Markdown file, which grows as it goes: whether the kernels
+# are right (each once, then under compute-sanitizer), how fast training, decoding and the kernels are beside PyTorch's,
+# and then everything else: the backend contract, the oracle folders, training beside the CPU's, decoding.
 #
 #   gpu/run-on-gpu.sh pack                here, after `mvn package`: jars, oracle folders and a small JRE into
 #                                         .gpu.tar.gz, which the other machine needs beside this folder's scripts, and
 #                                         nothing else
 #   gpu/run-on-gpu.sh run [FOLDER [SECONDS [STEPS]]]
 #                                         there: results into FOLDER (default bench/results), within SECONDS (default
-#                                         540); STEPS is an expression for names of steps, such as 'speeds|memcheck'
+#                                         540); STEPS is an expression for names of steps, such as '^right' or
+#                                         'speed: training|memcheck'
 #   gpu/run-on-gpu.sh rehearse [FOLDER]   here: the same on the emulated card, at small sizes, and of the tests, which
 #                                         are run here anyway, only the shortest; .ci/run does it
 #
-# What is worth most comes first. A step has a limit of its own, and what is left of all seconds; one that fails, or for
-# which no time is left, is reported and does not end the run. The exit code is 0 only where every step was good. A card
-# that is lent for 15 minutes, its start included, has time for one `run` and for a shorter one with some STEPS.
+# What is worth most comes first: `right` takes at most four minutes. A step has a limit of its own, and what is left of
+# all seconds; one that fails, or for which no time is left, is reported and does not end the run. The output of a step
+# that the machine's own end cuts off lies in FOLDER/step.log. The exit code is 0 only where every step was good. A card
+# that is lent for 15 minutes, its start included, has time for one `run` and for a shorter one with some STEPS, such as
+# '^more'.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 packed=.gpu
@@ -91,7 +95,7 @@ step() {
         return
     fi
     local started=$SECONDS code
-    timeout "$seconds" bash -c "set -uo pipefail; $(declare -p java real packed); $(declare -f); \"\$@\"" "$name" "$@" \
+    timeout -k 5 "$seconds" bash -c "set -uo pipefail; $(declare -p java real packed); $(declare -f); \"\$@\"" "$name" "$@" \
         > "$log" 2>&1
     code=$?
     { echo '```'; tail -n 120 "$log"; } >> "$report"
@@ -108,6 +112,15 @@ java_command() {
 tests() {
     "${java[@]}" "-Dgpu.realCard=$real" org.junit.platform.console.ConsoleLauncher execute --disable-banner \
         --details=summary "${@/#/--select-class=org.flowrl.gpu.}"
+}
+
+# The folder with cuBLAS where the loader does not know it and no toolkit has it: that of PyTorch's packages.
+packaged_blas() {
+    ldconfig -p | grep 'libcublas\.so\.1[23]' > /dev/null && return
+    ls /usr/local/cuda/lib64/libcublas.so.1[23] > /dev/null 2>&1 && return
+    python3 -c 'import site; print(*site.getsitepackages(), sep="\n")' 2> /dev/null | while read -r packages; do
+        find "$packages/nvidia" -name 'libcublas.so.1[23]' -printf '%h\n' 2> /dev/null
+    done | head -1
 }
 
 # Logits, gradients, three steps of AdamW and greedy continuations, at the bars of the CPU.
@@ -164,33 +177,46 @@ run() {
     steps=$3
     mkdir -p "$folder"
     unpack || exit 1
-    log=$(mktemp)
+    # What a step has printed so far is kept where the machine is taken away in the middle of it.
+    log=$folder/step.log
+    export PATH=$PATH:/usr/local/cuda/bin
     local card
     card=$(nvidia-smi --query-gpu=name --format=csv,noheader 2> /dev/null | head -1 | tr -cs 'A-Za-z0-9\n' '-' |
         tr 'A-Z' 'a-z')
     report=$folder/gpu-$(date -u +%Y-%m-%d-%H%M)-${card:-emulated-card}.md
     class_path=$(printf '%s:' "$packed"/lib/*.jar)
+    local blas
+    blas=$(packaged_blas)
+    if [ -n "$blas" ] && [ "$real" = true ]; then
+        flags+=("-Dgpu.libraries=$blas")
+        export LD_LIBRARY_PATH=$blas${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+    fi
     read -r -a java <<< "$(java_command)"
     echo "# A run of gpu/run-on-gpu.sh" > "$report"
-    step inventory 40 inventory
+    local has_torch=false has_sanitizer=false
+    python3 -c 'import torch; torch.zeros(1).cuda()' 2> /dev/null && has_torch=true
+    command -v compute-sanitizer > /dev/null && has_sanitizer=true
     # shellcheck disable=SC2086 # lists of classes, and of sizes
     {
-        step contract 150 tests $contract
-        step oracles 60 oracles
-        step speeds 100 "${java[@]}" org.flowrl.gpu.CardSpeeds $sizes
-        if python3 -c 'import torch; torch.zeros(1).cuda()' 2> /dev/null; then
-            step "PyTorch's speeds" 60 python3 gpu/peer_speeds.py
+        step "right: inventory" 20 inventory
+        step "right: each kernel" 70 tests $first
+        if [ $has_sanitizer = true ]; then
+            step "right: memcheck" 80 sanitized memcheck
+            step "right: racecheck" 70 sanitized racecheck
         fi
-        step "lattice, card and CPU" 90 lattice
-        step "decoding speed" 60 "${java[@]}" org.flowrl.rl.CardDecodeSpeed $sizes
-        step "decoding speed without graphs" 60 "${java[@]}" -Dgpu.graphs=off org.flowrl.rl.CardDecodeSpeed $sizes
-        step "decoding, recorded and direct" 60 decoding
-        [ -z "$kernels" ] || step kernels 120 tests $kernels
+        step "speed: training" 80 "${java[@]}" -Dgpu.products=bf16 org.flowrl.rl.CardTrainSpeed $sizes
+        [ $has_torch = false ] || step "speed: PyTorch's training" 70 python3 gpu/peer_step.py
+        step "speed: decoding" 45 "${java[@]}" -Dgpu.products=bf16 org.flowrl.rl.CardDecodeSpeed $sizes
+        step "speed: kernels" 90 "${java[@]}" org.flowrl.gpu.CardSpeeds $sizes
+        [ $has_torch = false ] || step "speed: PyTorch's kernels" 45 python3 gpu/peer_speeds.py
+        step "more: oracles" 60 oracles
+        step "more: contract" 150 tests $contract
+        step "more: lattice, card and CPU" 90 lattice
+        step "more: decoding without graphs" 45 "${java[@]}" -Dgpu.products=bf16 -Dgpu.graphs=off \
+            org.flowrl.rl.CardDecodeSpeed $sizes
+        step "more: decoding, recorded and direct" 60 decoding
+        [ -z "$kernels" ] || step "more: kernels" 120 tests $kernels
     }
-    if command -v compute-sanitizer > /dev/null; then
-        step memcheck 150 sanitized memcheck
-        step racecheck 150 sanitized racecheck
-    fi
     rm -f "$log"
     echo "$report: $failures steps failed, $((deadline - SECONDS)) seconds left"
     [ $failures -eq 0 ]
@@ -200,9 +226,9 @@ flags=()
 real=true
 sizes=
 least_seconds=10
+first="SanitizerContractTest FusedKernelsTest PagedAttentionTest FlashPagedTest"
 contract=FfmContractTest
-kernels="RoundingContractTest JCudaContractTest FlashAttentionTest FlashPagedTest PagedAttentionTest CudaHeadsTest
-    CudaDrawsTest CudaRecorderTest FusedKernelsTest"
+kernels="RoundingContractTest JCudaContractTest FlashAttentionTest CudaHeadsTest CudaDrawsTest CudaRecorderTest"
 case ${1:-} in
     pack) pack ;;
     run) run "${2:-bench/results}" "${3:-540}" "${4:-.}" ;;
@@ -211,9 +237,10 @@ case ${1:-} in
         flags=("-Dgpu.libraries=$PWD/$libraries" "-Dgpu.slabBytes=0")
         sizes=small
         real=false
+        first=PagedAttentionTest
         contract=CudaRecorderTest
         kernels=
         run "${2:-gpu/target}" 1800 .
         ;;
-    *) sed -n '2,18p' "$0"; exit 2 ;;
+    *) sed -n '2,22p' "$0"; exit 2 ;;
 esac

@@ -3,7 +3,13 @@
 //
 // A stream's number decides the order in which its threads run, so that two backends in one test run them in opposite
 // orders. After every launch the guards of all allocations are looked at: a kernel that wrote next to one has failed
-// with CUDA_ERROR_ILLEGAL_ADDRESS. Fresh memory reads as NaN.
+// with CUDA_ERROR_ILLEGAL_ADDRESS. Fresh memory reads as NaN. What a real card refuses is refused: grids and blocks
+// beyond its limits, more threads than the PTX names for a kernel, more shared memory than the kernel was allowed, a
+// thread without a context. So is what it takes and does at another time than the caller may think: work in the default
+// stream.
+//
+// Copies between host and card are under way until the next wait: what comes to the host is there only then, and a copy
+// to the card whose host memory has changed before has failed.
 //
 // While a stream is captured, work is noted as the driver notes it. What the driver refuses then (waiting, taking and
 // giving back memory, loading modules) is refused with its codes, and the capture fails. So are copies from and to the
@@ -53,7 +59,10 @@ struct Event {
 static std::map<Address, size_t> allocations;
 static size_t allocatedBytes;
 static int streams;
-static bool initialized, current;
+static bool initialized;
+static char context;
+// The context is a thread's own affair.
+static thread_local bool current;
 static Stream* capturing;
 static long long graphLaunches;
 static const int USUAL_SHARED_BYTES = 48 << 10;
@@ -71,14 +80,52 @@ API int emulatorSharedBytes(int bytes) {
     return before;
 }
 
-// Does the work, or notes it where the stream is captured. The default stream, a null pointer, is none that is.
+// Does the work, or notes it where the stream is captured. Refuses the default stream, a null pointer.
 static int put(void* stream, Work work) {
     Stream* s = (Stream*)stream;
-    if (s && s->capturing) {
+    if (!current) {
+        return INVALID_CONTEXT;
+    }
+    if (!s) {
+        return INVALID_HANDLE;
+    }
+    if (s->capturing) {
         s->captured.push_back(std::move(work));
         return SUCCESS;
     }
     return work(s);
+}
+
+// A copy between host and card that has not been waited for, and what it copies.
+struct HostCopy {
+    void* host;
+    std::vector<char> bytes;
+    bool isToHost;
+};
+
+static std::vector<HostCopy> hostCopies;
+
+// Ends the copies that are under way.
+static int finishHostCopies() {
+    int code = SUCCESS;
+    for (HostCopy& copy : hostCopies) {
+        if (copy.isToHost) {
+            memcpy(copy.host, copy.bytes.data(), copy.bytes.size());
+        } else if (memcmp(copy.host, copy.bytes.data(), copy.bytes.size())) {
+            fprintf(stderr, "emulator: host memory has changed before its %zu bytes were copied\n", copy.bytes.size());
+            code = LAUNCH_FAILED;
+        }
+    }
+    hostCopies.clear();
+    return code;
+}
+
+// What the compiler calls before an access at an address that is not a multiple of the type's size.
+extern "C" void __ubsan_handle_type_mismatch_v1(void*, void*) {
+    if (emulator::block) {
+        emulator::mistaken("an access that is not aligned to its type");
+        emulator::endFiber();
+    }
 }
 
 // As put, for the stand-in of cuBLAS: the arguments are copied.
@@ -124,12 +171,12 @@ API int cuDeviceGetAttribute(int* value, int attribute, int) {
 }
 
 API int cuDeviceTotalMem_v2(size_t* bytes, int) { *bytes = TOTAL_BYTES; return SUCCESS; }
-API int cuDevicePrimaryCtxRetain(void** context, int) { *context = (void*)&current; return SUCCESS; }
+API int cuDevicePrimaryCtxRetain(void** held, int) { *held = &context; return SUCCESS; }
 API int cuDevicePrimaryCtxRelease_v2(int) { return SUCCESS; }
 API int cuDevicePrimaryCtxRelease(int) { return SUCCESS; }
 
-API int cuCtxSetCurrent(void* context) {
-    current = context == (void*)&current;
+API int cuCtxSetCurrent(void* chosen) {
+    current = chosen == &context;
     return current ? SUCCESS : INVALID_CONTEXT;
 }
 
@@ -181,11 +228,13 @@ API int cuMemFree_v2(Address address) {
     if (found == allocations.end()) {
         return INVALID_VALUE;
     }
+    // Waits for the card.
+    int copied = finishHostCopies();
     bool intact = guardsHold(address, found->second);
     allocatedBytes -= found->second;
     allocations.erase(found);
     free((char*)address - GUARD);
-    return intact ? SUCCESS : ILLEGAL_ADDRESS;
+    return intact ? copied : ILLEGAL_ADDRESS;
 }
 
 API int cuMemAllocHost_v2(void** address, size_t bytes) {
@@ -193,7 +242,11 @@ API int cuMemAllocHost_v2(void** address, size_t bytes) {
     return SUCCESS;
 }
 
-API int cuMemFreeHost(void* address) { free(address); return SUCCESS; }
+API int cuMemFreeHost(void* address) {
+    int code = finishHostCopies();
+    free(address);
+    return code;
+}
 
 // The bytes lie within one allocation.
 static bool isDevice(Address address, size_t bytes) {
@@ -205,25 +258,27 @@ static bool isDevice(Address address, size_t bytes) {
     return address + bytes <= found->first + found->second;
 }
 
-API int cuMemcpyHtoDAsync_v2(Address to, const void* from, size_t bytes, void*) {
+API int cuMemcpyHtoDAsync_v2(Address to, const void* from, size_t bytes, void* stream) {
     if (breaksCapture()) {
         return CAPTURE_UNSUPPORTED;
     }
-    if (!isDevice(to, bytes)) {
+    if (!isDevice(to, bytes) || !stream) {
         return INVALID_VALUE;
     }
     memcpy((void*)to, from, bytes);
+    hostCopies.push_back({(void*)from, {(const char*)from, (const char*)from + bytes}, false});
     return SUCCESS;
 }
 
-API int cuMemcpyDtoHAsync_v2(void* to, Address from, size_t bytes, void*) {
+API int cuMemcpyDtoHAsync_v2(void* to, Address from, size_t bytes, void* stream) {
     if (breaksCapture()) {
         return CAPTURE_UNSUPPORTED;
     }
-    if (!isDevice(from, bytes)) {
+    if (!isDevice(from, bytes) || !stream) {
         return INVALID_VALUE;
     }
-    memcpy(to, (void*)from, bytes);
+    memset(to, 0xff, bytes);
+    hostCopies.push_back({to, {(char*)from, (char*)from + bytes}, true});
     return SUCCESS;
 }
 
@@ -253,7 +308,7 @@ API int cuStreamCreate(void** stream, unsigned) {
 }
 
 API int cuStreamDestroy_v2(void* stream) { delete (Stream*)stream; return SUCCESS; }
-API int cuStreamSynchronize(void*) { return breaksCapture() ? CAPTURE_UNSUPPORTED : SUCCESS; }
+API int cuStreamSynchronize(void*) { return breaksCapture() ? CAPTURE_UNSUPPORTED : finishHostCopies(); }
 
 API int cuEventCreate(void** event, unsigned) { *event = new Event{0}; return SUCCESS; }
 
@@ -291,13 +346,19 @@ API int cuModuleLoadData(void** module, const void* image) {
 
 API int cuModuleUnload(void* module) { delete (Module*)module; return SUCCESS; }
 
-// The module's text must have the kernel, too: it says that the committed PTX goes with the sources.
+// The module's text must have the kernel, too: it says that the committed PTX goes with the sources. There it says for
+// how many threads registers suffice.
 API int cuModuleGetFunction(void** function, void* module, const char* name) {
+    const std::string& text = ((Module*)module)->image;
     auto found = emulator::kernels().find(name);
-    if (found == emulator::kernels().end()
-            || ((Module*)module)->image.find(std::string(".entry ") + name + "(") == std::string::npos) {
+    size_t entry = text.find(std::string(".entry ") + name + "(");
+    if (found == emulator::kernels().end() || entry == std::string::npos) {
         return NOT_FOUND;
     }
+    static const std::string MOST_THREADS = ".maxntid ";
+    size_t most = text.find(MOST_THREADS, entry);
+    found->second.mostThreads = most < text.find('{', entry)
+            ? (unsigned)atoi(text.c_str() + most + MOST_THREADS.size()) : 1024;
     *function = &found->second;
     return SUCCESS;
 }
@@ -312,8 +373,8 @@ API int cuFuncSetAttribute(void* function, int attribute, int value) {
 
 static int run(const emulator::Kernel& kernel, Index3 grid, Index3 size, unsigned sharedBytes, void** parameters,
         const Stream* stream) {
-    if (!emulator::launch(kernel, grid, size, sharedBytes, parameters, stream->number % 2 ? emulator::FALLING
-            : emulator::RISING)) {
+    if (!emulator::launch(kernel, grid, size, sharedBytes, allowedSharedBytes.count(&kernel) ? mostSharedBytes
+            : USUAL_SHARED_BYTES, parameters, stream->number % 2 ? emulator::FALLING : emulator::RISING)) {
         return LAUNCH_FAILED;
     }
     for (auto& allocation : allocations) {
@@ -337,9 +398,10 @@ API int cuLaunchKernel(void* function, unsigned gridX, unsigned gridY, unsigned 
     while (parameters[given]) {
         given++;
     }
-    if (given != kernel.parameters || !gridX || !gridY || !gridZ || !sizeX || sizeX * sizeY * sizeZ > 1024
-            || gridY > 65535 || gridZ > 65535
-            || (int)sharedBytes > std::max(USUAL_SHARED_BYTES, allowedSharedBytes[function])) {
+    if (given != kernel.parameters || !gridX || !gridY || !gridZ || !sizeX
+            || sizeX * sizeY * sizeZ > kernel.mostThreads || gridX > 0x7fffffff || gridY > 65535 || gridZ > 65535
+            || (int)sharedBytes > (allowedSharedBytes.count(function) ? allowedSharedBytes[function]
+                    : USUAL_SHARED_BYTES)) {
         fprintf(stderr, "emulator: %s: %zu parameters given, %zu taken; grid %u x %u, block %u, shared %u\n",
                 kernel.name.c_str(), given, kernel.parameters, gridX, gridY, sizeX, sharedBytes);
         return INVALID_VALUE;

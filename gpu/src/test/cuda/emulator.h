@@ -2,8 +2,10 @@
 //
 // A thread runs until it waits at a barrier of its block or warp (shuffles are barriers of the warp), so that a missing
 // barrier shows in what other threads read; the order of threads is chosen by the launch. Shared memory is filled with
-// bytes that read as NaN. Not seen: races between threads that both passed a barrier in order, bank conflicts, and the
-// card's own rounding of library functions.
+// bytes that read as NaN, and begins where its type may begin and no wider one may. A thread that reads or writes at an
+// address that is not a multiple of the type's size, takes what a lane that has ended did not give, or meets other
+// threads of its warp at another place than theirs, fails the launch. Not seen: races between threads that both passed
+// a barrier in order, bank conflicts, and the card's own rounding of library functions.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -41,6 +43,8 @@ struct Fiber {
     int lane, warp;
     State state;
     unsigned exchanges;
+    // Where it waits for its warp.
+    int place;
     std::vector<Copy> copies;
 };
 
@@ -51,6 +55,8 @@ struct Operands {
 
 struct Warp {
     uint64_t slots[2][WARP];
+    // Which exchange a lane has given to last, counted from 1.
+    unsigned given[2][WARP];
     Operands operands[2][WARP];
     int waiting, alive;
 };
@@ -59,7 +65,8 @@ struct Block {
     std::vector<Fiber> fibers;
     std::vector<Warp> warps;
     // Address of the declaring static, memory.
-    std::vector<std::pair<const void*, void*>> shared;
+    std::vector<std::pair<const void*, char*>> shared;
+    size_t sharedBytes;
     std::vector<char> dynamicShared;
     std::function<void()> body;
     void* scheduler;
@@ -71,6 +78,13 @@ struct Block {
 
 inline Block* block;
 inline Fiber* fiber;
+
+// Notes the first mistake of a block.
+inline void mistaken(const char* what) {
+    if (block && !block->mistake) {
+        block->mistake = what;
+    }
+}
 
 extern "C" void emulatorSwitch(void** from, void* to);
 // Saves the callee's registers on one stack and restores them from another (System V x86-64).
@@ -101,13 +115,17 @@ inline void pause() {
     emulatorSwitch(&fiber->stackPointer, block->scheduler);
 }
 
-inline void fiberMain() {
-    block->body();
+[[noreturn]] inline void endFiber() {
     fiber->state = DONE;
     block->alive--;
     block->warps[fiber->warp].alive--;
     pause();
     abort();
+}
+
+inline void fiberMain() {
+    block->body();
+    endFiber();
 }
 
 inline void blockBarrier() {
@@ -116,29 +134,37 @@ inline void blockBarrier() {
     pause();
 }
 
-inline void warpBarrier() {
+// @param place of the call in the source
+inline void warpBarrier(int place) {
     fiber->state = AT_WARP_BARRIER;
+    fiber->place = place;
     block->warps[fiber->warp].waiting++;
     pause();
 }
 
 // Every lane gives a value and takes that of another lane. Two sets of slots: nobody can be two exchanges ahead.
-template <class T> inline T exchange(T value, int source) {
+template <class T> inline T exchange(T value, int source, int place) {
     static_assert(sizeof(T) <= sizeof(uint64_t), "at most 64 bits are exchanged");
     Warp& warp = block->warps[fiber->warp];
-    uint64_t* slots = warp.slots[fiber->exchanges++ & 1];
+    int set = fiber->exchanges++ & 1;
+    uint64_t* slots = warp.slots[set];
+    unsigned exchange = fiber->exchanges;
     memcpy(&slots[fiber->lane], &value, sizeof value);
-    warpBarrier();
+    warp.given[set][fiber->lane] = exchange;
+    warpBarrier(place);
+    if (warp.given[set][source & (WARP - 1)] != exchange) {
+        mistaken("a lane takes what one that has ended did not give");
+    }
     T result;
     memcpy(&result, &slots[source & (WARP - 1)], sizeof result);
     return result;
 }
 
-inline unsigned ballot(bool vote) {
+inline unsigned ballot(bool vote, int place) {
     Warp& warp = block->warps[fiber->warp];
     uint64_t* slots = warp.slots[fiber->exchanges++ & 1];
     slots[fiber->lane] = vote;
-    warpBarrier();
+    warpBarrier(place);
     unsigned votes = 0;
     for (int lane = 0; lane < WARP; lane++) {
         votes |= (unsigned)(slots[lane] & 1) << lane;
@@ -146,20 +172,23 @@ inline unsigned ballot(bool vote) {
     return votes;
 }
 
-inline void* shared(const void* declaration, size_t bytes) {
+// @param alignment of the type
+inline void* shared(const void* declaration, size_t bytes, size_t alignment) {
     for (auto& entry : block->shared) {
         if (entry.first == declaration) {
-            return entry.second;
+            return entry.second + alignment;
         }
     }
-    void* memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
-    memset(memory, 0xff, bytes);
+    char* memory = (char*)aligned_alloc(64, (alignment + bytes + 63) / 64 * 64);
+    memset(memory, 0xff, alignment + bytes);
     block->shared.emplace_back(declaration, memory);
-    return memory;
+    block->sharedBytes += bytes;
+    return memory + alignment;
 }
 
+// As the compiler aligns it: to 16 bytes.
 inline void* dynamicShared() {
-    return (void*)(((uintptr_t)block->dynamicShared.data() + 63) & ~(uintptr_t)63);
+    return (void*)((((uintptr_t)block->dynamicShared.data() + 63) & ~(uintptr_t)63) + 16);
 }
 
 enum Order { RISING, FALLING };
@@ -170,9 +199,15 @@ inline bool release(Block& b, int count) {
         Warp& warp = b.warps[k];
         if (warp.waiting && warp.waiting == warp.alive) {
             warp.waiting = 0;
+            int place = 0;
             for (int i = (int)k * WARP; i < count && i < ((int)k + 1) * WARP; i++) {
-                if (b.fibers[i].state == AT_WARP_BARRIER) {
-                    b.fibers[i].state = RUNNING;
+                Fiber& f = b.fibers[i];
+                if (f.state == AT_WARP_BARRIER) {
+                    f.state = RUNNING;
+                    if (place && place != f.place) {
+                        mistaken("lanes of a warp meet at different places");
+                    }
+                    place = f.place;
                 }
             }
             released = true;
@@ -191,7 +226,9 @@ inline bool release(Block& b, int count) {
 }
 
 // False where a thread made a mistake.
-inline bool runBlock(Block& b, Order order) {
+//
+// @param mostSharedBytes that the block may have, dynamic ones and others
+inline bool runBlock(Block& b, Order order, size_t mostSharedBytes) {
     static std::vector<char*> stacks;
     int count = (int)(b.blockSize.x * b.blockSize.y * b.blockSize.z);
     while ((int)stacks.size() < count) {
@@ -234,15 +271,21 @@ inline bool runBlock(Block& b, Order order) {
         free(entry.second);
     }
     b.shared.clear();
-    if (b.alive && !b.mistake) {
-        b.mistake = "threads wait at different barriers";
+    if (b.alive) {
+        mistaken("threads wait at different barriers");
     }
+    if (b.sharedBytes > mostSharedBytes) {
+        mistaken("more shared memory than the kernel is allowed, dynamic and other together");
+    }
+    block = nullptr;
     return !b.mistake;
 }
 
 struct Kernel {
     std::string name;
     size_t parameters;
+    // That the compiler gave registers to, at most.
+    unsigned mostThreads;
     std::function<void(void**)> call;
 };
 
@@ -256,12 +299,13 @@ template <class... P, size_t... I> void call(void (*f)(P...), void** parameters,
 }
 
 template <class... P> bool add(const char* name, void (*f)(P...)) {
-    kernels()[name] = {name, sizeof...(P),
+    kernels()[name] = {name, sizeof...(P), 1024,
             [f](void** parameters) { call(f, parameters, std::index_sequence_for<P...>{}); }};
     return true;
 }
 
-inline bool launch(const Kernel& kernel, Index3 grid, Index3 size, size_t sharedBytes, void** parameters, Order order) {
+inline bool launch(const Kernel& kernel, Index3 grid, Index3 size, size_t sharedBytes, size_t mostSharedBytes,
+        void** parameters, Order order) {
     static Block b;
     b.gridSize = grid;
     b.blockSize = size;
@@ -270,8 +314,9 @@ inline bool launch(const Kernel& kernel, Index3 grid, Index3 size, size_t shared
         for (unsigned y = 0; y < grid.y; y++) {
             for (unsigned x = 0; x < grid.x; x++) {
                 b.block = {x, y, z};
-                b.dynamicShared.assign(sharedBytes + 64, (char)0xff);
-                if (!runBlock(b, order)) {
+                b.dynamicShared.assign(sharedBytes + 128, (char)0xff);
+                b.sharedBytes = sharedBytes;
+                if (!runBlock(b, order, mostSharedBytes)) {
                     fprintf(stderr, "emulator: %s: %s\n", kernel.name.c_str(), b.mistake);
                     return false;
                 }
@@ -288,10 +333,11 @@ inline bool launch(const Kernel& kernel, Index3 grid, Index3 size, size_t shared
     static const bool name##Registered = emulator::add(#name, name);         \
     static void name(__VA_ARGS__)
 #define DEVICE static inline
+#define MEMBER inline
 #define CALLED static
 #define SHARED(type, name, count)                                            \
     static const char name##Declaration = 0;                                 \
-    type* name = (type*)emulator::shared(&name##Declaration, sizeof(type) * (count))
+    type* name = (type*)emulator::shared(&name##Declaration, sizeof(type) * (count), alignof(type))
 #define DYNAMIC_SHARED(type, name) type* name = (type*)emulator::dynamicShared()
 
 #define threadIdx (emulator::fiber->thread)
@@ -299,19 +345,22 @@ inline bool launch(const Kernel& kernel, Index3 grid, Index3 size, size_t shared
 #define blockDim (emulator::block->blockSize)
 #define gridDim (emulator::block->gridSize)
 #define __syncthreads() emulator::blockBarrier()
-#define __syncwarp() emulator::warpBarrier()
-#define __shfl_xor_sync(mask, value, bits) emulator::exchange((value), emulator::fiber->lane ^ (bits))
-#define __shfl_sync(mask, value, source) emulator::exchange((value), (source))
-#define __shfl_up_sync(mask, value, by) \
-    emulator::exchange((value), emulator::fiber->lane - (emulator::fiber->lane < (int)(by) ? 0 : (int)(by)))
-#define __ballot_sync(mask, vote) emulator::ballot(vote)
-#define __popc(x) __builtin_popcount(x)
+#define __syncwarp() emulator::warpBarrier(__LINE__)
+#define __shfl_xor_sync(mask, value, bits) emulator::exchange((value), emulator::fiber->lane ^ (bits), __LINE__)
+#define __shfl_sync(mask, value, source) emulator::exchange((value), (source), __LINE__)
+#define __ballot_sync(mask, vote) emulator::ballot(vote, __LINE__)
 #define __ffs(x) __builtin_ffs((int)(x))
 
 // Blocks run one after the other, so that each sees all that those before it wrote.
 inline void __threadfence() {}
 
 template <class T> T __ldcg(const T* address) { return *address; }
+
+inline int atomicMax(int* address, int value) {
+    int before = *address;
+    *address = value > before ? value : before;
+    return before;
+}
 
 inline int atomicAdd(int* address, int value) {
     int before = *address;

@@ -8,11 +8,10 @@
 #include "fused.cu"
 #include "heads.cu"
 #include "draws.cu"
-#undef LANE
 #include "attention.cu"
+#undef WARPS
 #undef ROWS
 #include "paged.cu"
-#undef ROWS
 #include "flash.cu"
 #include "flashgradient.cu"
 #include "flashpaged.cu"

@@ -43,7 +43,7 @@ inline float product(const Operands* lanes, int row, int column) {
 
 inline void startCopy(const void* from, void* to, size_t bytes) {
     if ((uintptr_t)to % bytes || (uintptr_t)from % bytes) {
-        block->mistake = "a copy into shared memory that is not aligned to its size";
+        mistaken("a copy into shared memory that is not aligned to its size");
     }
     memset(to, 0xff, bytes);
     fiber->copies.push_back({from, to, bytes});
@@ -53,19 +53,19 @@ inline void startCopy(const void* from, void* to, size_t bytes) {
 inline const uint64_t* gatherRows(const unsigned short* row) {
     Warp& warp = block->warps[fiber->warp];
     uint64_t* slots = warp.slots[fiber->exchanges & 1];
-    exchange((uint64_t)row, fiber->lane);
+    exchange((uint64_t)row, fiber->lane, __LINE__);
     if (fiber->lane == 0) {
         for (int matrix = 0; matrix < 4; matrix++) {
             unsigned places = 0;
             for (int i = 0; i < 8; i++) {
                 uint64_t address = slots[matrix * 8 + i];
                 if (address % MATRIX_ROW_BYTES) {
-                    block->mistake = "a row of a matrix that does not start at a multiple of 16 bytes";
+                    mistaken("a row of a matrix that does not start at a multiple of 16 bytes");
                 }
                 places |= 1u << address % BANKS_BYTES / MATRIX_ROW_BYTES;
             }
             if (places != 0xff) {
-                block->mistake = "two rows of a matrix in the same banks";
+                mistaken("two rows of a matrix in the same banks");
             }
         }
     }
@@ -79,7 +79,7 @@ inline void multiplyAdd(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsi
     emulator::Operands* lanes = warp.operands[emulator::fiber->exchanges++ & 1];
     int lane = emulator::fiber->lane;
     lanes[lane] = {{a[0], a[1], a[2], a[3]}, {b0, b1}};
-    emulator::warpBarrier();
+    emulator::warpBarrier(__LINE__);
     for (int i = 0; i < 4; i++) {
         c[i] += emulator::product(lanes, lane / 4 + i / 2 * 8, lane % 4 * 2 + i % 2);
     }

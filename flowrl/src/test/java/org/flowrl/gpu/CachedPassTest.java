@@ -35,19 +35,24 @@ class CachedPassTest {
                 List.of(1), OptionalInt.empty());
     }
 
-    /// The hidden states of all passes, in order. Norms and biases are random, too.
+    /// Overwrites all parameters, norms and biases too, with numbers in [-0.5, 0.5).
+    static void randomize(ParameterStore store) {
+        RandomKey key = RandomKey.of(5);
+        for (Parameter parameter : store.parameters()) {
+            RandomKey own = key.fold(parameter.name());
+            store.set(parameter, IntStream.range(0, (int) parameter.shape().elements())
+                    .mapToDouble(i -> own.uniform(i) - 0.5).toArray());
+        }
+        store.repack();
+    }
+
+    /// The hidden states of all passes, in order.
     private static double[] hidden(Backend backend, QwenConfig config, DType packed) {
         try (Scope scope = Scope.root("test", backend.memory())) {
             ParameterStore store = new ParameterStore(backend, scope, DType.F32, packed);
             Qwen model = Qwen.declare(store.root(), config);
             store.allocate();
-            RandomKey key = RandomKey.of(5);
-            for (Parameter parameter : store.parameters()) {
-                RandomKey own = key.fold(parameter.name());
-                store.set(parameter, IntStream.range(0, (int) parameter.shape().elements())
-                        .mapToDouble(i -> own.uniform(i) - 0.5).toArray());
-            }
-            store.repack();
+            randomize(store);
             KvCache cache = new KvCache(config, DType.F32, scope, 2 * KvCache.pagesFor(LONGEST));
             int[] sequences = {cache.open(), cache.open()};
             List<double[]> states = new ArrayList<>();

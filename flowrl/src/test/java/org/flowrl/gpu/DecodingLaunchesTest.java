@@ -26,7 +26,7 @@ class DecodingLaunchesTest {
     private static final int NEW_TOKENS = 600;
 
     /// Of a block's attention and of its feed-forward network.
-    private static final List<String> BLOCK = List.of("normOperand", "product", "placeHeads", "attentionPaged",
+    private static final List<String> BLOCK = List.of("normOperand", "product", "attentionNewest64",
             "product", "normOperand", "product", "swiGluOperand", "product");
     private static final List<String> AFTER = List.of("rmsNorm", "convertF32toBF16", "product", "sumParts",
             "drawWhole");
@@ -59,7 +59,7 @@ class DecodingLaunchesTest {
     }
 
     @Test
-    void aBlockIsNineLaunchesAndWhatIsAroundBlocksIsSix() {
+    void aBlockIsEightLaunchesAndWhatIsAroundBlocksIsSix() {
         for (int blocks : new int[] {1, 3}) {
             assertThat(steps(blocks).graphs().getFirst()).extracting(NotedCalls.Node::name)
                     .isEqualTo(names(blocks));

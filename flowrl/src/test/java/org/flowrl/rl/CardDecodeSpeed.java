@@ -3,7 +3,6 @@ package org.flowrl.rl;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.flowrl.autograd.ParameterStore;
@@ -30,11 +29,8 @@ final class CardDecodeSpeed {
     /// @param arguments nothing, or `small`
     public static void main(String[] arguments) {
         boolean isSmall = Arrays.asList(arguments).contains("small");
-        QwenConfig config = isSmall
-                ? new QwenConfig(QwenConfig.QWEN2, 37, 32, 44, 2, 4, 2, 8, 512, 1e-6, 10_000, true, true, 0.02,
-                        OptionalInt.of(0), List.of(1), OptionalInt.of(2))
-                : new QwenConfig(QwenConfig.QWEN2, 151_936, 896, 4864, 24, 14, 2, 64, 32_768, 1e-6, 1_000_000, true,
-                        true, 0.02, OptionalInt.empty(), List.of(151_643), OptionalInt.empty());
+        QwenConfig config = isSmall ? SpeedModels.qwen2(37, 32, 44, 2, 4, 2)
+                : SpeedModels.qwen2(151_936, 896, 4864, 24, 14, 2);
         int sequences = isSmall ? 3 : 64;
         int prompt = isSmall ? 9 : 512;
         int newTokens = isSmall ? 8 : 129;
@@ -46,8 +42,7 @@ final class CardDecodeSpeed {
             ParameterStore store = new ParameterStore(backend, scope, DType.F32, DType.BF16);
             Qwen model = Qwen.declare(store.root(), config);
             store.allocate();
-            store.initialize(key.fold("weights"));
-            store.repack();
+            SpeedModels.fill(store, config);
             System.out.println(backend.description() + (backend.recorder().isPresent() ? ", graphs" : ", no graphs"));
             Generator generator = new Generator(model, backend, scope);
             for (String round : List.of("warm-up", "measured")) {
@@ -59,8 +54,7 @@ final class CardDecodeSpeed {
                                 drawn[heard[0]++ < sequences ? 0 : 1] = System.nanoTime());
                 double seconds = (drawn[1] - drawn[0]) * 1e-9;
                 int steps = newTokens - 1;
-                long matrices = store.parameters().stream().filter(parameter -> parameter.shape().rank() == 2)
-                        .mapToLong(parameter -> parameter.shape().elements() * DType.BF16.bytes()).sum();
+                long matrices = SpeedModels.matrixBytes(store);
                 // The cache in the middle of the run.
                 long cache = KvCache.bytes(config, DType.F32, 1) / KvCache.PAGE_TOKENS
                         * (prompt + newTokens / 2L) * sequences;

@@ -1,5 +1,7 @@
 package org.flowrl.gpu;
 
+import java.util.Arrays;
+import java.util.function.UnaryOperator;
 import org.flowrl.tensor.AttentionKernels;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
@@ -15,9 +17,13 @@ final class CudaAttention implements AttentionKernels {
     private static final int WARPS = 4;
     private static final int TILE_ROWS = 16;
     private static final int THREADS = WARPS * Kernels.WARP;
-    /// The shapes of paged.cu beside them: keys of a part of a sequence, query heads of a block.
-    private static final int SPLIT = 256;
+    /// The shapes of paged.cu: warps of a block, each with a tile of keys, which make a part of a sequence, and query
+    /// heads of a block.
+    private static final int PART_WARPS = 8;
+    private static final int SPLIT = PART_WARPS * TILE;
     private static final int BLOCK_HEADS = 8;
+    /// Sizes of heads that its kernels are for, up to each.
+    private static final long[] PAGED_SIZES = {64, 128, 256};
     /// Bytes of sums over parts that are held at a time.
     private static final long PARTIAL_BYTES = 64 << 20;
     /// New tokens for each row of the page table from which on a call is taken for one of prompts: a tile of tensor
@@ -127,34 +133,53 @@ final class CudaAttention implements AttentionKernels {
     /// @param pages whose slots are not read
     /// @param out of F32, or of BF16 to round to
     void attend(Tensor q, FusedKernels.Pages pages, double scale, Tensor out) {
-        Tensor keyPages = pages.keyPages();
-        Tensor pageTable = pages.pageTable();
-        boolean isFlash = isFlash(q, scale) && q.dim(0) >= PROMPT_TOKENS * pageTable.dim(0);
+        boolean isFlash = isFlash(q, scale) && q.dim(0) >= PROMPT_TOKENS * pages.pageTable().dim(0);
         card.requireShared("attention forwardPaged", q,
                 isFlash ? FlashAttention.pagedBytes(q.dim(2)) : pagedSharedBytes(q.dim(2)));
         if (isFlash) {
             flash.forwardPaged(q, pages, scale, out);
             return;
         }
-        long tokens = q.dim(0);
-        long heads = q.dim(1);
+        attendParts("attentionPaged", launch -> launch.tensor(q), q.dim(0), q.dim(1), pages, scale, out);
+    }
+
+    /// As {@link FusedKernels#attendNewest}, of arguments that were checked.
+    void attendNewest(Tensor projected, FusedKernels.HeadTerms terms, FusedKernels.Pages pages, double scale,
+            Tensor out) {
+        Tensor keyPages = pages.keyPages();
+        long heads = projected.dim(1) / keyPages.dim(2) - 2 * keyPages.dim(1);
+        card.requireShared("fused attendNewest", keyPages, pagedSharedBytes(keyPages.dim(2)));
+        attendParts("attentionNewest", launch -> CudaFused.terms(launch.tensor(projected), terms).tensor(terms.cos())
+                .tensor(terms.sin()).tensor(pages.slots()).number(terms.cos().dim(0))
+                .number(keyPages.dim(0) * Backend.LANES).fault(Fault.ROPE_POSITIONS).fault(Fault.WRITE_PAGES_SLOTS),
+                projected.dim(0), heads, pages, scale, out);
+    }
+
+    /// @param kernel whose name the size of heads is added to
+    /// @param queries adds what queries are made of to a launch
+    private void attendParts(String kernel, UnaryOperator<Kernels.Launch> queries, long tokens, long heads,
+            FusedKernels.Pages pages, double scale, Tensor out) {
+        Tensor keyPages = pages.keyPages();
+        Tensor pageTable = pages.pageTable();
         long groups = keyPages.dim(1);
-        long size = q.dim(2);
+        long size = keyPages.dim(2);
         long width = pageTable.dim(1);
         long parts = Math.max(1, Math.ceilDiv(width * Backend.LANES, (long) SPLIT));
         long tokenBytes = heads * parts * (size + 2) * Float.BYTES;
         long most = Math.clamp(PARTIAL_BYTES / tokenBytes, 1, Math.max(1, tokens));
         long partials = card.scratch().address(Scratch.Use.PARTIALS, most * tokenBytes);
         long arrivals = card.scratch().address(Scratch.Use.ARRIVALS, most * heads * Integer.BYTES);
+        String name = kernel + Arrays.stream(PAGED_SIZES).filter(longest -> size <= longest).findFirst()
+                .orElseThrow();
         for (long first = 0; first < tokens; first += most) {
             long count = Math.min(most, tokens - first);
-            sizes(pagedLaunch("attentionPaged").tensor(q).tensor(keyPages).tensor(pages.valuePages())
-                    .tensor(pages.positions()).tensor(pages.sequences()).tensor(pageTable).real(scale)
-                    .number(partials).number(arrivals).number(first).number(parts), q, groups)
+            queries.apply(pagedLaunch(name)).tensor(keyPages).tensor(pages.valuePages()).tensor(pages.positions())
+                    .tensor(pages.sequences()).tensor(pageTable).real(scale).number(partials).number(arrivals)
+                    .number(first).number(parts).integer(heads).integer(groups).integer(size)
                     .number(keyPages.dim(0)).number(width).number(pageTable.dim(0)).output(out)
                     .fault(Fault.PAGED_POSITIONS).fault(Fault.PAGED_SEQUENCES).fault(Fault.PAGED_TABLE)
-                    .grid(count * parts, groups * Math.ceilDiv(heads / groups, (long) BLOCK_HEADS), THREADS,
-                            pagedSharedBytes(size));
+                    .grid(count * parts, groups * Math.ceilDiv(heads / groups, (long) BLOCK_HEADS),
+                            PART_WARPS * Kernels.WARP, pagedSharedBytes(size));
         }
     }
 
@@ -162,9 +187,8 @@ final class CudaAttention implements AttentionKernels {
         return card.kernels().launch("paged", kernel);
     }
 
-    /// Bytes of a tile of keys and of values, of the queries, and of their weights for the tile.
+    /// Bytes of the queries, of their weights for each warp's tile, and of each tile's sums.
     private static int pagedSharedBytes(long size) {
-        return Math.toIntExact(Float.BYTES
-                * (TILE * (size + 1) + TILE * size + BLOCK_HEADS * size + (long) BLOCK_HEADS * TILE));
+        return Math.toIntExact(Float.BYTES * BLOCK_HEADS * (size + SPLIT + PART_WARPS * (size + 2)));
     }
 }

@@ -3,8 +3,10 @@ package org.flowrl.gpu;
 import java.util.Optional;
 import org.flowrl.tensor.AttentionKernels;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Device;
 import org.flowrl.tensor.ElementwiseKernels;
+import org.flowrl.tensor.FusedGradients;
 import org.flowrl.tensor.FusedKernels;
 import org.flowrl.tensor.HeadKernels;
 import org.flowrl.tensor.MatmulKernels;
@@ -29,6 +31,8 @@ final class CudaBackend implements Backend {
     private final OptimizerKernels optimizer;
     private final Optional<Recorder> recorder;
     private final FusedKernels fused;
+    private final FusedGradients fusedGradients;
+    private final DType gradientType;
 
     /// Opens card `index` and takes over `api`.
     CudaBackend(CudaApi api, int index) {
@@ -43,6 +47,8 @@ final class CudaBackend implements Backend {
         elementwise = new CudaElementwise(card);
         optimizer = new CudaOptimizer(card);
         fused = new CudaFused(card, products, attention);
+        fusedGradients = new CudaFusedGradients(card, products);
+        gradientType = products.gradientType();
         recorder = CudaRecorder.isOn() && api.capturesGraphs() ? Optional.of(new CudaRecorder(card))
                 : Optional.empty();
     }
@@ -92,6 +98,13 @@ final class CudaBackend implements Backend {
     @Override
     public Optional<FusedKernels> fused() {
         return Optional.of(fused);
+    }
+
+    /// Where weights have the type that operands of weight gradients are rounded to: `gpu.products=bf16` for those of
+    /// BF16.
+    @Override
+    public Optional<FusedGradients> fusedGradients(DType storage) {
+        return storage == gradientType ? Optional.of(fusedGradients) : Optional.empty();
     }
 
     @Override

@@ -19,24 +19,23 @@ import org.flowrl.tensor.cpu.FusedArguments;
 /// |---|---|---|---|
 /// | norm | 64 | 0.3 | 0.1 |
 /// | product with queries, keys, values | cuBLAS | 2.5 | 0.7 |
-/// | biases, positions, into the cache | 144 | 0.6 | 0.2 |
-/// | attention, folded by the last block of a token | 192 · 2 | 39.5 | 11.8 |
+/// | biases, positions, into the cache, attention, folded by a token's last block | 192 · 2 | 39.8 | 11.9 |
 /// | product, added | cuBLAS | 2.2 | 0.7 |
 /// | norm | 64 | 0.3 | 0.1 |
 /// | product with gates and ups | cuBLAS | 20.0 | 6.0 |
 /// | SwiGLU | 5 · 64 | 3.1 | 0.9 |
 /// | product, added | cuBLAS | 9.8 | 2.9 |
-/// | a block: 9 | | 78.4 | 23.4 |
+/// | a block: 8 | | 78.0 | 23.3 |
 /// | embedding, last norm, rounding, head, draw: 6 | | 351 | 105 |
-/// | a step: 222 | | 2,233 | 667 |
+/// | a step: 198 | | 2,223 | 664 |
 ///
-/// Weights and cache alone are 1.89 GB, 565 µs. At 1.5 to 2 µs between two launches of a graph, 222 of them are 330 to
-/// 440 µs more: 1.0 to 1.1 ms, 51 to 57 % of what memory allows. One operation at a time a block was 28 launches, a step
-/// 678 of them, 1.0 to 1.4 ms beside the same work. Neither is a measurement; `DecodingLaunchesTest` in flowrl keeps the
-/// count.
+/// Weights and cache alone are 1.89 GB: 565 µs at the data sheet's 3.35 TB/s, 630 at the 3.0 that a copy on such a card
+/// reached. Assumed beside these 630: everything else from the card's cache at 5.5 TB/s, 61, and 1.5 to 2 between two
+/// launches of a graph, 296 to 394. That is 0.99 to 1.09 ms, 52 to 57 % of what the data sheet allows and 58 to 64 % of
+/// what a copy does. Not counted: that products of few tiles (18 of 64 · 64 for queries, keys and values) cannot keep
+/// 132 multiprocessors busy, and the host's wait for what was drawn. One operation at a time a block was 28 launches, a
+/// step 678 of them. None of it is a measurement; `DecodingLaunchesTest` in flowrl keeps the count.
 final class CudaFused implements FusedKernels {
-    /// Numbers that a thread reads in one access.
-    private static final long FOUR = 4;
 
     private final Card card;
     private final Products products;
@@ -56,8 +55,13 @@ final class CudaFused implements FusedKernels {
     public void norm(Tensor x, Tensor weight, double eps, Tensor operand) {
         FusedArguments.norm(x, weight, eps, operand);
         card.requireFloats("fused norm", x);
-        launch("normOperand").tensor(x).tensor(weight).real(eps).output(operand).number(x.dim(1))
-                .grid(x.dim(0), 1, Kernels.BLOCK_THREADS, 0);
+        norm(card, x, weight, eps, operand, null);
+    }
+
+    /// @param inverse takes 1 over the root of each row's mean square; null where nobody asks
+    static void norm(Card card, Tensor x, Tensor weight, double eps, Tensor operand, Tensor inverse) {
+        card.kernels().launch("fused", "normOperand").tensor(x).tensor(weight).real(eps).output(operand)
+                .optional(inverse).number(x.dim(1)).grid(x.dim(0), 1, Kernels.BLOCK_THREADS, 0);
     }
 
     @Override
@@ -84,13 +88,24 @@ final class CudaFused implements FusedKernels {
         FusedArguments.placeHeads(projected, terms, pages, q);
         card.requireFloats("fused placeHeads", q);
         long groups = pages.keyPages().dim(1);
-        launch("placeHeads").tensor(projected).optional(terms.queryBias()).optional(terms.keyBias())
-                .optional(terms.valueBias()).optional(terms.queryNorm()).optional(terms.keyNorm()).real(terms.eps())
-                .tensor(pages.positions()).tensor(terms.cos()).tensor(terms.sin()).tensor(pages.slots()).tensor(q)
+        terms(launch("placeHeads").tensor(projected), terms).tensor(pages.positions()).tensor(terms.cos()).tensor(terms.sin()).tensor(pages.slots()).tensor(q)
                 .tensor(pages.keyPages()).tensor(pages.valuePages()).number(q.dim(0)).integer(q.dim(1))
                 .integer(groups).integer(q.dim(2)).number(terms.cos().dim(0))
                 .number(pages.keyPages().dim(0) * Backend.LANES).fault(Fault.ROPE_POSITIONS)
                 .fault(Fault.WRITE_PAGES_SLOTS).overWarps(q.dim(0) * (q.dim(1) + 2 * groups));
+    }
+
+    /// Adds biases, norms and their eps.
+    static Kernels.Launch terms(Kernels.Launch launch, HeadTerms terms) {
+        return launch.optional(terms.queryBias()).optional(terms.keyBias()).optional(terms.valueBias())
+                .optional(terms.queryNorm()).optional(terms.keyNorm()).real(terms.eps());
+    }
+
+    @Override
+    public void attendNewest(Tensor projected, HeadTerms terms, Pages pages, double scale, Tensor operand) {
+        FusedArguments.attendNewest(projected, terms, pages, scale, operand);
+        card.requireFloats("fused attendNewest", projected);
+        attention.attendNewest(projected, terms, pages, scale, operand);
     }
 
     @Override
@@ -106,7 +121,12 @@ final class CudaFused implements FusedKernels {
         card.requireFloats("fused swiGlu", projected);
         long rows = operand.dim(0);
         long size = operand.dim(1);
-        launch("swiGluOperand").tensor(projected).output(operand).number(rows).number(size)
-                .overColumns(Math.ceilDiv(size, FOUR), Math.min(rows, CudaRows.MOST_LAYERS));
+        overFours(launch("swiGluOperand").tensor(projected).output(operand), rows, size);
+    }
+
+    /// Starts a kernel with a thread for every four of `size` columns, rows in strides of the grid's second dimension.
+    static void overFours(Kernels.Launch launch, long rows, long size) {
+        launch.number(rows).number(size).overColumns(Math.ceilDiv(size, CudaRows.FOUR),
+                Math.min(rows, CudaRows.MOST_LAYERS));
     }
 }

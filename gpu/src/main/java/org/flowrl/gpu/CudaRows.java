@@ -9,7 +9,8 @@ import org.flowrl.tensor.cpu.Arguments;
 final class CudaRows implements RowKernels {
     /// The grid's limit in its second dimension.
     static final long MOST_LAYERS = 65_535;
-    private static final long FOUR = 4;
+    /// Numbers that a thread reads in one access.
+    static final long FOUR = 4;
     /// Numbers of a row from which on a block of threads has enough of them to do.
     private static final long WIDE_ROW = FOUR * Kernels.BLOCK_THREADS;
 
@@ -50,7 +51,13 @@ final class CudaRows implements RowKernels {
             launch("rmsNormInputGradient").tensor(dy).tensor(x).tensor(weight).tensor(inverse).tensor(dx).number(rows)
                     .number(size).overWarps(rows);
         }
-        new ColumnSums(card, rows, size).add(launch("rmsNormWeightSum").tensor(dy).tensor(x).tensor(inverse), dweight);
+        addNormWeightGradient(card, dy, x, inverse, dweight);
+    }
+
+    /// Adds the sum over all rows of dy · x · inverse to the gradient of a norm's weight.
+    static void addNormWeightGradient(Card card, Tensor dy, Tensor x, Tensor inverse, Tensor dweight) {
+        new ColumnSums(card, x.shape().rows(), x.dim(-1)).add(card.kernels().launch("rows", "rmsNormWeightSum")
+                .tensor(dy).tensor(x).tensor(inverse), dweight);
     }
 
     /// True where a row is worth a block, and can be read 16 bytes at a time.

@@ -23,9 +23,7 @@ final class Kernels implements AutoCloseable {
     static final int BLOCK_THREADS = 256;
     /// Threads of a warp.
     static final int WARP = 32;
-    /// Blocks of dynamic shared memory beyond this must be allowed.
-    private static final int USUAL_SHARED_BYTES = 48 << 10;
-    private static final int MOST_PARAMETERS = 24;
+    private static final int MOST_PARAMETERS = 40;
     /// Blocks for each multiprocessor, beyond which threads take several elements.
     private static final int BLOCKS_EACH = 32;
 
@@ -72,6 +70,8 @@ final class Kernels implements AutoCloseable {
 
     @Override
     public void close() {
+        // Work that is under way would lose its code.
+        device.enter().synchronize(device.stream());
         modules.values().forEach(device.enter()::unloadModule);
         arena.close();
     }
@@ -172,7 +172,8 @@ final class Kernels implements AutoCloseable {
                 return;
             }
             addresses.set(ValueLayout.JAVA_LONG, count * 8L, 0);
-            if (sharedBytes > allowedSharedBytes.getOrDefault(function, USUAL_SHARED_BYTES)) {
+            // Unasked a kernel gets 48 KiB, less what it has beside dynamic memory.
+            if (sharedBytes > allowedSharedBytes.getOrDefault(function, 0)) {
                 device.enter().allowSharedBytes(function, sharedBytes);
                 allowedSharedBytes.put(function, sharedBytes);
             }

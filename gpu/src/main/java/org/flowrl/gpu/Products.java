@@ -1,7 +1,9 @@
 package org.flowrl.gpu;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.flowrl.tensor.DType;
+import org.flowrl.tensor.Tensor;
 
 /// The three products of a linear layer, by cuBLAS, over addresses of row-major matrices. M rows, K inputs, N outputs.
 ///
@@ -59,26 +61,73 @@ final class Products {
         }
     }
 
+    /// Rows [n, K] of matrices that lie one after the other, and the column that their products begin in.
+    private record Run(long address, long n, long column) {
+        /// All runs of these matrices.
+        static List<Run> of(List<Tensor> matrices) {
+            List<Run> runs = new ArrayList<>();
+            long column = 0;
+            for (int i = 0; i < matrices.size();) {
+                Tensor first = matrices.get(i);
+                long rowBytes = first.dim(1) * first.dtype().bytes();
+                long n = 0;
+                while (i < matrices.size() && matrices.get(i).address() == first.address() + n * rowBytes) {
+                    n += matrices.get(i++).dim(0);
+                }
+                if (n > 0) {
+                    runs.add(new Run(first.address(), n, column));
+                }
+                column += n;
+            }
+            return runs;
+        }
+
+        private static List<Run> ofWeights(List<CudaMatmul.Packed> weights) {
+            return of(weights.stream().map(CudaMatmul.Packed::values).toList());
+        }
+    }
+
     /// Overwrites y [m, N₁ + N₂ + …] with the products of one x [m, K], which has the weights' type already, beside
     /// each other: one product for all weights that lie one after the other.
     void forwardBeside(long x, List<CudaMatmul.Packed> weights, long m, long y) {
         long width = weights.stream().mapToLong(CudaMatmul.Packed::rows).sum();
-        long column = 0;
-        for (int i = 0; i < weights.size();) {
-            CudaMatmul.Packed first = weights.get(i);
-            long k = first.columns();
-            long address = first.values().address();
-            long rowBytes = k * first.storage().bytes();
-            long n = 0;
-            while (i < weights.size() && weights.get(i).values().address() == address + n * rowBytes) {
-                n += weights.get(i++).rows();
+        long k = weights.getFirst().columns();
+        if (k == 0) {
+            zero(y, m * width);
+        } else if (m > 0) {
+            for (Run run : Run.ofWeights(weights)) {
+                gemm(true, false, run.n, m, k, run.address, k, x, k, weights.getFirst().storage(), false,
+                        y + run.column * Float.BYTES, width);
             }
-            if (k == 0) {
-                zero(y, m * width);
-            } else if (m > 0 && n > 0) {
-                gemm(true, false, n, m, k, address, k, x, k, first.storage(), false, y + column * Float.BYTES, width);
+        }
+    }
+
+    /// Overwrites dx [m, K] with the sum of the products of dy [m, N₁ + N₂ + …], which has the weights' type already,
+    /// with each weight: one product for all weights that lie one after the other.
+    void inputGradientBeside(long dy, List<CudaMatmul.Packed> weights, long m, long dx) {
+        long width = weights.stream().mapToLong(CudaMatmul.Packed::rows).sum();
+        long k = weights.getFirst().columns();
+        DType type = weights.getFirst().storage();
+        if (width == 0) {
+            zero(dx, m * k);
+        } else if (m > 0 && k > 0) {
+            for (Run run : Run.ofWeights(weights)) {
+                gemm(false, false, k, m, run.n, run.address, k, dy + run.column * type.bytes(), width, type,
+                        run.column > 0, dx, k);
             }
-            column += n;
+        }
+    }
+
+    /// Adds to each dw [Nᵢ, K] the product of its columns of dy [m, N₁ + N₂ + …] with x [m, K], both of one type: one
+    /// product for all that lie one after the other.
+    void weightGradientsBeside(long dy, long x, DType type, long m, List<Tensor> dws) {
+        long width = dws.stream().mapToLong(dw -> dw.dim(0)).sum();
+        long k = dws.getFirst().dim(1);
+        if (m > 0 && k > 0) {
+            for (Run run : Run.of(dws)) {
+                gemm(false, true, k, run.n, m, x, k, dy + run.column * type.bytes(), width, type, true, run.address,
+                        k);
+            }
         }
     }
 

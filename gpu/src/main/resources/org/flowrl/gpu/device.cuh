@@ -11,6 +11,7 @@
 #include <cuda_fp16.h>
 #define KERNEL(name, ...) extern "C" __global__ void __launch_bounds__(256) name(__VA_ARGS__)
 #define DEVICE static __device__ __forceinline__
+#define MEMBER __device__ __forceinline__
 // For what comes after a kernel's work: put in place, it would take registers away from it.
 #define CALLED static __device__ __noinline__
 #define SHARED(type, name, count) __shared__ type name[count]

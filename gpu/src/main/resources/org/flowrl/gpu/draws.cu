@@ -123,17 +123,44 @@ KERNEL(bestOfParts, const float* logits, Index words, const PartSum* allParts, i
     }
 }
 
-// Makes sums[i + 1] the sum of all numbers up to i. The last one that moved the sum is returned.
+// Numbers that one thread adds up.
+#define STRETCH 16
+#define STRETCHES (BLOCK_THREADS / STRETCH)
+
+// Makes sums[i + 1] the sum of all numbers up to i, where no number is below 0. The last one that moved the sum is
+// returned. A thread adds up each stretch of STRETCH numbers, one thread the stretches: no sum is below the one before
+// it, since what is added to a stretch's start only grows.
 template <class T> DEVICE int accumulate(T* sums, int count) {
+    SHARED(T, starts, STRETCHES + 1);
     SHARED(int, last, 1);
+    int stretches = (count + STRETCH - 1) / STRETCH;
+    int own = threadIdx.x;
+    int end = (own + 1) * STRETCH < count ? (own + 1) * STRETCH : count;
     __syncthreads();
-    if (threadIdx.x == 0) {
-        sums[0] = 0;
-        last[0] = 0;
-        for (int i = 1; i <= count; i++) {
+    if (own < stretches) {
+        for (int i = own * STRETCH + 2; i <= end; i++) {
             sums[i] += sums[i - 1];
-            last[0] = sums[i] > sums[i - 1] ? i - 1 : last[0];
         }
+        starts[own + 1] = sums[end];
+    }
+    if (own == 0) {
+        last[0] = 0;
+    }
+    __syncthreads();
+    if (own == 0) {
+        starts[0] = 0;
+        for (int i = 1; i <= stretches; i++) {
+            starts[i] += starts[i - 1];
+        }
+        sums[0] = 0;
+    }
+    __syncthreads();
+    if (own < count) {
+        sums[own + 1] = starts[own / STRETCH] + sums[own + 1];
+    }
+    __syncthreads();
+    if (own < count && sums[own + 1] > sums[own]) {
+        atomicMax(last, own);
     }
     __syncthreads();
     return last[0];

@@ -72,14 +72,6 @@ KERNEL(swiGlu, const float* gates, const float* ups, float* outs, Index count) {
     overAll(gates, ups, outs, count, [](float gate, float up) { return swiGluOf(gate, up); });
 }
 
-// What comes in as dout and up goes out as their gradients.
-DEVICE void swiGluGradients(float gate, float& up, float& dout) {
-    float sigma = 1.0f / (1.0f + expOf(-gate));
-    float dup = dout * (gate * sigma);
-    dout = dout * up * (sigma * (1.0f + gate * (1.0f - sigma)));
-    up = dup;
-}
-
 KERNEL(swiGluBackward, const float* douts, const float* gates, const float* ups, float* dgates, float* dups,
         Index count) {
     bool areWide = isWide(douts) && isWide(gates) && isWide(ups) && isWide(dgates) && isWide(dups);

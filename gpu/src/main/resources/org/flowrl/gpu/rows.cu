@@ -163,7 +163,7 @@ KERNEL(layerNormInputGradient, const float* dys, const float* xs, const float* g
         if (d < size) {                                                                          \
             float sum = 0.0f;                                                                    \
             for (Index r = start; r < end; r++) {                                                \
-                Index i = r * size + d;                                                          \
+                [[maybe_unused]] Index i = r * size + d;                                         \
                 sum = term;                                                                      \
             }                                                                                    \
             sums[blockIdx.y * size + d] = sum;                                                   \
@@ -171,6 +171,9 @@ KERNEL(layerNormInputGradient, const float* dys, const float* xs, const float* g
     }
 
 COLUMN_SUM(columnSum, sum + dys[i], const float* dys)
+// Columns from `column` on of rows of `pitch` numbers, of F32 or BF16.
+COLUMN_SUM(operandSum, sum + numberAt(dys, isNarrow, r * pitch + column + d), const void* dys, int isNarrow,
+        Index column, Index pitch)
 COLUMN_SUM(rmsNormWeightSum, fmaf(dys[i], xs[i] * inverses[r], sum), const float* dys, const float* xs,
         const float* inverses)
 COLUMN_SUM(layerNormWeightSum, fmaf(dys[i], (xs[i] - means[r]) * inverses[r], sum), const float* dys, const float* xs,

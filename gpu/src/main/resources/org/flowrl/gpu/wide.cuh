@@ -47,6 +47,14 @@ DEVICE float swiGluOf(float gate, float up) {
     return gate / (1.0f + expOf(-gate)) * up;
 }
 
+// What comes in as dout and up goes out as the gate's gradient and the up's.
+DEVICE void swiGluGradients(float gate, float& up, float& dout) {
+    float sigma = 1.0f / (1.0f + expOf(-gate));
+    float dup = dout * (gate * sigma);
+    dout = dout * up * (sigma * (1.0f + gate * (1.0f - sigma)));
+    up = dup;
+}
+
 // Four BF16 numbers.
 struct alignas(8) NarrowFour {
     unsigned short at[4];
@@ -59,6 +67,11 @@ DEVICE void put(void* out, int isNarrow, Index i, float x) {
     } else {
         ((float*)out)[i] = x;
     }
+}
+
+// Reads a number as put writes it.
+DEVICE float numberAt(const void* xs, int isNarrow, Index i) {
+    return isNarrow ? fromBfloat16(((const unsigned short*)xs)[i]) : ((const float*)xs)[i];
 }
 
 DEVICE NarrowFour rounded(const Four& x) {

@@ -96,6 +96,14 @@ record ComposedKernels(Backend backend, Scope scope) implements FusedKernels {
     }
 
     @Override
+    public void attendNewest(Tensor projected, HeadTerms terms, Pages pages, double scale, Tensor operand) {
+        long size = pages.keyPages().dim(2);
+        Tensor q = scope.allocate(DType.F32, operand.dim(0), operand.dim(1) / size, size);
+        placeHeads(projected, terms, pages, q);
+        attend(q, pages, scale, operand);
+    }
+
+    @Override
     public void swiGlu(Tensor projected, Tensor operand) {
         int size = Math.toIntExact(operand.dim(1));
         float[] all = projected.toFloats();

@@ -50,8 +50,9 @@ public final class EmulatedCuda {
         Path kernels = module.resolve("src/main/resources/org/flowrl/gpu");
         Path folder = module.resolve("target/emulator").resolve(hash(tests, kernels)).toAbsolutePath();
         if (!Files.exists(folder.resolve("libcublas.so.12"))) {
-            build(folder, "libcuda.so.1", "g++", "-std=c++17", "-I" + tests, "-I" + kernels,
-                    tests.resolve("driver.cpp").toString());
+            // The driver takes what the compiler reports of accesses, so that its library for that is not needed.
+            build(folder, "libcuda.so.1", "g++", "-std=c++17", "-fsanitize=alignment", "-static-libubsan",
+                    "-I" + tests, "-I" + kernels, tests.resolve("driver.cpp").toString());
             // cuBLAS puts its work into the driver's streams, and so is linked against the driver.
             build(folder, "libcublas.so.12", "gcc", "-Wl,--version-script=" + tests.resolve("blas.map"),
                     tests.resolve("blas.c").toString(), folder.resolve("libcuda.so.1").toString());

@@ -34,13 +34,17 @@ final class EmulatedModule implements AutoCloseable {
 
     /// Starts one block of a kernel with these pointers and numbers.
     void launch(String kernel, int threads, int sharedBytes, long stream, long... values) {
+        launch(function(kernel), threads, sharedBytes, stream, values);
+    }
+
+    void launch(long function, int threads, int sharedBytes, long stream, long... values) {
         MemorySegment parameters = arena.allocate(8L * values.length, 8);
         MemorySegment addresses = arena.allocate(8L * (values.length + 1), 8);
         for (int i = 0; i < values.length; i++) {
             parameters.setAtIndex(ValueLayout.JAVA_LONG, i, values[i]);
             addresses.setAtIndex(ValueLayout.JAVA_LONG, i, parameters.address() + 8L * i);
         }
-        api.launch(function(kernel), 1, 1, threads, sharedBytes, stream, addresses.address());
+        api.launch(function, 1, 1, threads, sharedBytes, stream, addresses.address());
     }
 
     /// The address of a copy of these bytes on the card.
@@ -55,6 +59,7 @@ final class EmulatedModule implements AutoCloseable {
     MemorySegment fromDevice(long address, int words, long stream) {
         MemorySegment host = arena.allocate(words * 4L, 8);
         api.copyOut(address, host.address(), host.byteSize(), stream);
+        api.synchronize(stream);
         return host;
     }
 

@@ -47,7 +47,7 @@ class FusedKernelsTest extends TwoCards {
 
     private static Stream<Case> cases() {
         return Stream.of(DType.F32, DType.BF16).flatMap(type -> Stream.of(norms(type), products(type), heads(type),
-                attention(type), gates(type)).flatMap(List::stream));
+                attention(type), newest(type), gates(type)).flatMap(List::stream));
     }
 
     private static Tensor operand(Inputs in, DType type, long... dims) {
@@ -145,15 +145,25 @@ class FusedKernelsTest extends TwoCards {
         return type == DType.F32 ? cases : List.of();
     }
 
+    /// @param shape H, G, E
+    /// @param positions rows of the rotary tables
+    private static FusedKernels.HeadTerms terms(Inputs in, int[] shape, int positions, boolean hasBias,
+            boolean hasNorm) {
+        int size = shape[2];
+        Tensor queryBias = hasBias ? in.values((long) shape[0] * size) : null;
+        Tensor keyBias = hasBias ? in.values((long) shape[1] * size) : null;
+        Tensor valueBias = hasBias ? in.values((long) shape[1] * size) : null;
+        return new FusedKernels.HeadTerms(queryBias, keyBias, valueBias, hasNorm ? in.values(size) : null,
+                hasNorm ? in.values(size) : null, EPS, in.values(positions, size / 2),
+                in.values(positions, size / 2));
+    }
+
     private static List<Tensor> placed(FusedKernels kernels, Inputs in, int heads, int groups, int size,
             boolean hasBias, boolean hasNorm) {
         Paging paging = Paging.of(in, 2, 17, 3);
         FusedKernels.Pages pages = pages(in, paging, groups, size);
         long n = pages.slots().elements();
-        FusedKernels.HeadTerms terms = new FusedKernels.HeadTerms(hasBias ? in.values((long) heads * size) : null,
-                hasBias ? in.values((long) groups * size) : null, hasBias ? in.values((long) groups * size) : null,
-                hasNorm ? in.values(size) : null, hasNorm ? in.values(size) : null, EPS, in.values(20, size / 2),
-                in.values(20, size / 2));
+        FusedKernels.HeadTerms terms = terms(in, new int[] {heads, groups, size}, 20, hasBias, hasNorm);
         Tensor q = in.junk(n, heads, size);
         kernels.placeHeads(in.values(n, (long) (heads + 2 * groups) * size), terms, pages, q);
         return List.of(q, pages.keyPages(), pages.valuePages());
@@ -181,6 +191,49 @@ class FusedKernelsTest extends TwoCards {
             }
         }
         return cases;
+    }
+
+    /// The last tokens of sequences of less than a page, of several parts and of one token; head sizes of each kernel,
+    /// more query heads of a key head than a block has, one, and as many as leave the last warps something else to do.
+    private static List<Case> newest(DType type) {
+        List<Case> cases = new ArrayList<>();
+        int[][] shapes = {{14, 2, 64}, {9, 1, 32}, {16, 2, 128}, {2, 2, 256}, {3, 1, 6}};
+        for (int[] shape : shapes) {
+            for (int kind = 0; kind < 3; kind++) {
+                boolean hasBias = kind == 1;
+                boolean hasNorm = kind == 2;
+                boolean hasSameOrder = !hasNorm || shape[2] % (2 * Kernels.WARP) == 0;
+                cases.add(Case.of("newest " + Arrays.toString(shape) + " " + kind, type, hasSameOrder,
+                        (kernels, _, in) -> newest(kernels, in, type, shape,
+                                terms(in, shape, 600, hasBias, hasNorm))));
+            }
+        }
+        return cases;
+    }
+
+    private static List<Tensor> newest(FusedKernels kernels, Inputs in, DType type, int[] shape,
+            FusedKernels.HeadTerms terms) {
+        int[] lengths = {3, 1, 290, 513};
+        int heads = shape[0];
+        int groups = shape[1];
+        int size = shape[2];
+        Paging paging = Paging.of(in, 2, lengths);
+        int[] last = new int[lengths.length];
+        int[] positions = paging.positions().toInts();
+        int[] slots = paging.slots().toInts();
+        int[] sequences = paging.sequences().toInts();
+        for (int row = 0, end = 0; row < lengths.length; row++) {
+            end += lengths[row];
+            last[row] = end - 1;
+        }
+        FusedKernels.Pages pages = new FusedKernels.Pages(in.values(paging.pages(), groups, size, Backend.LANES),
+                in.values(paging.pages(), groups, Backend.LANES, size),
+                in.integers(Arrays.stream(last).map(n -> slots[n]).toArray()),
+                in.integers(Arrays.stream(last).map(n -> positions[n]).toArray()),
+                in.integers(Arrays.stream(last).map(n -> sequences[n]).toArray()), paging.table());
+        Tensor out = operand(in, type, lengths.length, (long) heads * size);
+        kernels.attendNewest(in.values(lengths.length, (long) (heads + 2 * groups) * size), terms, pages, 0.2, out);
+        return List.of(out, pages.keyPages(), pages.valuePages());
     }
 
     private static List<Case> gates(DType type) {
@@ -284,6 +337,24 @@ class FusedKernelsTest extends TwoCards {
                             in.values(1, 2), in.values(1, 2)), new FusedKernels.Pages(pages.keyPages(),
                             pages.valuePages(), in.integers(16), pages.positions(), pages.sequences(),
                             pages.pageTable()), in.junk(1, 1, 4));
+                    return List.of();
+                }),
+                new Refusal("fused attendNewest: projected", (kernels, _, in) -> {
+                    FusedKernels.Pages pages = pages(in, Paging.of(in, 0, 1), 1, 4);
+                    kernels.attendNewest(in.values(1, 10), new FusedKernels.HeadTerms(null, null, null, null, null,
+                            EPS, in.values(2, 2), in.values(2, 2)), pages, 1, in.junk(1, 4));
+                    return List.of();
+                }),
+                new Refusal("fused attendNewest: operand", (kernels, _, in) -> {
+                    FusedKernels.Pages pages = pages(in, Paging.of(in, 0, 1), 1, 4);
+                    kernels.attendNewest(in.values(1, 12), new FusedKernels.HeadTerms(null, null, null, null, null,
+                            EPS, in.values(2, 2), in.values(2, 2)), pages, 1, in.junk(1, 8));
+                    return List.of();
+                }),
+                new Refusal("rope: positions[1] = 1", (kernels, _, in) -> {
+                    FusedKernels.Pages pages = pages(in, Paging.of(in, 0, 2), 1, 4);
+                    kernels.attendNewest(in.values(2, 12), new FusedKernels.HeadTerms(null, null, null, null, null,
+                            EPS, in.values(1, 2), in.values(1, 2)), pages, 1, in.junk(2, 4));
                     return List.of();
                 }),
                 new Refusal("fused swiGlu: projected", (kernels, _, in) -> {

@@ -66,6 +66,14 @@ public interface Backend extends AutoCloseable {
         return Optional.empty();
     }
 
+    /// A block's gradients in few passes over memory, where there is more than a pass to be saved and the products of
+    /// gradients take the type of the weights as they are.
+    ///
+    /// @param storage of the weights
+    default Optional<FusedGradients> fusedGradients(DType storage) {
+        return Optional.empty();
+    }
+
     /// Matrix products.
     MatmulKernels matmul();
 

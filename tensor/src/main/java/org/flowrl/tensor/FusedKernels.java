@@ -34,6 +34,12 @@ public interface FusedKernels {
     /// {@link AttentionKernels#forwardPaged} of q [N, H, E]: overwrites `operand` [N, H · E].
     void attend(Tensor q, Pages pages, double scale, Tensor operand);
 
+    /// {@link #placeHeads} and {@link #attend} at once: overwrites `operand` [N, H · E], and writes keys and values into
+    /// the cache. No two tokens may be of one sequence, unless they are the same one.
+    ///
+    /// @param projected [N, (H + 2 G) E]
+    void attendNewest(Tensor projected, HeadTerms terms, Pages pages, double scale, Tensor operand);
+
     /// {@link ElementwiseKernels#swiGlu} of gates and ups that lie beside each other: overwrites `operand` [N, F].
     ///
     /// @param projected [N, 2 F]

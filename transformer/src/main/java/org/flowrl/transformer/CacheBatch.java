@@ -1,5 +1,6 @@
 package org.flowrl.transformer;
 
+import java.util.stream.IntStream;
 import org.flowrl.autograd.Tape;
 import org.flowrl.autograd.Var;
 import org.flowrl.tensor.AttentionKernels;
@@ -22,6 +23,12 @@ public record CacheBatch(KvCache cache, Tensor ids, Tensor positions, Tensor slo
     FusedKernels.Pages pages(int layer) {
         return new FusedKernels.Pages(cache.keyPages(layer), cache.valuePages(layer), slots, positions, sequences,
                 pageTable);
+    }
+
+    /// True where each sequence has one new token, as in a decoding step.
+    boolean isOneTokenEach() {
+        return ids.elements() == pageTable.dim(0)
+                && IntStream.range(0, lastRows.length).allMatch(row -> lastRows[row] == row);
     }
 
     /// Writes the new keys and values of one layer, and reads all of the sequences: [N, H, E], without a gradient.

@@ -7,7 +7,7 @@ import org.flowrl.tensor.FusedKernels;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 
-/// A block's pass over tokens of cached sequences in nine calls of {@link FusedKernels}: the formulas of
+/// A block's pass over tokens of cached sequences, in a decoding step in eight calls of {@link FusedKernels}: the formulas of
 /// {@link QwenBlock}, with the stream written over. Not for blocks with adapters, whose products are more.
 record FusedBlock(QwenBlock block, FusedKernels kernels) {
     /// What the tokens of one pass are told apart by.
@@ -32,11 +32,15 @@ record FusedBlock(QwenBlock block, FusedKernels kernels) {
         List<Linear> projections = List.of(block.query(), block.key(), block.value());
         Tensor projected = projected(x, block.inputNorm(), projections, scope);               // [N, (H + 2 G) E]
         FusedKernels.Pages pages = tokens.batch.pages(layer);
-        long heads = block.query().weight().shape().dim(0) / block.headDim();
-        Tensor q = scope.allocate(DType.F32, x.dim(0), heads, block.headDim());               // [N, H, E]
-        kernels.placeHeads(projected, terms(tokens.places), pages, q);
         Tensor read = operand(scope, x.dim(0), block.output());                               // [N, H E]
-        kernels.attend(q, pages, tokens.scale, read);
+        if (tokens.batch.isOneTokenEach()) {
+            kernels.attendNewest(projected, terms(tokens.places), pages, tokens.scale, read);
+        } else {
+            long heads = block.query().weight().shape().dim(0) / block.headDim();
+            Tensor q = scope.allocate(DType.F32, x.dim(0), heads, block.headDim());           // [N, H, E]
+            kernels.placeHeads(projected, terms(tokens.places), pages, q);
+            kernels.attend(q, pages, tokens.scale, read);
+        }
         add(read, block.output(), x);
     }
 

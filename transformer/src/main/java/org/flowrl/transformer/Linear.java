@@ -36,6 +36,11 @@ public record Linear(Parameter weight, Parameter bias, LowRank adapter) {
         return new Linear(weight, bias, new LowRank(a, b, lora.scale()));
     }
 
+    /// True without bias and adapter.
+    boolean isMatrix() {
+        return bias == null && adapter == null;
+    }
+
     /// [M, outputs] of x [M, inputs].
     public Var forward(Var x) {
         return adapter == null ? Products.linear(x, weight, bias) : Products.linear(x, weight, bias, adapter);

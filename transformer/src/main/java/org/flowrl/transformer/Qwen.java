@@ -11,7 +11,6 @@ import org.flowrl.autograd.ParameterStore;
 import org.flowrl.autograd.Parameters;
 import org.flowrl.autograd.Tape;
 import org.flowrl.autograd.Var;
-import org.flowrl.autograd.ops.Attention;
 import org.flowrl.autograd.ops.Products;
 import org.flowrl.autograd.ops.Rows;
 import org.flowrl.tensor.FusedKernels;
@@ -107,8 +106,7 @@ public final class Qwen {
 
     /// As {@link #forward(Tape, PackedSequences)}, with a choice of what a recording tape keeps.
     public Var forward(Tape tape, PackedSequences tokens, Activations activations) {
-        double scale = config.attentionScale();
-        QwenBlock.Attend attend = (q, k, v) -> Attention.causal(q, k, v, tokens.starts(), scale);
+        QwenBlock.Attend attend = new QwenBlock.Causal(tokens.starts(), config.attentionScale());
         return forward(tape, tokens.ids(), tokens.positions(), tokens.longest(), (layer, x, places) -> {
             UnaryOperator<Var> block = in -> layers.get(layer).forward(in, places, attend);
             if (!tape.isRecording()) {

@@ -1,12 +1,18 @@
 package org.flowrl.transformer;
 
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.flowrl.autograd.Initializer;
 import org.flowrl.autograd.Parameters;
 import org.flowrl.autograd.Var;
 import org.flowrl.autograd.ops.Activations;
 import org.flowrl.autograd.ops.Attention;
+import org.flowrl.autograd.ops.FeedForward;
 import org.flowrl.autograd.ops.Pointwise;
 import org.flowrl.autograd.ops.Rows;
+import org.flowrl.autograd.ops.SelfAttention;
 import org.flowrl.tensor.Tensor;
 
 /// One block of Qwen2 or Qwen3: attention and a gated feed-forward network, each on the normed stream and added to it.
@@ -38,6 +44,17 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
         /// @param q [N, H, E]
         /// @param k, v [N, G, E]
         Var apply(Var q, Var k, Var v);
+    }
+
+    /// Within packed sequences.
+    ///
+    /// @param starts I32 [B + 1]
+    /// @param scale of scores
+    record Causal(Tensor starts, double scale) implements Attend {
+        @Override
+        public Var apply(Var q, Var k, Var v) {
+            return Attention.causal(q, k, v, starts, scale);
+        }
     }
 
     /// Where tokens stand.
@@ -90,8 +107,31 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
     ///
     /// @param x the stream [N, D]
     public Var forward(Var x, Places places, Attend attend) {
-        Var h = Pointwise.add(x, attention(inputNorm.forward(x), places, attend));            // [N, D]
-        return Pointwise.add(h, feedForward(postAttentionNorm.forward(h)));                   // [N, D]
+        Var h = fusedAttention(x, places, attend).orElseGet(() ->
+                Pointwise.add(x, attention(inputNorm.forward(x), places, attend)));           // [N, D]
+        return fusedFeedForward(h).orElseGet(() ->
+                Pointwise.add(h, feedForward(postAttentionNorm.forward(h))));                 // [N, D]
+    }
+
+    /// The stream after attention within packed sequences as one op, where heads have no norms and nothing is adapted.
+    private Optional<Var> fusedAttention(Var x, Places places, Attend attend) {
+        List<Linear> projections = List.of(query, key, value);
+        if (!(attend instanceof Causal causal) || queryNorm != null || keyNorm != null || !output.isMatrix()
+                || projections.stream().anyMatch(map -> map.adapter() != null)) {
+            return Optional.empty();
+        }
+        return SelfAttention.addTo(x, new SelfAttention.Weights(inputNorm.weight(), inputNorm.eps(),
+                projections.stream().map(Linear::weight).toList(),
+                projections.stream().map(Linear::bias).filter(Objects::nonNull).toList(), output.weight()),
+                new SelfAttention.Places(places.positions(), places.cos(), places.sin(), causal.starts(),
+                        causal.scale()));
+    }
+
+    /// The stream after the feed-forward network as one op, where the network is no more than its matrices.
+    private Optional<Var> fusedFeedForward(Var h) {
+        return Stream.of(gate, up, down).allMatch(Linear::isMatrix) ? FeedForward.addTo(h, new FeedForward.Weights(
+                postAttentionNorm.weight(), postAttentionNorm.eps(), gate.weight(), up.weight(), down.weight()))
+                : Optional.empty();
     }
 
     private Var attention(Var x, Places places, Attend attend) {

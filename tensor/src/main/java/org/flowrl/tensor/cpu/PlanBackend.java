@@ -3,8 +3,10 @@ package org.flowrl.tensor.cpu;
 import java.util.Optional;
 import org.flowrl.tensor.AttentionKernels;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Device;
 import org.flowrl.tensor.ElementwiseKernels;
+import org.flowrl.tensor.FusedGradients;
 import org.flowrl.tensor.FusedKernels;
 import org.flowrl.tensor.HeadKernels;
 import org.flowrl.tensor.MatmulKernels;
@@ -28,6 +30,8 @@ public final class PlanBackend implements Backend {
     private final Guarantees guarantees;
     private final Optional<Recorder> recorder;
     private final Optional<FusedKernels> fused;
+    /// The type of weights whose gradients' products take them as they are; none without fused kernels.
+    private final Optional<DType> gradientType;
 
     private PlanBackend(PlanScratch scratch, Optional<Card> card) {
         this.memory = Memory.planned(card.map(Card::slabBytes).orElse(0L));
@@ -36,6 +40,7 @@ public final class PlanBackend implements Backend {
         this.guarantees = new Guarantees(card.isEmpty(), true);
         this.recorder = card.filter(Card::records).map(_ -> new PlanRecorder());
         this.fused = card.map(_ -> new PlanFusedKernels(scratch));
+        this.gradientType = card.map(own -> own.roundsGradients() ? DType.BF16 : DType.F32);
     }
 
     /// How a card is used, as far as it takes memory.
@@ -128,6 +133,11 @@ public final class PlanBackend implements Backend {
     @Override
     public Optional<FusedKernels> fused() {
         return fused;
+    }
+
+    @Override
+    public Optional<FusedGradients> fusedGradients(DType storage) {
+        return gradientType.filter(storage::equals).map(_ -> new PlanFusedGradients(scratch));
     }
 
     @Override

@@ -36,6 +36,14 @@ record PlanFusedKernels(PlanScratch scratch) implements FusedKernels {
     }
 
     @Override
+    public void attendNewest(Tensor projected, HeadTerms terms, Pages pages, double scale, Tensor operand) {
+        FusedArguments.attendNewest(projected, terms, pages, scale, operand);
+        long size = pages.keyPages().dim(2);
+        scratch.pagedAttention(projected.dim(0), operand.dim(1) / size, pages.pageTable().dim(1) * Backend.LANES,
+                size);
+    }
+
+    @Override
     public void swiGlu(Tensor projected, Tensor operand) {
         FusedArguments.swiGlu(projected, operand);
     }
