@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Backends;
+import org.flowrl.tensor.Closing;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Scope;
@@ -174,8 +175,7 @@ public final class GradCheck implements AutoCloseable {
     /// Frees the memory of {@link #scope} and closes the backend.
     @Override
     public void close() {
-        scope.close();
-        backend.close();
+        Closing.all(List.of(scope::close, backend::close));
     }
 
     private static void requireCheckable(List<ParameterStore> stores, Tensor... inputs) {

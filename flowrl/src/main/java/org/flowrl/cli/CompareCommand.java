@@ -20,6 +20,7 @@ import org.flowrl.rl.compare.Results;
 import org.flowrl.rl.task.Task;
 import org.flowrl.rl.task.Tasks;
 import org.flowrl.tensor.Backends;
+import org.flowrl.tensor.io.Destination;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -99,6 +100,7 @@ final class CompareCommand implements Callable<Integer> {
         Comparison comparison = config == null ? comparison() : replayed();
         Path folder = out != null ? out : Path.of("runs", "compare-" + comparison.task()
                 + (ablation == null ? "" : "-" + ablation.name().toLowerCase(Locale.ROOT)) + (quick ? "-quick" : ""));
+        Destination.requireFolder("compare: --out", folder);
         int workers = parallel == null ? Backends.defaultThreads() : parallel;
         CompareProgress progress = new CompareProgress(comparison);
         CompareRun run = new CompareRun(comparison, folder, workers, () -> Backends.open(device, 1).backend(),

@@ -1,6 +1,5 @@
 package org.flowrl.cli;
 
-import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Backends;
 import picocli.CommandLine.Option;
 
@@ -13,19 +12,12 @@ final class DeviceOptions {
     @Option(names = "--threads", paramLabel = "N", description = "CPU threads (default: all).")
     private Integer threads;
 
-    /// Opens the backend and says on stderr what was chosen and why not the others.
-    Backend open() {
-        Backends.Choice choice = choose();
-        show(choice.choice());
-        return choice.backend();
-    }
-
-    /// Opens the backend and leaves it to the command to say what was chosen.
+    /// Opens the backend. What was chosen is to be shown once nothing is left to refuse.
     Backends.Choice choose() {
         return Backends.open(device, threads == null ? Backends.defaultThreads() : threads);
     }
 
-    /// Says on stderr what was chosen.
+    /// Says on stderr what was chosen and why not the others.
     static void show(String choice) {
         System.err.println("backend: " + choice);
     }

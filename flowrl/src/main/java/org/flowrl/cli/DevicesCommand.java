@@ -1,5 +1,6 @@
 package org.flowrl.cli;
 
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.flowrl.tensor.BackendProvider;
 import org.flowrl.tensor.Backends;
@@ -17,7 +18,7 @@ final class DevicesCommand implements Callable<Integer> {
     public Integer call() {
         card.take();
         for (BackendProvider.Candidate candidate : Backends.candidates()) {
-            System.out.printf("%-10s %-12s %s%n", candidate.name(),
+            System.out.printf(Locale.ROOT, "%-10s %-12s %s%n", candidate.name(),
                     candidate.available() ? "available" : "unavailable", candidate.reason());
         }
         return 0;

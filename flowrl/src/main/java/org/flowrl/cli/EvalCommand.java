@@ -6,6 +6,7 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -14,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.data.Prompts;
 import org.flowrl.rl.eval.Benchmark;
 import org.flowrl.rl.eval.BenchmarkRun;
@@ -29,9 +31,15 @@ import org.flowrl.rl.grade.GraderOptions;
 import org.flowrl.rl.grade.Graders;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.Backends;
+import org.flowrl.tensor.DType;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.io.Destination;
 import org.flowrl.tensor.io.IoFault;
+import org.flowrl.transformer.ModelDirectory;
+import org.flowrl.transformer.Qwen;
+import org.flowrl.transformer.generate.Generator;
 import org.flowrl.transformer.text.ChatTemplate;
 import org.flowrl.transformer.text.PromptForm;
 import org.flowrl.transformer.text.Tokenizer;
@@ -77,21 +85,21 @@ final class EvalCommand implements Callable<Integer> {
     @Option(names = "--limit", paramLabel = "N", description = "Ask the first N problems alone.")
     private Integer limit;
 
-    @Option(names = "--samples", paramLabel = "N", description = "Answers to each problem (16).")
+    @Option(names = "--samples", paramLabel = "N", description = "Answers to each problem (default: 16).")
     private int samples = PAPER.samples();
 
-    @Option(names = "--temperature", paramLabel = "X", description = "Logits are divided by it (0.6).")
+    @Option(names = "--temperature", paramLabel = "X", description = "Logits are divided by it (default: 0.6).")
     private double temperature = PAPER.law().temperature();
 
     @Option(names = "--top-p", paramLabel = "X",
-            description = "Keep the likeliest words that together reach this probability (0.95).")
+            description = "Keep the likeliest words that together reach this probability (default: 0.95).")
     private double topP = PAPER.law().topP();
 
     @Option(names = "--max-prompt-tokens", paramLabel = "N",
-            description = "Longer prompts lose their beginning (2048).")
+            description = "Longer prompts lose their beginning (default: 2048).")
     private int maxPromptTokens = PAPER.maxPromptTokens();
 
-    @Option(names = "--max-tokens", paramLabel = "N", description = "Length limit of a response (8192).")
+    @Option(names = "--max-tokens", paramLabel = "N", description = "Length limit of a response (default: 8192).")
     private int maxTokens = PAPER.maxResponseTokens();
 
     @Option(names = "--grader", paramLabel = "NAME", description = "Instead of the benchmark's own; see score --help.")
@@ -105,7 +113,7 @@ final class EvalCommand implements Callable<Integer> {
     @Option(names = "--no-chat", description = "Do not use the folder's chat template.")
     private boolean noChat;
 
-    @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Decides every draw (1).")
+    @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Decides every draw (default: 1).")
     private long seed;
 
     @Option(names = "--contests", paramLabel = "DIR",
@@ -121,15 +129,16 @@ final class EvalCommand implements Callable<Integer> {
     private String judge;
 
     @Option(names = "--judge-model", defaultValue = "gpt-4o-mini", paramLabel = "NAME",
-            description = "The judge on that server (gpt-4o-mini, the paper's).")
+            description = "The judge on that server (default: gpt-4o-mini, the paper's).")
     private String judgeModel;
 
     @Option(names = "--judge-key", paramLabel = "VARIABLE",
-            description = "The environment variable that holds the server's key (OPENAI_API_KEY, where it is set).")
+            description = "The environment variable that holds the server's key (default: OPENAI_API_KEY, "
+                    + "where it is set).")
     private String judgeKey;
 
     @Option(names = "--judge-timeout", paramLabel = "SECONDS",
-            description = "How long an answer of the judge is waited for (120).")
+            description = "How many seconds an answer of the judge is waited for (default: 120).")
     private long judgeTimeout = DiversityJudge.DEFAULT_TIMEOUT.toSeconds();
 
     @Mixin
@@ -144,9 +153,7 @@ final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         card.take();
-        if (Files.exists(out)) {
-            throw new IllegalArgumentException("eval: --out " + out + " exists");
-        }
+        Destination.requireNew("eval: --out", out);
         if (limit != null && limit < 1) {
             throw new IllegalArgumentException("eval: --limit " + limit + " must be at least 1");
         }
@@ -165,13 +172,20 @@ final class EvalCommand implements Callable<Integer> {
         Optional<Rating> rating = contests == null ? Optional.empty() : Optional.of(rating(problems));
         String graderName = grader == null ? asked.grader() : grader;
         GraderOptions options = GraderOptions.defaults().with(untrusted.options());
-        try (Grader judged = Graders.named(graderName, options); Backend backend = device.open();
+        Backends.Choice chosen = device.choose();
+        try (Backend backend = chosen.backend(); Grader judged = Graders.named(graderName, options);
                 Scope scope = Scope.root("eval", backend.memory())) {
-            LoadedModel loaded = LoadedModel.read(model, backend, scope);
-            Tokenizer tokenizer = loaded.tokenizer();
+            ModelDirectory folder = ModelDirectory.open(model);
+            folder.check();
+            Tokenizer tokenizer = folder.tokenizer();
             Optional<ChatTemplate> template = noChat ? Optional.empty() : tokenizer.chatTemplate();
             Prompts prompts = new Prompts(tokenizer, words, template, maxPromptTokens, true);
-            BenchmarkRun run = new BenchmarkRun(backend, loaded.model(), loaded.endTokens(), prompts, sampling, judged);
+            Generator.requirePossible(folder.config(), problems.stream().map(prompts::encode).toList(), samples,
+                    maxTokens);
+            DeviceOptions.show(chosen.choice());
+            Qwen loaded = folder.load(new ParameterStore(backend, scope, DType.F32));
+            BenchmarkRun run = new BenchmarkRun(backend, loaded, Set.copyOf(folder.config().eosTokenIds()), prompts,
+                    sampling, judged);
             System.out.printf(Locale.ROOT, "%s: %d of %d problems x %d samples, grader %s, form %s, %s, seed %d%n",
                     asked.label(), problems.size(), all.size(), samples, graderName, words.label(),
                     template.isPresent() ? "chat template" : "no chat template", seed);
@@ -217,7 +231,8 @@ final class EvalCommand implements Callable<Integer> {
             Files.createDirectories(out.toAbsolutePath().getParent());
         }
         int[] done = {0, 0};
-        try (BufferedWriter file = Files.newBufferedWriter(out)) {
+        try (BufferedWriter file = Files.newBufferedWriter(out, StandardOpenOption.CREATE_NEW,
+                StandardOpenOption.WRITE)) {
             return run.answers(problems, scope, group -> {
                 write(file, group);
                 done[0]++;

@@ -1,5 +1,7 @@
 package org.flowrl.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,11 +18,16 @@ import org.flowrl.autograd.ops.Pointwise;
 import org.flowrl.autograd.ops.Reductions;
 import org.flowrl.autograd.ops.Rows;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
+import org.flowrl.tensor.io.Destination;
+import org.flowrl.tensor.io.IoFault;
 import org.flowrl.tensor.io.Safetensors;
+import org.flowrl.transformer.ModelDirectory;
 import org.flowrl.transformer.PaddedBatch;
+import org.flowrl.transformer.Qwen;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -38,7 +45,8 @@ final class ForwardCommand implements Callable<Integer> {
     @Option(names = "--input", required = true, paramLabel = "FILE", description = "Safetensors file to read.")
     private Path input;
 
-    @Option(names = "--output", required = true, paramLabel = "FILE", description = "Safetensors file to write.")
+    @Option(names = "--output", required = true, paramLabel = "FILE",
+            description = "Safetensors file to write or replace.")
     private Path output;
 
     @Option(names = "--gradients", description = "Also write the gradient of the loss towards each parameter.")
@@ -53,28 +61,43 @@ final class ForwardCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         card.take();
-        try (Backend backend = device.open(); Scope scope = Scope.root("forward", backend.memory())) {
+        Destination.requireFile("forward: --output", output);
+        Backends.Choice chosen = device.choose();
+        try (Backend backend = chosen.backend(); Scope scope = Scope.root("forward", backend.memory())) {
             Safetensors in = Safetensors.open(input, scope);
             PaddedBatch batch = PaddedBatch.of(in.tensor("input_ids"),
                     in.has("attention_mask") ? in.tensor("attention_mask") : null);
-            LoadedModel loaded = LoadedModel.read(model, backend, scope);
-            requireIds(batch, loaded.model().config().vocabSize());
+            Targets targets = Targets.of(batch);
+            ModelDirectory folder = ModelDirectory.open(model);
+            folder.check();
+            requireIds(batch, folder.config().vocabSize());
+            DeviceOptions.show(chosen.choice());
+            Qwen loaded = folder.load(new ParameterStore(backend, scope, DType.F32));
             Map<String, Tensor> results = new LinkedHashMap<>();
             try (Tape tape = gradients ? Tape.recording(backend, scope) : Tape.inference(backend, scope)) {
-                compute(loaded, batch, tape, results);
+                compute(loaded, batch, targets, tape, results);
+                createFolder();
                 Safetensors.write(output, results, Map.of());
             }
         }
         return 0;
     }
 
-    private void compute(LoadedModel loaded, PaddedBatch batch, Tape tape, Map<String, Tensor> results) {
+    private void createFolder() {
+        Path folder = output.toAbsolutePath().getParent();
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw IoFault.writing(folder, e);
+        }
+    }
+
+    private void compute(Qwen model, PaddedBatch batch, Targets targets, Tape tape, Map<String, Tensor> results) {
         Scope scope = tape.scope();
-        Targets targets = Targets.of(batch);
         int n = targets.next().length;
-        Var hidden = loaded.model().forward(tape, batch.pack(scope));                              // [N, D]
-        Tensor logits = loaded.model().logits(tape.constant(hidden.value())).value();              // [N, V]
-        Head.LogProbs head = Head.logProbs(hidden, loaded.model().head(), scope.of(targets.next(), n), 1);   // [N]
+        Var hidden = model.forward(tape, batch.pack(scope));                              // [N, D]
+        Tensor logits = model.logits(tape.constant(hidden.value())).value();              // [N, V]
+        Head.LogProbs head = Head.logProbs(hidden, model.head(), scope.of(targets.next(), n), 1);   // [N]
         results.put("logits", batch.unpack(logits, scope));
         results.put("entropy", batch.unpack(head.entropy().value(), scope));
         results.put("token_logprob", withoutLastColumn(batch, head.logProb().value(), targets, scope));
@@ -83,8 +106,8 @@ final class ForwardCommand implements Callable<Integer> {
         Var loss = Pointwise.scale(Reductions.sum(logProbs), -1.0 / targets.predicting().length);
         results.put("loss", loss.value());
         if (gradients) {
-            List<ParameterStore> stores = Stream.concat(Stream.of(loaded.model().store()),
-                    loaded.model().adapters().stream()).toList();
+            List<ParameterStore> stores = Stream.concat(Stream.of(model.store()),
+                    model.adapters().stream()).toList();
             Gradients all = new Gradients(scope, stores);
             tape.backward(loss, all);
             for (Parameter parameter : stores.stream().flatMap(store -> store.parameters().stream()).toList()) {

@@ -9,13 +9,19 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import org.flowrl.autograd.ParameterStore;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.io.IoFault;
+import org.flowrl.transformer.ModelDirectory;
+import org.flowrl.transformer.Qwen;
+import org.flowrl.transformer.QwenConfig;
 import org.flowrl.transformer.generate.Completion;
 import org.flowrl.transformer.generate.Generator;
 import org.flowrl.transformer.text.ChatMessage;
@@ -57,22 +63,24 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--no-thinking", description = "With --chat: sets the template's enable_thinking to false.")
     private boolean noThinking;
 
-    @Option(names = "--samples", defaultValue = "1", paramLabel = "N", description = "Completions of each prompt.")
+    @Option(names = "--samples", defaultValue = "1", paramLabel = "N",
+            description = "Completions of each prompt (default: 1).")
     private int samples;
 
     @Option(names = "--max-tokens", paramLabel = "N",
-            description = "Length limit (default: 128, or what the model's positions leave).")
+            description = "Length limit of a completion in tokens (default: 128, or what the model's positions leave).")
     private Integer maxTokens;
 
     @Option(names = "--temperature", defaultValue = "1", paramLabel = "X",
             description = "Logits are divided by it; 0 takes the likeliest word (default: 1).")
     private double temperature;
 
-    @Option(names = "--top-k", defaultValue = "0", paramLabel = "N", description = "Keep the N likeliest words.")
+    @Option(names = "--top-k", defaultValue = "0", paramLabel = "N",
+            description = "Keep the N likeliest words (default: 0, all of them).")
     private int topK;
 
     @Option(names = "--top-p", defaultValue = "1", paramLabel = "X",
-            description = "Keep the likeliest words that together reach this probability.")
+            description = "Keep the likeliest words that together reach this probability (default: 1, all of them).")
     private double topP;
 
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Decides every draw (default: 1).")
@@ -99,12 +107,19 @@ final class GenerateCommand implements Callable<Integer> {
         }
         SamplingLaw law = new SamplingLaw(temperature, topK, topP);
         List<String> texts = texts();
-        try (Backend backend = device.open(); Scope scope = Scope.root("generate", backend.memory())) {
-            LoadedModel loaded = LoadedModel.readFrozen(model, backend, scope, dtype);
-            Tokenizer tokenizer = loaded.tokenizer();
+        Backends.Choice chosen = device.choose();
+        try (Backend backend = chosen.backend(); Scope scope = Scope.root("generate", backend.memory())) {
+            ModelDirectory folder = ModelDirectory.open(model);
+            folder.check();
+            Tokenizer tokenizer = folder.tokenizer();
             List<int[]> ids = encode(texts, tokenizer);
-            List<Completion> completions = new Generator(loaded.model(), backend, scope).generate(ids, samples, law,
-                    limit(loaded, ids), loaded.endTokens(), RandomKey.of(seed).fold("generate"));
+            int limit = limit(folder.config(), ids);
+            Generator.requirePossible(folder.config(), ids, samples, limit);
+            DeviceOptions.show(chosen.choice());
+            // Of most weights nothing is held but the copies that products read.
+            Qwen loaded = folder.loadFrozen(new ParameterStore(backend, scope, DType.F32, dtype), false);
+            List<Completion> completions = new Generator(loaded, backend, scope).generate(ids, samples, law, limit,
+                    Set.copyOf(folder.config().eosTokenIds()), RandomKey.of(seed).fold("generate"));
             for (Completion completion : completions) {
                 int length = completion.tokens().length - (completion.finished() ? 1 : 0);
                 System.out.println(completion.prompt() + "\t" + completion.sample() + "\t"
@@ -136,10 +151,10 @@ final class GenerateCommand implements Callable<Integer> {
         return messages;
     }
 
-    private int limit(LoadedModel loaded, List<int[]> prompts) {
+    private int limit(QwenConfig config, List<int[]> prompts) {
         int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElseThrow();
         // The last token is never fed to the model.
-        int room = loaded.model().config().maxPositionEmbeddings() - longest + 1;
+        int room = config.maxPositionEmbeddings() - longest + 1;
         return maxTokens != null ? maxTokens : Math.min(DEFAULT_MAX_TOKENS, room);
     }
 

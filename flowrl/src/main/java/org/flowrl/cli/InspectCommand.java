@@ -2,6 +2,7 @@ package org.flowrl.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.flowrl.tensor.Memory;
 import org.flowrl.tensor.Scope;
@@ -41,42 +42,39 @@ final class InspectCommand implements Callable<Integer> {
         } else {
             inspectFile(path);
         }
-        System.out.printf("%,d elements, %,d bytes%n", elements, bytes);
+        System.out.printf(Locale.ROOT, "%,d elements, %,d bytes%n", elements, bytes);
         return 0;
     }
 
     /// A configuration suffices, unless it is that of the base of adapters.
     private boolean printPlan() {
-        PlanTable table = new PlanTable(System.out);
         if (Files.isDirectory(path) && !Files.exists(path.resolve("config.json"))) {
             ModelDirectory directory = ModelDirectory.open(path);
-            describe(directory);
-            return plan.print(directory.config(), directory.adapter().map(AdapterFolder::lora).orElseThrow(), table);
+            return plan.print(described(directory), directory.config(), directory.adapter().map(AdapterFolder::lora)
+                    .orElseThrow(), System.out);
         }
         QwenConfig config = QwenConfig.read(Files.isDirectory(path) ? path.resolve("config.json") : path);
-        describe(config);
-        return plan.print(config, Lora.NONE, table);
+        return plan.print(described(config), config, Lora.NONE, System.out);
     }
 
     private void inspectFolder() {
         ModelDirectory directory = ModelDirectory.open(path);
-        describe(directory);
         directory.check();
+        System.out.println(described(directory));
         directory.weightFiles().forEach(this::inspectFile);
         if (directory.adapter().isEmpty()) {
             System.out.println(PlanOptions.summary(directory.config()));
         }
     }
 
-    private static void describe(ModelDirectory directory) {
-        describe(directory.config());
-        directory.adapter().ifPresent(adapter -> System.out.println("adapters of " + adapter.base() + ": lora "
-                + adapter.lora()));
+    private static String described(ModelDirectory directory) {
+        return described(directory.config()) + directory.adapter().map(adapter -> System.lineSeparator()
+                + "adapters of " + adapter.base() + ": lora " + adapter.lora()).orElse("");
     }
 
-    private static void describe(QwenConfig config) {
-        System.out.printf("%s: %d layers, width %d, %d query and %d key/value heads of %d, feed-forward %d, "
-                + "vocabulary %d%s%n", config.modelType(), config.numHiddenLayers(), config.hiddenSize(),
+    private static String described(QwenConfig config) {
+        return String.format(Locale.ROOT, "%s: %d layers, width %d, %d query and %d key/value heads of %d, "
+                + "feed-forward %d, vocabulary %d%s", config.modelType(), config.numHiddenLayers(), config.hiddenSize(),
                 config.numAttentionHeads(), config.numKeyValueHeads(), config.headDim(), config.intermediateSize(),
                 config.vocabSize(), config.tieWordEmbeddings() ? ", tied embeddings" : "");
     }
@@ -86,7 +84,7 @@ final class InspectCommand implements Callable<Integer> {
             Safetensors tensors = Safetensors.open(file, scope);
             System.out.println(file + (tensors.metadata().isEmpty() ? "" : " " + tensors.metadata()));
             for (SafetensorsEntry entry : tensors.entries()) {
-                System.out.printf("  %-60s %-5s %s%n", entry.name(), entry.dtype(), entry.shape());
+                System.out.printf(Locale.ROOT, "  %-60s %-5s %s%n", entry.name(), entry.dtype(), entry.shape());
                 elements += entry.shape().elements();
                 bytes += entry.bytes();
             }

@@ -52,6 +52,7 @@ public final class Main implements Runnable {
         Main main = new Main();
         CommandLine commandLine = new CommandLine(main);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        AlgorithmList.addTo(commandLine.getSubcommands().get("train"));
         commandLine.setExecutionExceptionHandler((error, command, parsed) -> main.report(error, command.getErr()));
         commandLine.setParameterExceptionHandler((error, rejected) -> {
             PrintWriter err = error.getCommandLine().getErr();

@@ -1,5 +1,6 @@
 package org.flowrl.cli;
 
+import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,8 +36,8 @@ final class PlanOptions {
             + "(default: generate and train).")
     private List<String> programs = List.of("generate", "train");
 
-    @Option(names = "--algo", defaultValue = "flowrl", paramLabel = "NAME", completionCandidates = AlgorithmNames.class,
-            description = "With --plan: ${COMPLETION-CANDIDATES} (default: flowrl).")
+    @Option(names = "--algo", defaultValue = "flowrl", paramLabel = "NAME",
+            description = "With --plan: algorithm, as train --help lists them (default: flowrl).")
     private String algorithm;
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "With --plan: a key of train's configuration, "
@@ -91,11 +92,12 @@ final class PlanOptions {
                 + "keys, values and activations";
     }
 
-    /// Prints the plans; false where one does not fit the device.
+    /// Prints the plans, once all have been made; false where one does not fit the device.
     ///
+    /// @param what is planned for, the first line
     /// @param adapters that the model has: generate samples with them, train trains such ones unless `--set` says
     ///     otherwise
-    boolean print(QwenConfig model, Lora adapters, PlanTable table) {
+    boolean print(String what, QwenConfig model, Lora adapters, PrintStream out) {
         Map<String, String> all = new LinkedHashMap<>();
         if (adapters.isOn()) {
             all.put("lora.rank", Integer.toString(adapters.rank()));
@@ -111,16 +113,16 @@ final class PlanOptions {
         MemoryPlan.Machine machine = machine();
         List<Program> planned = programs.stream().map(name -> program(name, model, adapters, load, machine)).toList();
         Map<Program, MemoryPlan> plans = new LinkedHashMap<>();
-        for (Program program : planned) {
-            plans.put(program, program.plan.apply(config));
-            table.print(program.title.apply(config), plans.get(program));
-        }
+        planned.forEach(program -> plans.put(program, program.plan.apply(config)));
+        out.println(what);
+        PlanTable table = new PlanTable(out);
+        plans.forEach((program, plan) -> table.print(program.title.apply(config), plan));
         boolean fits = true;
         if (deviceMemory != null) {
             long available = bytes(deviceMemory);
             for (Program program : planned) {
                 fits &= new PlanAdvice(program.name, available, program.changes, program.plan).print(config,
-                        plans.get(program), System.out);
+                        plans.get(program), out);
             }
         }
         return fits;

@@ -50,7 +50,8 @@ final class ReportTable {
         if (problems.size() > MOST_LINES) {
             problems.stream().sorted(Comparator.comparingDouble(problem -> problem.exact().accuracy()))
                     .limit(WORST_LINES).forEach(this::printProblem);
-            out.printf("(the %d of least accuracy among %d; problems.jsonl has all)%n", WORST_LINES, problems.size());
+            out.printf(Locale.ROOT, "(the %d of least accuracy among %d; problems.jsonl has all)%n", WORST_LINES,
+                    problems.size());
         } else {
             problems.forEach(this::printProblem);
         }

@@ -1,6 +1,5 @@
 package org.flowrl.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.flowrl.autograd.ParameterStore;
 import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.ConfigFile;
 import org.flowrl.rl.Policy;
@@ -15,9 +15,11 @@ import org.flowrl.rl.Supervised;
 import org.flowrl.rl.SupervisedData;
 import org.flowrl.rl.TrainConfig;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.Backends;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.io.Destination;
 import org.flowrl.transformer.ModelDirectory;
 import org.flowrl.transformer.text.Tokenizer;
 import picocli.CommandLine.Command;
@@ -33,35 +35,42 @@ final class SftCommand implements Callable<Integer> {
     /// Examples of a step, where nothing is said.
     static final int BATCH = 8;
 
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "Hugging Face folder to start from.")
+    @Option(names = "--model", required = true, paramLabel = "DIR",
+            description = "A Hugging Face model folder to start from.")
     private Path model;
 
-    @Option(names = "--data", required = true, paramLabel = "FILE", description = "JSONL file.")
+    @Option(names = "--data", required = true, paramLabel = "FILE", description = "JSONL file, plain or .gz.")
     private Path data;
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to write; must not exist.")
+    @Option(names = "--out", required = true, paramLabel = "DIR",
+            description = "Folder to write, which must not exist.")
     private Path out;
 
-    @Option(names = "--steps", defaultValue = "100", paramLabel = "N", description = "Optimizer steps (100).")
+    @Option(names = "--steps", defaultValue = "100", paramLabel = "N", description = "Optimizer steps (default: 100).")
     private long steps;
 
-    @Option(names = "--batch", defaultValue = "" + BATCH, paramLabel = "N", description = "Examples in a step (8).")
+    @Option(names = "--batch", defaultValue = "" + BATCH, paramLabel = "N",
+            description = "Examples in a step (default: 8).")
     private int batch;
 
-    @Option(names = "--learning-rate", defaultValue = "1e-5", paramLabel = "X", description = "Highest rate (1e-5).")
+    @Option(names = "--learning-rate", defaultValue = "1e-5", paramLabel = "X",
+            description = "Highest rate (default: 1e-5).")
     private double learningRate;
 
-    @Option(names = "--warmup", defaultValue = "10", paramLabel = "N", description = "Steps of rising rate (10).")
+    @Option(names = "--warmup", defaultValue = "10", paramLabel = "N",
+            description = "Steps of rising rate (default: 10).")
     private long warmup;
 
-    @Option(names = "--weight-decay", defaultValue = "0", paramLabel = "X", description = "Decoupled decay (0).")
+    @Option(names = "--weight-decay", defaultValue = "0", paramLabel = "X",
+            description = "Decoupled decay (default: 0).")
     private double weightDecay;
 
     @Option(names = "--max-length", defaultValue = "1024", paramLabel = "N",
-            description = "Examples with more tokens are refused (1024).")
+            description = "Examples with more tokens are refused (default: 1024).")
     private int maxLength;
 
-    @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Decides the order (1).")
+    @Option(names = "--seed", defaultValue = "1", paramLabel = "N",
+            description = "Decides the order of examples (default: 1).")
     private long seed;
 
     @Mixin
@@ -76,18 +85,20 @@ final class SftCommand implements Callable<Integer> {
     public Integer call() {
         CardSettings.take(settings);
         AdamW.Settings adam = ConfigFile.with(AdamW.Settings.defaults().withWeightDecay(weightDecay), settings);
-        if (Files.exists(out)) {
-            throw new IllegalArgumentException("sft: --out " + out + " exists");
-        }
+        Destination.requireNew("sft: --out", out);
         requirePositive("--steps", steps);
         requirePositive("--batch", batch);
         TrainConfig.Optimizer optimizer = new TrainConfig.Optimizer(learningRate, Math.min(warmup, steps), steps, 0.1,
                 adam);
-        try (Backend backend = device.open(); Scope scope = Scope.root("sft", backend.memory())) {
-            LoadedModel loaded = LoadedModel.read(model, backend, scope).whole("sft");
-            Tokenizer tokenizer = loaded.tokenizer();
+        Backends.Choice chosen = device.choose();
+        try (Backend backend = chosen.backend(); Scope scope = Scope.root("sft", backend.memory())) {
+            ModelDirectory folder = whole(ModelDirectory.open(model));
+            folder.check();
+            Tokenizer tokenizer = folder.tokenizer();
             SupervisedData examples = SupervisedData.read(data, tokenizer, maxLength);
-            Policy policy = new Policy(backend, loaded.model(), loaded.model().store());
+            DeviceOptions.show(chosen.choice());
+            ParameterStore store = new ParameterStore(backend, scope, DType.F32);
+            Policy policy = new Policy(backend, folder.load(store), store);
             RandomKey key = RandomKey.of(seed).fold("sft");
             Supervised supervised = new Supervised(scope, policy, adam, MICRO_BATCH_MEBIBYTES, key);
             for (long step = 0; step < steps; step++) {
@@ -96,11 +107,20 @@ final class SftCommand implements Callable<Integer> {
                 System.out.printf(Locale.ROOT, "step %d/%d  loss %.4f nats per token  grad norm %.3f  %,d tokens%n",
                         step + 1, steps, result.loss(), result.gradientNorm(), result.tokens());
             }
-            ModelDirectory.save(out, loaded.model().config(), loaded.model().store(), DType.F32, Optional.of(tokenizer),
+            ModelDirectory.save(out, folder.config(), store, DType.F32, Optional.of(tokenizer),
                     ModelDirectory.DEFAULT_SHARD_BYTES);
         }
         System.out.println("model: " + out);
         return 0;
+    }
+
+    /// Refuses adapters: the whole model is changed and saved.
+    private static ModelDirectory whole(ModelDirectory folder) {
+        folder.adapter().ifPresent(adapter -> {
+            throw new IllegalArgumentException("sft: " + folder.path() + " holds adapters, it must be a whole model, "
+                    + "such as their base " + adapter.base());
+        });
+        return folder;
     }
 
     private static void requirePositive(String option, long value) {

@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import org.flowrl.rl.toy.Toy;
 import org.flowrl.rl.toy.ToyPicture;
 import org.flowrl.rl.toy.ToyTarget;
+import org.flowrl.tensor.io.Destination;
 import org.flowrl.tensor.io.IoFault;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -24,11 +25,13 @@ final class ToyCommand implements Callable<Integer> {
     private long seed;
 
     @Option(names = "--out", defaultValue = "runs/toy.svg", paramLabel = "FILE",
-            description = "The picture as SVG (default: runs/toy.svg).")
+            description = "Where the picture is written as SVG, a file that is there replaced (default: "
+                    + "runs/toy.svg).")
     private Path out;
 
     @Override
     public Integer call() {
+        Destination.requireFile("toy: --out", out);
         long started = System.nanoTime();
         Toy.Settings settings = Toy.Settings.defaults().withSeed(seed);
         if (steps != null) {
@@ -55,7 +58,7 @@ final class ToyCommand implements Callable<Integer> {
     }
 
     private static void plot(String name, double[] probabilities) {
-        System.out.printf("%n%s%n%s", name, ToyPicture.terminal(probabilities));
+        System.out.printf(Locale.ROOT, "%n%s%n%s", name, ToyPicture.terminal(probabilities));
     }
 
     private static void row(String name, double targetToPolicy, double policyToTarget, String logZ, double[] peaks) {

@@ -37,8 +37,8 @@ final class TrainCommand implements Callable<Integer> {
             description = "${COMPLETION-CANDIDATES} (default: lattice).")
     private String preset;
 
-    @Option(names = "--algo", paramLabel = "NAME", completionCandidates = AlgorithmNames.class,
-            description = "${COMPLETION-CANDIDATES} (default: flowrl).")
+    @Option(names = "--algo", paramLabel = "NAME", description = "Algorithm or ablation, of the list below (default: "
+            + "flowrl).")
     private String algorithm;
 
     @Option(names = "--variant", paramLabel = "NAME", description = "Public version of FlowRL: paper, released-2025-09 "

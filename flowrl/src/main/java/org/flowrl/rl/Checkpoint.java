@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.Memory;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.io.IoFault;
@@ -59,17 +60,32 @@ public record Checkpoint(Path folder, long step) {
         return all.isEmpty() ? Optional.empty() : Optional.of(all.getLast());
     }
 
+    /// Refuses a state that cannot be restored, by its header alone.
+    ///
+    /// @throws IllegalArgumentException where the configurations differ
+    /// @throws org.flowrl.tensor.io.SafetensorsException where the file is not whole
+    void check(String configHash) {
+        try (Memory memory = Memory.ofHost(); Scope scope = Scope.root("check", memory)) {
+            state(scope, configHash);
+        }
+    }
+
+    private Safetensors state(Scope scope, String configHash) {
+        Path file = folder.resolve(STATE);
+        Safetensors state = Safetensors.open(file, scope);
+        if (!configHash.equals(state.metadata().get("config"))) {
+            throw new IllegalArgumentException(file + ": was written with another configuration; "
+                    + "only `steps` may change when a run is resumed");
+        }
+        return state;
+    }
+
     /// Puts this state into a policy, an objective's modules and an optimizer made from the same configuration.
     ///
     /// @throws IllegalArgumentException where the configurations differ
     public void restore(Backend backend, Trainer trainer, String configHash) {
-        Path file = folder.resolve(STATE);
         try (Scope scope = Scope.root("resume", backend.memory())) {
-            Safetensors state = Safetensors.open(file, scope);
-            if (!configHash.equals(state.metadata().get("config"))) {
-                throw new IllegalArgumentException(file + ": was written with another configuration; "
-                        + "only `steps` may change when a run is resumed");
-            }
+            Safetensors state = state(scope, configHash);
             tensors(trainer).forEach((name, tensor) -> tensor.copyFrom(state.tensor(name)));
             trainer.objective().restore(state.metadata().get("objective"));
             for (int i = 0; i < trainer.learners().size(); i++) {

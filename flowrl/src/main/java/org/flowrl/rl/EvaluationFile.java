@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.flowrl.rl.data.TextLines;
 import org.flowrl.tensor.io.IoFault;
 
 /// What a run ends with: `evaluation.json` (`step`, `metrics` of the trained policy and `reference_metrics`) and
@@ -39,7 +40,7 @@ public final class EvaluationFile {
             for (Evaluator.AnswerSheet sheet : sheets) {
                 lines.add(JSON.writeValueAsString(row(sheet)));
             }
-            Files.write(folder.resolve("answers.jsonl"), lines);
+            TextLines.write(folder.resolve("answers.jsonl"), lines);
             Files.writeString(folder.resolve("evaluation.json"), JSON.writer(SerializationFeature.INDENT_OUTPUT)
                     .writeValueAsString(evaluation) + "\n");
         } catch (IOException e) {

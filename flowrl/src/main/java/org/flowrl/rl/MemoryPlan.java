@@ -11,6 +11,7 @@ import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.objective.Objective;
 import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.rl.task.Verdict;
+import org.flowrl.tensor.Closing;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Memory;
 import org.flowrl.tensor.RandomKey;
@@ -279,8 +280,7 @@ public record MemoryPlan(List<Part> parts, long poolBytes, long reservedBytes, l
 
         @Override
         public void close() {
-            run.close();
-            backend.close();
+            Closing.all(List.of(run::close, backend::close));
         }
     }
 }

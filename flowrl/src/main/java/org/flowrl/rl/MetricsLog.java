@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -14,6 +15,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.flowrl.rl.data.TextLines;
+import org.flowrl.tensor.io.AtomicFile;
 import org.flowrl.tensor.io.IoFault;
 
 /// One row of metrics a step: in `metrics.jsonl` and a TensorBoard event file as the run goes, in `metrics.csv` at its
@@ -48,11 +51,8 @@ public final class MetricsLog {
                 events.append(now(), step, metrics);
             }
         }
-        try {
-            Files.write(jsonl, kept);
-        } catch (IOException e) {
-            throw IoFault.writing(jsonl, e);
-        }
+        // Whoever ends this run meanwhile leaves all rows or these.
+        AtomicFile.write(jsonl, channel -> TextLines.write(Channels.newOutputStream(channel), kept));
     }
 
     /// Appends the row of a step.

@@ -1,5 +1,7 @@
 package org.flowrl.rl;
 
+import java.util.Arrays;
+
 /// The distribution that FlowRL with raw rewards aims at. With ρ the reference, T(y) an answer's tokens and r(y) its
 /// reward, δ = 0 for every answer says
 /// ```
@@ -32,6 +34,20 @@ public record Optimum(double beta, boolean lengthNormalised, double malformedRew
     /// @param logZ z, nats per token
     /// @param reward Σ π*(y) · r(y) over everything
     public record Target(double[] logProbs, double logZ, double reward) {
+        @Override
+        public boolean equals(Object object) {
+            return object instanceof Target other && Arrays.deepEquals(parts(), other.parts());
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.deepHashCode(parts());
+        }
+
+        /// Records compare arrays by identity; these are compared by their values.
+        private Object[] parts() {
+            return new Object[] {logProbs, logZ, reward};
+        }
     }
 
     /// The optimum on these answers.

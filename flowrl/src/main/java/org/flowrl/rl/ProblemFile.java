@@ -3,12 +3,12 @@ package org.flowrl.rl;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.flowrl.rl.data.TextLines;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.tensor.io.IoFault;
 
@@ -40,7 +40,7 @@ final class ProblemFile {
             for (Map<String, Object> row : rows) {
                 lines.add(JSON.writeValueAsString(row));
             }
-            Files.write(file, lines);
+            TextLines.write(file, lines);
         } catch (IOException e) {
             throw IoFault.writing(file, e);
         }

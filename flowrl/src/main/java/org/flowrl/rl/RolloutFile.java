@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.flowrl.rl.data.TextLines;
 import org.flowrl.tensor.io.IoFault;
 import org.flowrl.transformer.text.Tokenizer;
 
@@ -42,7 +43,7 @@ final class RolloutFile {
                 lines.add(JSON.writeValueAsString(row));
             }
             Files.createDirectories(folder);
-            Files.write(file, lines);
+            TextLines.write(file, lines);
         } catch (IOException e) {
             throw IoFault.writing(file, e);
         }

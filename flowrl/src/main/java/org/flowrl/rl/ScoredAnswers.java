@@ -1,5 +1,7 @@
 package org.flowrl.rl;
 
+import java.util.Arrays;
+
 /// The well-formed answers to one problem with what policy and reference make of them.
 ///
 /// @param rewards of each answer
@@ -70,5 +72,20 @@ public record ScoredAnswers(double[] rewards, boolean[] correct, int[] tokens, d
             throw new IllegalArgumentException("exact metrics: probabilities of the " + who + " add up to " + mass
                     + ", they must be numbers and add up to 1 at the most");
         }
+    }
+
+    @Override
+    public boolean equals(Object object) {
+        return object instanceof ScoredAnswers other && Arrays.deepEquals(parts(), other.parts());
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.deepHashCode(parts());
+    }
+
+    /// Records compare arrays by identity; these are compared by their values.
+    private Object[] parts() {
+        return new Object[] {rewards, correct, tokens, policyLogProbs, referenceLogProbs};
     }
 }

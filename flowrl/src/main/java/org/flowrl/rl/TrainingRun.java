@@ -20,6 +20,7 @@ import org.flowrl.rl.objective.ObjectiveSettings;
 import org.flowrl.rl.task.Task;
 import org.flowrl.rl.task.Tasks;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.Closing;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Scope;
@@ -54,6 +55,7 @@ public final class TrainingRun implements AutoCloseable {
     private final Trainer trainer;
     private final Evaluator evaluator;
     private final MetricsLog log;
+    private RunLock lock;
     private long done;
     /// Made when first asked for: the reference does not change.
     private Evaluator.Report referenceReport;
@@ -108,10 +110,12 @@ public final class TrainingRun implements AutoCloseable {
         this.scope = Scope.root("run", backend.memory());
         try {
             this.tokenizer = speech(given);
+            given.ifPresent(ModelDirectory::check);
             RunRefusals.requireSpelling(task, tokenizer, given.map(ModelDirectory::path));
             if (!resume) {
                 requireStartable(given);
             }
+            lock = RunLock.of(folder);
             observer.starting(config, folder);
             task.notes().forEach(observer::noted);
             this.log = new MetricsLog(folder);
@@ -140,8 +144,8 @@ public final class TrainingRun implements AutoCloseable {
                 done = checkpoint.step();
             }
             log.startAfter(done);
-        } catch (RuntimeException e) {
-            close();
+        } catch (RuntimeException | Error e) {
+            Closing.after(e, this::close);
             throw e;
         }
     }
@@ -181,7 +185,7 @@ public final class TrainingRun implements AutoCloseable {
     /// @param tasks gives the task for the tokenizer of the run's model; the run closes the task
     public static TrainingRun resume(Backend backend, TrainConfig config, Function<Optional<Tokenizer>, Task> tasks,
             Path folder, Observer observer) {
-        newest(folder, config);
+        newest(folder, config).check(ConfigFile.hash(config));
         return new TrainingRun(backend, config, tasks, folder, observer, true);
     }
 
@@ -388,13 +392,10 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    /// Frees the run's memory and closes its task.
+    /// Frees the run's memory, closes its task and leaves its folder.
     @Override
     public void close() {
-        try {
-            scope.close();
-        } finally {
-            task.close();
-        }
+        Closing.all(lock == null ? List.of(scope::close, task::close)
+                : List.of(scope::close, task::close, lock::close));
     }
 }

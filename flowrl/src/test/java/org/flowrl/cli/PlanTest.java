@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.flowrl.rl.objective.Algorithms;
 import org.flowrl.tensor.DType;
 import org.flowrl.transformer.QwenConfig;
@@ -60,11 +61,20 @@ class PlanTest {
     }
 
     @Test
-    void theHelpNamesEveryAlgorithm() {
+    void theHelpSaysWhereAlgorithmsAreListedAndThereIsALineForEach() {
         assertThat(Main.run("inspect", "--help")).isZero();
-        String help = String.join(" ", printed().split("\\s+"));
-        assertThat(help).contains("--algo=NAME With --plan: " + String.join(", ", Algorithms.NAMES)
-                + " (default: flowrl).");
+        assertThat(words()).contains("--algo=NAME With --plan: algorithm, as train --help lists them");
+        assertThat(Main.run("train", "--help")).isZero();
+        for (Algorithms.Kind kind : Algorithms.Kind.values()) {
+            // Lines are broken within formulas, too.
+            assertThat(words().replace(" ", "")).contains(("For --algo, " + kind.heading() + ":"
+                    + kind.algorithms().stream().map(algorithm -> algorithm.name() + algorithm.summary())
+                    .collect(Collectors.joining())).replace(" ", ""));
+        }
+    }
+
+    private String words() {
+        return String.join(" ", printed().split("\\s+"));
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -19,6 +20,7 @@ import org.flowrl.rl.objective.PolicyGradientSettings;
 import org.flowrl.rl.objective.ReferencePenalty;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Backends;
+import org.flowrl.tensor.io.SafetensorsException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -176,5 +178,34 @@ class ResumedRunTest {
         assertThat(Checkpoint.latest(run).orElseThrow().step()).isEqualTo(2);
         SmallRuns.resume(run, 3);
         assertThat(Checkpoint.latest(run).orElseThrow().step()).isEqualTo(3);
+    }
+
+    /// Of two runs in one folder the second is refused, whether it would begin or go on; the first does not notice.
+    @Test
+    void aFolderIsWrittenByOneRunAtATime() {
+        TrainConfig config = SmallRuns.config("flowrl", Map.of("steps", "2"));
+        String message = "train: " + folder.resolve("run") + " is being written by another run, of process "
+                + ProcessHandle.current().pid();
+        SmallRuns.run(config, folder.resolve("run"));
+        try (Backend backend = Backends.open("cpu", 1).backend();
+             TrainingRun first = TrainingRun.resume(backend, ConfigFile.with(config, Map.of("steps", "3")),
+                     folder.resolve("run"), SmallRuns.SILENT)) {
+            assertThatThrownBy(() -> SmallRuns.resume(folder.resolve("run"), 4))
+                    .isInstanceOf(IllegalStateException.class).hasMessage(message);
+            first.run();
+        }
+        SmallRuns.resume(folder.resolve("run"), 4);
+        assertThat(SmallRuns.numbers(folder.resolve("run"))).hasSize(4);
+    }
+
+    @Test
+    void aCheckpointThatLacksItsLastByteIsRefusedInWords() throws IOException {
+        SmallRuns.run(SmallRuns.config("flowrl", Map.of("steps", "2")), folder.resolve("run"));
+        Path state = folder.resolve("run/checkpoints/step-2/trainer_state.safetensors");
+        byte[] bytes = Files.readAllBytes(state);
+        Files.write(state, Arrays.copyOf(bytes, bytes.length - 1));
+        assertThatThrownBy(() -> SmallRuns.resume(folder.resolve("run"), 3))
+                .isInstanceOf(SafetensorsException.class).hasMessageStartingWith(state + ", byte ")
+                .hasMessageContaining("the file has ");
     }
 }

@@ -1,5 +1,6 @@
 package org.flowrl.gpu;
 
+import java.util.Locale;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.cpu.Arguments;
@@ -30,9 +31,9 @@ record Card(CudaDevice device, Kernels kernels, Scratch scratch) implements Auto
     void requireShared(String operation, Tensor q, int bytes) {
         int most = device.mostSharedBytes();
         if (bytes > most) {
-            throw new IllegalArgumentException("%s: q %s has heads of %d elements, which take %,d bytes of a block's "
-                    .formatted(operation, q, q.dim(2), bytes) + "shared memory, they must take at most the %,d of %s"
-                    .formatted(most, device.device()));
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "%s: q %s has heads of %d elements, "
+                    + "which take %,d bytes of a block's shared memory, they must take at most the %,d of %s",
+                    operation, q, q.dim(2), bytes, most, device.device()));
         }
     }
 

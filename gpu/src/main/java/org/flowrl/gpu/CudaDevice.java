@@ -2,6 +2,7 @@ package org.flowrl.gpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Locale;
 import org.flowrl.tensor.Device;
 
 /// One card as the kernel families see it: a stream of work, products, copies through pinned memory, and the notes that
@@ -96,7 +97,7 @@ final class CudaDevice implements AutoCloseable {
 
     /// Product name, architecture and memory, versions of driver and cuBLAS, and the binding.
     String description() {
-        return "%s, sm_%d%d, %,d MiB; CUDA %d.%d, cuBLAS %s, %s".formatted(api.deviceName(index),
+        return String.format(Locale.ROOT, "%s, sm_%d%d, %,d MiB; CUDA %d.%d, cuBLAS %s, %s", api.deviceName(index),
                 api.attribute(CudaApi.CAPABILITY_MAJOR, index), api.attribute(CudaApi.CAPABILITY_MINOR, index),
                 api.totalBytes(index) >> 20, api.driverVersion() / 1000, api.driverVersion() % 1000 / 10,
                 api.blasVersion(blas), api.binding());

@@ -3,6 +3,7 @@ package org.flowrl.gpu;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.flowrl.tensor.Device;
 import org.flowrl.tensor.Memory;
 import org.flowrl.tensor.Slabs;
@@ -50,8 +51,8 @@ final class CudaMemory implements Memory.Source {
             if (!e.isOutOfMemory()) {
                 throw e;
             }
-            throw new OutOfDeviceMemoryException("%s: %,d MiB more were asked for, %,d MiB are free".formatted(
-                    device.device(), bytes >> 20, api.freeBytes() >> 20), e);
+            throw new OutOfDeviceMemoryException(String.format(Locale.ROOT, "%s: %,d MiB more were asked for, %,d MiB "
+                    + "are free", device.device(), bytes >> 20, api.freeBytes() >> 20), e);
         }
         allocations.add(address);
         return address;

@@ -1,6 +1,7 @@
 package org.flowrl.gpu;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.BackendProvider;
@@ -20,8 +21,8 @@ public final class CudaProvider implements BackendProvider {
         try (CudaApi api = CudaBinding.open()) {
             int count = api.deviceCount();
             return count == 0 ? unavailable("the driver knows no card") : IntStream.range(0, count)
-                    .mapToObj(index -> new Candidate(PREFIX + index, true, "%s, %,d MiB".formatted(
-                            api.deviceName(index), api.totalBytes(index) >> 20))).toList();
+                    .mapToObj(index -> new Candidate(PREFIX + index, true, String.format(Locale.ROOT,
+                            "%s, %,d MiB", api.deviceName(index), api.totalBytes(index) >> 20))).toList();
         } catch (CudaLibrary.MissingLibraryException | CudaException | IllegalArgumentException e) {
             return unavailable(e.getMessage());
         }

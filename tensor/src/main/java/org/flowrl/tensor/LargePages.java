@@ -9,6 +9,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.Locale;
 
 /// Memory that Linux is asked to back by transparent huge pages, through mmap and madvise.
 ///
@@ -39,7 +40,7 @@ final class LargePages {
         long mapped = bytes + BYTES;
         long address = Calls.map(mapped);
         if (address == FAILED) {
-            throw new OutOfMemoryError("host memory: the system has no %,d bytes".formatted(bytes));
+            throw new OutOfMemoryError(String.format(Locale.ROOT, "host memory: the system has no %,d bytes", bytes));
         }
         long first = Math.ceilDiv(address, BYTES) * BYTES;
         Calls.advise(first, bytes);
@@ -84,7 +85,8 @@ final class LargePages {
                 throw new AssertionError("munmap throws nothing", e);
             }
             if (result != 0) {
-                throw new IllegalStateException("munmap of %,d bytes at %#x failed".formatted(bytes, address));
+                throw new IllegalStateException(String.format(Locale.ROOT,
+                        "munmap of %,d bytes at %#x failed", bytes, address));
             }
         }
     }

@@ -198,6 +198,8 @@ public final class Scope implements AutoCloseable {
     /// Ends all tensors of this scope.
     ///
     /// @throws IllegalStateException where a scope inside this one is still open
+    /// @throws RuntimeException what an action of {@link #onClose} threw, once all have run: the first, the others
+    ///     suppressed in it
     @Override
     public void close() {
         if (!open) {
@@ -214,7 +216,7 @@ public final class Scope implements AutoCloseable {
         if (parent != null) {
             parent.openChildren--;
         }
-        closers.reversed().forEach(Runnable::run);
+        Closing.all(closers.reversed());
     }
 
     private Block add(Block block) {

@@ -3,6 +3,7 @@ package org.flowrl.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -184,5 +185,28 @@ class ScopeTest {
                     .withMessageContaining("8 bytes").withMessageContaining("F32[3]");
         }
         assertThat(memory.bytesReserved()).isZero();
+    }
+
+    /// All actions run, the latest first, whatever they throw; the first failure has the others.
+    @Test
+    void aFailureAtTheEndLeavesNothingOpen() {
+        List<String> ended = new ArrayList<>();
+        try (Memory memory = Memory.ofHost()) {
+            Scope outer = Scope.root("outer", memory);
+            Scope inner = outer.child("inner");
+            inner.onClose(() -> ended.add("first"));
+            inner.onClose(() -> {
+                throw new IllegalStateException("second");
+            });
+            inner.onClose(() -> ended.add("third"));
+            inner.onClose(() -> {
+                throw new AssertionError("fourth");
+            });
+            assertThatThrownBy(inner::close).isInstanceOf(AssertionError.class).hasMessage("fourth")
+                    .satisfies(failure -> assertThat(failure.getSuppressed()).singleElement()
+                            .isInstanceOf(IllegalStateException.class));
+            outer.close();
+        }
+        assertThat(ended).containsExactly("third", "first");
     }
 }

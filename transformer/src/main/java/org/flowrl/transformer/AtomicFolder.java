@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.flowrl.tensor.io.Destination;
 import org.flowrl.tensor.io.IoFault;
 
 /// Writes a folder whole or not at all: under the temporary name `.NAME.partial` beside it, every file forced to the
@@ -45,18 +46,10 @@ public final class AtomicFolder {
         }
     }
 
-    private static void requireVacant(Path target) throws IOException {
-        if (!Files.exists(target)) {
-            return;
+    private static void requireVacant(Path target) {
+        if (Files.exists(target) && (!Files.isDirectory(target) || Destination.isOccupied(target))) {
+            throw new ModelException(target + ": exists; a model is written to a new or empty folder");
         }
-        if (Files.isDirectory(target)) {
-            try (Stream<Path> entries = Files.list(target)) {
-                if (entries.findAny().isEmpty()) {
-                    return;
-                }
-            }
-        }
-        throw new ModelException(target + ": exists; a model is written to a new or empty folder");
     }
 
     private static void writeThenRename(Path partial, Path target, Content content) throws IOException {

@@ -113,12 +113,13 @@ public final class ModelDirectory {
         }
     }
 
-    /// The folder's tokenizer; of adapters without one, the base's.
+    /// The folder's tokenizer; of adapters without one, the base's. Adapters bring a tokenizer of their own, as is
+    /// saved where one was changed for them, by a `tokenizer.json` or a `vocab.json`; a chat template alone is none.
     ///
     /// @throws ModelException where it has more ids than the embedding has rows
     /// @throws org.flowrl.transformer.text.TokenizerException where the folder has none, or one that is not supported
     public Tokenizer tokenizer() {
-        boolean isOfBase = adapter.isPresent() && !Files.exists(path.resolve("tokenizer.json"));
+        boolean isOfBase = adapter.isPresent() && !Tokenizer.isIn(path);
         Tokenizer tokenizer = Tokenizer.load(isOfBase ? adapter.get().base() : path);
         if (tokenizer.vocabularySize() > config.vocabSize()) {
             throw new ModelException(path + ": the tokenizer has ids up to " + (tokenizer.vocabularySize() - 1)

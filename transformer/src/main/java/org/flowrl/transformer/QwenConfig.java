@@ -38,6 +38,11 @@ public record QwenConfig(String modelType, int vocabSize, int hiddenSize, int in
     /// The `model_type` of the dense Qwen3.
     public static final String QWEN3 = "qwen3";
 
+    /// Sizes are bounded far above any model's, so that what a file says cannot take memory before its weights are
+    /// looked at, and no count of bytes overflows: 7 matrices of 2^44 elements in each of 2^10 blocks are below 2^57.
+    private static final int MOST_BLOCKS = 1 << 10;
+    private static final int GREATEST_WIDTH = 1 << 22;
+
     /// Head size of the built-in tasks' models.
     private static final int TINY_HEAD_DIM = 16;
 
@@ -47,10 +52,10 @@ public record QwenConfig(String modelType, int vocabSize, int hiddenSize, int in
         Objects.requireNonNull(padTokenId, "padTokenId");
         eosTokenIds = List.copyOf(eosTokenIds);
         require(modelType.equals(QWEN2) || modelType.equals(QWEN3), "model_type", modelType, "be qwen2 or qwen3");
-        requirePositive("vocab_size", vocabSize);
-        requirePositive("hidden_size", hiddenSize);
-        requirePositive("intermediate_size", intermediateSize);
-        requirePositive("num_hidden_layers", numHiddenLayers);
+        requireUpTo(GREATEST_WIDTH, "vocab_size", vocabSize);
+        requireUpTo(GREATEST_WIDTH, "hidden_size", hiddenSize);
+        requireUpTo(GREATEST_WIDTH, "intermediate_size", intermediateSize);
+        requireUpTo(MOST_BLOCKS, "num_hidden_layers", numHiddenLayers);
         requirePositive("num_attention_heads", numAttentionHeads);
         requirePositive("num_key_value_heads", numKeyValueHeads);
         requirePositive("max_position_embeddings", maxPositionEmbeddings);
@@ -58,8 +63,7 @@ public record QwenConfig(String modelType, int vocabSize, int hiddenSize, int in
                 "be a multiple of num_key_value_heads " + numKeyValueHeads);
         require(headDim > 0 && headDim % 2 == 0 && headDim <= AttentionKernels.MAX_HEAD_SIZE, "head_dim", headDim,
                 "be even, from 2 to " + AttentionKernels.MAX_HEAD_SIZE);
-        require((long) numAttentionHeads * headDim <= Integer.MAX_VALUE, "num_attention_heads", numAttentionHeads,
-                "be at most " + Integer.MAX_VALUE / headDim + " with head_dim " + headDim);
+        requireUpTo(GREATEST_WIDTH / headDim, "num_attention_heads", numAttentionHeads);
         require(rmsNormEps > 0 && rmsNormEps < 1, "rms_norm_eps", rmsNormEps, "lie between 0 and 1");
         require(ropeTheta > 1 && Double.isFinite(ropeTheta), "rope_theta", ropeTheta, "be finite and above 1");
         require(initializerRange > 0 && Double.isFinite(initializerRange), "initializer_range", initializerRange,
@@ -126,6 +130,10 @@ public record QwenConfig(String modelType, int vocabSize, int hiddenSize, int in
     /// Factor on attention scores: 1 / sqrt(E).
     public double attentionScale() {
         return 1 / Math.sqrt(headDim);
+    }
+
+    private static void requireUpTo(int most, String key, int value) {
+        require(value > 0 && value <= most, key, value, "be from 1 to " + most);
     }
 
     private static void requirePositive(String key, int value) {

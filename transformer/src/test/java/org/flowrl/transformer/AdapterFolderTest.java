@@ -16,6 +16,8 @@ import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.io.Safetensors;
+import org.flowrl.transformer.text.Tokenizer;
+import org.flowrl.transformer.text.TokenizerException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -81,6 +83,21 @@ class AdapterFolderTest {
         assertThat(Files.readString(adapters.resolve("adapter_config.json"))).contains("\"peft_type\": \"LORA\"",
                 "\"task_type\": \"CAUSAL_LM\"", "\"r\": 2", "\"lora_alpha\": 5.0", "\"bias\": \"none\"",
                 "\"base_model_name_or_path\": \"" + base.toAbsolutePath() + "\"");
+    }
+
+    /// Adapters without a vocabulary speak as their base does; with one, in either form, as they say themselves.
+    @Test
+    void theTokenizerIsTheAdaptersOwnWhereTheyHaveOne() throws IOException {
+        Tokenizer.ofAlphabet(List.of(), List.of("a")).save(base);
+        Files.writeString(adapters.resolve("chat_template.jinja"), "{{ messages }}");
+        assertThat(ModelDirectory.open(adapters).tokenizer().vocabularySize()).isEqualTo(1);
+
+        Files.writeString(adapters.resolve("vocab.json"), "{\"a\": 0, \"b\": 1}");
+        assertThatThrownBy(() -> ModelDirectory.open(adapters).tokenizer()).isInstanceOf(TokenizerException.class)
+                .hasMessageContaining("it must have tokenizer.json, or vocab.json, merges.txt and");
+        Files.writeString(adapters.resolve("merges.txt"), "#version: 0.2\n");
+        Files.writeString(adapters.resolve("tokenizer_config.json"), "{\"tokenizer_class\": \"Qwen2Tokenizer\"}");
+        assertThat(ModelDirectory.open(adapters).tokenizer().encode("ba")).containsExactly(1, 0);
     }
 
     /// A path that is relative starts at the folder of the adapters.

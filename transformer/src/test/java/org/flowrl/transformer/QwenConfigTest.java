@@ -76,6 +76,23 @@ class QwenConfigTest {
                 + "\"layer_types\": [\"full_attention\", \"full_attention\"]"))).isNotNull();
     }
 
+    @ParameterizedTest
+    @CsvSource({"num_hidden_layers, 2000000000, 1024", "vocab_size, 2147483647, 4194304",
+        "hidden_size, 2147483616, 4194304", "intermediate_size, 4194305, 4194304",
+        "num_attention_heads, 65568, 32768", "num_hidden_layers, 0, 1024"})
+    void sizesOfNoModelAreRefusedBeforeTheyTakeMemory(String key, int value, int most) {
+        assertThatThrownBy(() -> read("{\"model_type\": \"qwen3\", \"" + key + "\": " + value + "}"))
+                .isInstanceOf(ModelException.class)
+                .hasMessageEndingWith(key + " " + value + " must be from 1 to " + most);
+    }
+
+    @Test
+    void endlessNestingIsRefused() {
+        assertThatThrownBy(() -> read("{\"a\": " + "[".repeat(100_000) + "]".repeat(100_000) + "}"))
+                .isInstanceOf(ModelException.class).hasMessageContaining("not valid JSON: ")
+                .hasMessageNotContaining("\n");
+    }
+
     /// Members added to a good configuration (replacing nothing) and what is said of them.
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
@@ -115,7 +132,7 @@ class QwenConfigTest {
             {"model_type": "qwen2_moe"} | model_type "qwen2_moe": mixture-of-experts models are not supported
             {"model_type": "qwen2", "hidden_size": 100} | hidden_size 100: must be a multiple of num_attention_heads 32
             {"model_type": "qwen2", "num_key_value_heads": 5} | num_attention_heads 32 must be a multiple of num_
-            {"model_type": "qwen2", "vocab_size": 0} | vocab_size 0 must be at least 1
+            {"model_type": "qwen2", "vocab_size": 0} | vocab_size 0 must be from 1 to 4194304
             [1] | must hold a JSON object, not [1]
             {"model_type" | line 1, column 14: not valid JSON
             """)

@@ -4,6 +4,7 @@ import java.time.LocalDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /// The times of one engine on one case.
@@ -49,9 +50,9 @@ record Measurement(String caseName, int threads, String engine, List<Double> nan
 
     /// One line of a file of measurements.
     String toLine() {
-        return String.join(",", caseName, Integer.toString(threads), engine, "%.1e".formatted(difference),
-                when.toString(),
-                nanoseconds.stream().map(time -> "%.0f".formatted(time)).collect(Collectors.joining(" ")));
+        return String.join(",", caseName, Integer.toString(threads), engine,
+                String.format(Locale.ROOT, "%.1e", difference), when.toString(), nanoseconds.stream()
+                .map(time -> String.format(Locale.ROOT, "%.0f", time)).collect(Collectors.joining(" ")));
     }
 
     /// The measurement of one line.

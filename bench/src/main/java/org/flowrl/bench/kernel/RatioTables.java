@@ -72,7 +72,7 @@ final class RatioTables {
         }
         return text.append(" | ").append(one.ratio().map(RatioTables::ratio).orElse(""))
                 .append(" | ").append(one.shareOfPeak().map(share -> Math.round(share * 100) + " %").orElse(""))
-                .append(" | ").append("%.0e".formatted(one.difference())).append(" |\n").toString();
+                .append(" | ").append(String.format(Locale.ROOT, "%.0e", one.difference())).append(" |\n").toString();
     }
 
     /// Two decimals, bold where it is a loss.

@@ -58,8 +58,9 @@ public record DataSet(Path file, Fields fields, List<Problem> problems, Counts c
     /// The problems of which `wanted` is true; at least one.
     ///
     /// @param what the rule, for the message where none is left
+    /// @param wanted may be asked by several threads at once
     public DataSet where(String what, Predicate<Problem> wanted) {
-        List<Problem> kept = problems.stream().filter(wanted).toList();
+        List<Problem> kept = problems.parallelStream().filter(wanted).toList();
         if (kept.isEmpty()) {
             throw new DataException(file + ": none of its " + problems.size() + " problems is left: " + what);
         }

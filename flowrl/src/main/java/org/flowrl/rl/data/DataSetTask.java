@@ -17,6 +17,7 @@ import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Task;
 import org.flowrl.rl.task.Verdict;
 import org.flowrl.rl.task.Verifier;
+import org.flowrl.tensor.Closing;
 import org.flowrl.transformer.text.PromptForm;
 import org.flowrl.transformer.text.Tokenizer;
 
@@ -73,8 +74,8 @@ public final class DataSetTask implements Task {
         Grader grader = Graders.named(settings.reward(), GraderOptions.defaults().with(programs));
         try {
             return new DataSetTask(name, settings, grader, prompts);
-        } catch (RuntimeException e) {
-            grader.close();
+        } catch (RuntimeException | Error e) {
+            Closing.after(e, grader::close);
             throw e;
         }
     }

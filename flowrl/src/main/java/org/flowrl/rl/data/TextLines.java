@@ -1,11 +1,16 @@
 package org.flowrl.rl.data;
 
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.function.BiConsumer;
 
 /// The lines of a text in UTF-8, each with its place for messages.
@@ -29,6 +34,23 @@ public final class TextLines {
     /// @throws DataException naming the line that is not UTF-8
     public static void read(String source, InputStream in, BiConsumer<String, String> lines) throws IOException {
         new TextLines(source, lines).read(in);
+    }
+
+    /// Writes lines to a new file, or over an old one, with a line feed after each on every system.
+    public static void write(Path file, List<String> lines) throws IOException {
+        try (OutputStream out = Files.newOutputStream(file)) {
+            write(out, lines);
+        }
+    }
+
+    /// As {@link #write(Path, List)}, to a stream, which stays open.
+    public static void write(OutputStream out, List<String> lines) throws IOException {
+        BufferedOutputStream buffered = new BufferedOutputStream(out, CHUNK_BYTES);
+        for (String line : lines) {
+            buffered.write(line.getBytes(StandardCharsets.UTF_8));
+            buffered.write('\n');
+        }
+        buffered.flush();
     }
 
     private void read(InputStream in) throws IOException {

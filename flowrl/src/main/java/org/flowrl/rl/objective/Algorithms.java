@@ -148,6 +148,20 @@ public final class Algorithms {
         Kind(String heading) {
             this.heading = heading;
         }
+
+        /// What lists call it.
+        public String heading() {
+            return heading;
+        }
+
+        /// Its algorithms, the best known first.
+        public List<Algorithm> algorithms() {
+            return ALL.stream().filter(algorithm -> algorithm.kind() == this).toList();
+        }
+
+        private String named() {
+            return heading + " " + algorithms().stream().map(Algorithm::name).collect(Collectors.joining(", "));
+        }
     }
 
     /// An algorithm or an ablation.
@@ -174,12 +188,7 @@ public final class Algorithms {
     public static Algorithm algorithm(String name) {
         return ALL.stream().filter(algorithm -> algorithm.name().equals(name)).findFirst().orElseThrow(() ->
                 new IllegalArgumentException(UnknownName.message("algorithm", name, UnknownName.nearest(name, NAMES),
-                        Arrays.stream(Kind.values()).map(kind -> kind.heading + " " + String.join(", ", names(kind)))
-                                .collect(Collectors.joining("; ")))));
-    }
-
-    private static List<String> names(Kind kind) {
-        return ALL.stream().filter(algorithm -> algorithm.kind() == kind).map(Algorithm::name).toList();
+                        Arrays.stream(Kind.values()).map(Kind::named).collect(Collectors.joining("; ")))));
     }
 
     /// The settings that were published under this name.

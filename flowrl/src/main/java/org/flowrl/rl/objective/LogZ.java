@@ -1,5 +1,6 @@
 package org.flowrl.rl.objective;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -86,6 +87,21 @@ public record LogZ(List<Block> blocks, Parameter headWeight, Parameter headBias,
     /// @param key of this optimizer step
     /// @param rowIds number of each row
     public record Dropout(RandomKey key, int[] rowIds) {
+        @Override
+        public boolean equals(Object object) {
+            return object instanceof Dropout other && Arrays.deepEquals(parts(), other.parts());
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.deepHashCode(parts());
+        }
+
+        /// Records compare arrays by identity; these are compared by their values.
+        private Object[] parts() {
+            return new Object[] {key, rowIds};
+        }
+
         /// Drops units of x [B, D] at `rate` and scales the others by 1 / (1 − rate).
         private Var apply(Var x, double rate, int layer) {
             Tape tape = x.tape();

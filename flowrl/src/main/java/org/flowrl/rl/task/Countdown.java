@@ -3,6 +3,7 @@ package org.flowrl.rl.task;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -90,7 +91,7 @@ public final class Countdown implements Task {
         }
 
         private String english() {
-            return """
+            return String.format(Locale.ROOT, """
                     This is a conversation between a user and an assistant. The assistant first thinks about the \
                     question and then gives the answer.
                     User: Write an equation that gives %d, using each of the numbers %s exactly once. You may use \
@@ -98,7 +99,7 @@ public final class Countdown implements Task {
                     thoughts within <think> </think> tags and then the expression alone within <answer> </answer> \
                     tags, for example <answer>(1 + 2) / 3</answer>.
                     Assistant: I will solve this one step at a time.
-                    <think>""".formatted(target, numbers);
+                    <think>""", target, numbers);
         }
     }
 

@@ -1,6 +1,7 @@
 package org.flowrl.tensor.io;
 
 import java.nio.file.Path;
+import java.util.Locale;
 
 /// A safetensors file that is refused: the message names the file, the byte at fault and the rule it breaks.
 public final class SafetensorsException extends RuntimeException {
@@ -34,7 +35,7 @@ public final class SafetensorsException extends RuntimeException {
         rule.codePoints().limit(MAX_RULE_CHARACTERS).forEach(character -> {
             switch (Character.getType(character)) {
                 case Character.CONTROL, Character.SURROGATE, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR ->
-                        line.append(String.format("\\u%04x", character));
+                        line.append(String.format(Locale.ROOT, "\\u%04x", character));
                 default -> line.appendCodePoint(character);
             }
         });

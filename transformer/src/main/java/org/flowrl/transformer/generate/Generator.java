@@ -9,6 +9,7 @@ import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
 import org.flowrl.transformer.Qwen;
+import org.flowrl.transformer.QwenConfig;
 
 /// Samples completions of prompts in batches.
 ///
@@ -62,11 +63,9 @@ public final class Generator {
     ///     the model's positions, or the cache's limit does not hold one sample of the longest prompt
     public List<Completion> generate(List<int[]> prompts, int samples, SamplingLaw law, int maxNewTokens,
             Set<Integer> endTokens, RandomKey key, TokenListener listener) {
-        requireAtLeastOne("samples", samples);
-        requireAtLeastOne("maxNewTokens", maxNewTokens);
+        requirePossible(model.config(), prompts, samples, maxNewTokens);
         List<PromptState> states = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++) {
-            requirePrompt(i, prompts.get(i), maxNewTokens);
             states.add(new PromptState(i, prompts.get(i), samples, maxNewTokens, key.fold(i)));
         }
         if (states.isEmpty()) {
@@ -87,9 +86,21 @@ public final class Generator {
         }
     }
 
-    private void requirePrompt(int index, int[] prompt, int maxNewTokens) {
-        int positions = model.config().maxPositionEmbeddings();
-        int vocabulary = model.config().vocabSize();
+    /// Refuses what {@link #generate(List, int, SamplingLaw, int, Set, RandomKey) generate} would refuse of these
+    /// arguments, before a model is loaded.
+    ///
+    /// @throws IllegalArgumentException where prompts, samples or length break its rules
+    public static void requirePossible(QwenConfig config, List<int[]> prompts, int samples, int maxNewTokens) {
+        requireAtLeastOne("samples", samples);
+        requireAtLeastOne("maxNewTokens", maxNewTokens);
+        for (int i = 0; i < prompts.size(); i++) {
+            requirePrompt(config, i, prompts.get(i), maxNewTokens);
+        }
+    }
+
+    private static void requirePrompt(QwenConfig config, int index, int[] prompt, int maxNewTokens) {
+        int positions = config.maxPositionEmbeddings();
+        int vocabulary = config.vocabSize();
         if (prompt.length == 0) {
             throw new IllegalArgumentException("generate: prompt " + index + " must have at least one token");
         }

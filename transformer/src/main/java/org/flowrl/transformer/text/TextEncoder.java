@@ -3,6 +3,7 @@ package org.flowrl.transformer.text;
 import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -173,7 +174,7 @@ final class TextEncoder {
     private static String name(int codePoint) {
         boolean printable = !Character.isISOControl(codePoint)
                 && (codePoint > Character.MAX_VALUE || !Character.isSurrogate((char) codePoint));
-        String number = String.format("U+%04X", codePoint);
+        String number = String.format(Locale.ROOT, "U+%04X", codePoint);
         return printable ? "'" + Character.toString(codePoint) + "' (" + number + ")" : number;
     }
 }

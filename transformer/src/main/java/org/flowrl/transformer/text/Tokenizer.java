@@ -46,6 +46,11 @@ public final class Tokenizer {
         return new Tokenizer(TokenizerFiles.read(folder));
     }
 
+    /// Whether a folder has a vocabulary of tokens, of which {@link #load} makes a tokenizer, or says what is missing.
+    public static boolean isIn(Path folder) {
+        return TokenizerFiles.haveVocabulary(folder);
+    }
+
     /// A tokenizer for small built-in tasks in which the tokens `<bos>`, `<eos>` and `<pad>`, where `specialTokens` has
     /// them, play these roles; otherwise as [#ofAlphabet(List, List, SpecialTokens)].
     public static Tokenizer ofAlphabet(List<String> specialTokens, List<String> symbols) {

@@ -47,6 +47,10 @@ record TokenizerFiles(String source, Map<String, byte[]> bytes) {
         return new TokenizerFiles(folder.toString(), bytes);
     }
 
+    static boolean haveVocabulary(Path folder) {
+        return Files.exists(folder.resolve(TOKENIZER_JSON)) || Files.exists(folder.resolve(VOCAB));
+    }
+
     /// Writes the files into `folder`, which is created where absent.
     void write(Path folder) {
         for (String name : NAMES) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.flowrl.transformer.text.TinyTokenizer.token;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -180,6 +182,21 @@ class TokenizerTest {
         assertThat(tokenizer.encode("a (cat)-cat.")).contains(256);
         assertThat(Arrays.stream(tokenizer.encode("cat " + word + " cat")).filter(id -> id == 256).count())
                 .isEqualTo(2);
+    }
+
+    /// Each step of encoding makes one symbol of two, so that nothing goes round in circles.
+    @Test
+    void aMergeThatGivesBackItsOwnSideEnds() throws IOException {
+        TinyTokenizer.write(folder, List.of());
+        TinyTokenizer.edit(folder, "tokenizer.json", json -> {
+            ObjectNode model = (ObjectNode) json.get("model");
+            ((ObjectNode) model.get("vocab")).put("", 256);
+            ArrayNode merges = model.putArray("merges");
+            merges.addArray().add("").add("a");
+            merges.addArray().add("a").add("");
+            merges.addArray().add("").add("");
+        });
+        assertThat(Tokenizer.load(folder).encode("aaa")).containsExactly('a', 'a', 'a');
     }
 
     @Test

@@ -1,5 +1,7 @@
 package org.flowrl.rl.grade.code;
 
+import java.util.Arrays;
+
 /// How a program in a cell ended.
 public sealed interface Ending {
     /// Its process ended by itself.
@@ -8,6 +10,20 @@ public sealed interface Ending {
     /// @param output its standard output
     /// @param errors its standard error, as text
     record Ended(int exitCode, byte[] output, String errors) implements Ending {
+        @Override
+        public boolean equals(Object object) {
+            return object instanceof Ended other && Arrays.deepEquals(parts(), other.parts());
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.deepHashCode(parts());
+        }
+
+        /// Records compare arrays by identity; these are compared by their values.
+        private Object[] parts() {
+            return new Object[] {exitCode, output, errors};
+        }
     }
 
     /// `main` or the method returned, and the cell itself says so.

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -12,6 +13,7 @@ import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 import org.flowrl.rl.grade.code.cell.CellJob;
 import org.flowrl.rl.grade.code.cell.Compilation;
+import org.flowrl.tensor.Closing;
 import org.flowrl.tensor.io.IoFault;
 
 /// Runs programs of strangers, each in a cell of its own: a process that is started before it is needed, confined by
@@ -88,8 +90,8 @@ public final class Sandbox implements AutoCloseable {
             Sandbox open = new Sandbox(options, false, flags);
             open.means = "none: " + e.reason();
             return open;
-        } catch (RuntimeException e) {
-            sandbox.close();
+        } catch (RuntimeException | Error e) {
+            Closing.after(e, sandbox::close);
             throw e;
         }
     }
@@ -220,14 +222,13 @@ public final class Sandbox implements AutoCloseable {
     /// Ends all cells and removes the temporary folder. Programs that still run are not waited for.
     @Override
     public void close() {
+        List<Runnable> ends = new ArrayList<>();
         synchronized (waiting) {
             closed = true;
-            waiting.forEach(Cell::close);
+            waiting.forEach(cell -> ends.add(cell::close));
             waiting.clear();
         }
-        archive.close();
-        compilers.close();
-        threads.shutdown();
-        home.close();
+        ends.addAll(List.of(archive::close, compilers::close, threads::shutdown, home::close));
+        Closing.all(ends);
     }
 }

@@ -12,6 +12,13 @@ final class Evaluator {
     }
 
     static Object value(Expression expression, Scope scope) {
+        scope.enter();
+        Object value = inside(expression, scope);
+        scope.leave();
+        return value;
+    }
+
+    private static Object inside(Expression expression, Scope scope) {
         return switch (expression) {
             case Expression.Literal literal -> literal.value();
             case Expression.Name name -> scope.get(name.name());

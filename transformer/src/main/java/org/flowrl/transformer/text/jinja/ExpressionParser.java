@@ -23,12 +23,14 @@ final class ExpressionParser {
 
     /// An expression.
     Expression parse() {
+        tokens.enter();
         Expression value = withoutConditional();
         while (tokens.takeName("if")) {
             Expression condition = withoutConditional();
             Optional<Expression> otherwise = tokens.takeName("else") ? Optional.of(parse()) : Optional.empty();
             value = new Expression.Conditional(condition, value, otherwise);
         }
+        tokens.leave();
         return value;
     }
 
@@ -71,7 +73,13 @@ final class ExpressionParser {
     }
 
     private Expression not() {
-        return tokens.takeName("not") ? new Expression.Not(not()) : comparison();
+        if (!tokens.takeName("not")) {
+            return comparison();
+        }
+        tokens.enter();
+        Expression negated = new Expression.Not(not());
+        tokens.leave();
+        return negated;
     }
 
     private Expression comparison() {
@@ -132,9 +140,11 @@ final class ExpressionParser {
     }
 
     private Expression signed(boolean takesFilters) {
+        tokens.enter();
         boolean isSigned = tokens.isOperator("-") || tokens.isOperator("+");
         Expression operand = isSigned ? new Expression.Signed(tokens.next().text(), signed(false))
                 : members(primary());
+        tokens.leave();
         return takesFilters ? filters(operand) : operand;
     }
 

@@ -28,19 +28,23 @@ final class Interpreter {
             run(statements, globals);
         } catch (JinjaException e) {
             throw e.at(template, line);
+        } catch (StackOverflowError e) {
+            // Lists that a loop put one in another; to compare and to write them changes nothing that could be left
+            // half done.
+            throw new JinjaException("a value is nested too deep").at(template, line);
         }
         return out.toString();
     }
 
     private Flow run(List<Statement> statements, Scope scope) {
-        for (Statement statement : statements) {
-            line = statement.line();
-            Flow flow = run(statement, scope);
-            if (flow != Flow.ON) {
-                return flow;
-            }
+        scope.enter();
+        Flow flow = Flow.ON;
+        for (int i = 0; i < statements.size() && flow == Flow.ON; i++) {
+            line = statements.get(i).line();
+            flow = run(statements.get(i), scope);
         }
-        return Flow.ON;
+        scope.leave();
+        return flow;
     }
 
     private Flow run(Statement statement, Scope scope) {

@@ -3,6 +3,7 @@ package org.flowrl.transformer.text.jinja;
 import java.math.BigDecimal;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -113,7 +114,7 @@ final class PythonText {
                 case '\f' -> out.append("\\f");
                 default -> {
                     if (c < ' ') {
-                        out.append(String.format("\\u%04x", (int) c));
+                        out.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
                     } else {
                         out.append(c);
                     }
@@ -153,7 +154,7 @@ final class PythonText {
                     if (c == quote) {
                         out.append('\\').append(quote);
                     } else if (c < ' ' || c == 0x7f) {
-                        out.append(String.format("\\x%02x", c));
+                        out.append(String.format(Locale.ROOT, "\\x%02x", c));
                     } else {
                         out.appendCodePoint(c);
                     }

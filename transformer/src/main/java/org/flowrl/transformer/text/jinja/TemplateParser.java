@@ -33,6 +33,7 @@ final class TemplateParser {
     private List<Statement> body(String... ends) {
         Set<String> known = Set.copyOf(Arrays.asList(ends));
         List<Statement> statements = new ArrayList<>();
+        tokens.enter();
         while (true) {
             Token token = tokens.next();
             switch (token.kind()) {
@@ -43,6 +44,7 @@ final class TemplateParser {
                 }
                 case BLOCK_BEGIN -> {
                     if (known.contains(tokens.peek().text())) {
+                        tokens.leave();
                         return statements;
                     }
                     statements.add(block(tokens.require(Token.Kind.NAME, "a statement's name")));

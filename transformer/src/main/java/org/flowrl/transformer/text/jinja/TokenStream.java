@@ -4,11 +4,29 @@ import java.util.List;
 
 /// The tokens of a template with the place up to which they are read.
 final class TokenStream {
+    /// Brackets, signs and statements one in another, at the most: each is a dozen calls of the parser.
+    private static final int DEEPEST = 100;
+
     private final List<Token> tokens;
     private int position;
+    private int depth;
 
     TokenStream(List<Token> tokens) {
         this.tokens = tokens;
+    }
+
+    /// Counts one more level of nesting.
+    ///
+    /// @throws JinjaException where there are too many
+    void enter() {
+        if (++depth > DEEPEST) {
+            throw new JinjaException("nested too deep, more than " + DEEPEST + " levels");
+        }
+    }
+
+    /// Ends what {@link #enter} began.
+    void leave() {
+        depth--;
     }
 
     /// The next token, not yet taken.

@@ -95,6 +95,31 @@ class JinjaTemplateTest {
                 .isInstanceOf(JinjaException.class).hasMessage(message);
     }
 
+    /// What is nested without end is refused with its line, however it is nested.
+    @ParameterizedTest
+    @CsvSource(delimiter = '¦', value = {
+        "{{          ¦ (        ¦ 1 ¦ )             ¦ }} ¦ nested too deep, more than 100 levels",
+        "{{          ¦ [        ¦ 1 ¦ ]             ¦ }} ¦ nested too deep, more than 100 levels",
+        "{{          ¦ -        ¦ 1 ¦ ''            ¦ }} ¦ nested too deep, more than 100 levels",
+        "{{          ¦ 'not '   ¦ 1 ¦ ''            ¦ }} ¦ nested too deep, more than 100 levels",
+        "{{          ¦ {1:      ¦ 1 ¦ }             ¦ }} ¦ nested too deep, more than 100 levels",
+        "{{          ¦ f(       ¦ 1 ¦ )             ¦ }} ¦ nested too deep, more than 100 levels",
+        "{{          ¦ '1 if 1 else ' ¦ 1 ¦ ''      ¦ }} ¦ nested too deep, more than 100 levels",
+        "''          ¦ {% if 1 %} ¦ x ¦ {% endif %} ¦ '' ¦ nested too deep, more than 100 levels",
+        "{{          ¦ ''       ¦ 1 ¦ +1            ¦ }} ¦ nested too deep, more than 500 levels",
+        "{{          ¦ ''       ¦ 1 ¦ ' and 1'      ¦ }} ¦ nested too deep, more than 500 levels",
+        "{{          ¦ ''       ¦ 1 ¦ |string       ¦ }} ¦ nested too deep, more than 500 levels",
+        "{{          ¦ ''       ¦ d ¦ .get('x',d)   ¦ }} ¦ nested too deep, more than 500 levels",
+        "''          ¦ {% set d = [d] %} ¦ {{d}} ¦ '' ¦ '' ¦ a value is nested too deep",
+        "''          ¦ {% set d = [d] %} ¦ {{d|tojson}} ¦ '' ¦ '' ¦ a value is nested too deep",
+        "''          ¦ {% set d = [d] %}{% set e = [e] %} ¦ {{d==e}} ¦ '' ¦ '' ¦ a value is nested too deep"})
+    void endlessNestingIsRefusedByTheLine(String before, String open, String middle, String close, String after,
+            String message) {
+        String source = "\n" + before + open.repeat(50_000) + middle + close.repeat(50_000) + after;
+        assertThatThrownBy(() -> JinjaTemplate.of("t", source).render(Map.of("d", Map.of(), "e", Map.of())))
+                .isInstanceOf(JinjaException.class).hasMessage("t, line 2: " + message);
+    }
+
     @Test
     void datesAreWrittenInEnglish() {
         Clock clock = Clock.fixed(Instant.parse("2025-09-03T14:05:06Z"), ZoneOffset.UTC);
