@@ -139,19 +139,4 @@ record EnumeratedWorld(double[] logits, double[] rewards, double[] reference, do
         double mean = expectation(p, f);
         return IntStream.range(0, size()).mapToDouble(k -> p[k] * (f.applyAsDouble(k) - mean)).toArray();
     }
-
-    @Override
-    public boolean equals(Object object) {
-        return object instanceof Equivalence other && Arrays.deepEquals(parts(), other.parts());
-    }
-
-    @Override
-    public int hashCode() {
-        return Arrays.deepHashCode(parts());
-    }
-
-    /// Records compare arrays by identity; these are compared by their values.
-    private Object[] parts() {
-        return new Object[] {logits, rewards, reference, beta};
-    }
 }
