@@ -18,6 +18,8 @@ final class RunLock implements AutoCloseable {
     /// The place that is locked lies behind all content: Windows lets nobody read what is locked.
     private static final long PLACE = Long.MAX_VALUE - 1;
 
+    private static final String NAME = ".lock";
+
     private final Path file;
     private final FileChannel channel;
     /// Held, since the JVM forgets locks that nobody holds, though the system does not.
@@ -33,7 +35,7 @@ final class RunLock implements AutoCloseable {
     ///
     /// @throws IllegalStateException where another run has it, of this process or of another one
     static RunLock of(Path folder) {
-        Path file = folder.resolve(".lock");
+        Path file = folder.resolve(NAME);
         try {
             Files.createDirectories(folder);
             FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ,
@@ -49,6 +51,15 @@ final class RunLock implements AutoCloseable {
             return new RunLock(file, channel, lock.get());
         } catch (IOException e) {
             throw IoFault.writing(file, e);
+        }
+    }
+
+    /// Refuses a folder that a run is writing, and leaves it as it is.
+    ///
+    /// @throws IllegalStateException as {@link #of}
+    static void requireFree(Path folder) {
+        if (Files.exists(folder.resolve(NAME))) {
+            of(folder).close();
         }
     }
 

@@ -14,8 +14,9 @@ final class RunRefusals {
     private RunRefusals() {
     }
 
-    /// Refuses a folder that holds something, or that cannot be made.
+    /// Refuses a folder that a run is writing, that holds something, or that cannot be made.
     static void requireVacant(Path folder) {
+        RunLock.requireFree(folder);
         if (Destination.isOccupied(folder)) {
             throw new IllegalArgumentException("train: " + folder + " is not empty; " + (Checkpoint.latest(folder)
                     .isPresent() ? "--resume continues its run" : "it has no checkpoint to resume from: remove it "

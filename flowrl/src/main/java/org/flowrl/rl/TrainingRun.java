@@ -185,6 +185,7 @@ public final class TrainingRun implements AutoCloseable {
     /// @param tasks gives the task for the tokenizer of the run's model; the run closes the task
     public static TrainingRun resume(Backend backend, TrainConfig config, Function<Optional<Tokenizer>, Task> tasks,
             Path folder, Observer observer) {
+        RunLock.requireFree(folder);
         newest(folder, config).check(ConfigFile.hash(config));
         return new TrainingRun(backend, config, tasks, folder, observer, true);
     }

@@ -192,6 +192,8 @@ class ResumedRunTest {
                      folder.resolve("run"), SmallRuns.SILENT)) {
             assertThatThrownBy(() -> SmallRuns.resume(folder.resolve("run"), 4))
                     .isInstanceOf(IllegalStateException.class).hasMessage(message);
+            assertThatThrownBy(() -> SmallRuns.run(config, folder.resolve("run")))
+                    .isInstanceOf(IllegalStateException.class).hasMessage(message);
             first.run();
         }
         SmallRuns.resume(folder.resolve("run"), 4);
