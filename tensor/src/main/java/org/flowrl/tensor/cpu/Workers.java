@@ -12,7 +12,8 @@ import java.util.concurrent.locks.LockSupport;
 /// result. Helpers spin for half a millisecond after a job, because kernels follow each other closely, and then park:
 /// waking one takes some 50 µs. One thread at a time may call {@link #run}.
 final class Workers implements AutoCloseable {
-    /// Rounds of waiting before a helper parks: some 500 µs, the longest pause between kernels of one step.
+    /// Rounds of waiting before a helper parks: some 500 µs, longer than nearly every pause between kernels of one
+    /// step.
     private static final int SPINS = 20_000;
     /// Rounds of waiting before the caller yields its processor, which matters with more threads than processors.
     private static final int SPINS_BEFORE_YIELD = 20_000;
