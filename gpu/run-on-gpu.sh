@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # One scripted run on a machine with an NVIDIA card, into one Markdown file, which grows as it goes: whether the kernels
-# are right (each once, then under compute-sanitizer), how fast training, decoding and the kernels are beside PyTorch's,
-# and then everything else: the backend contract, the oracle folders, training beside the CPU's, decoding.
+# are right (each once, logits and gradients of the oracle folders, then under compute-sanitizer), how fast training,
+# decoding and the kernels are beside PyTorch's, and then everything else: the backend contract, training beside the
+# CPU's, decoding.
 #
 #   gpu/run-on-gpu.sh pack                here, after `mvn package`: jars, oracle folders and a small JRE into
 #                                         .gpu.tar.gz, which the other machine needs beside this folder's scripts, and
@@ -13,12 +14,12 @@
 #   gpu/run-on-gpu.sh rehearse [FOLDER]   here: the same on the emulated card, at small sizes, and of the tests, which
 #                                         are run here anyway, only the shortest; .ci/run does it
 #
-# What is worth most comes first: `right` takes at most four minutes. Where no card is found, nothing else is run. A step
-# has a limit of its own, and what is left of all seconds; one that fails, or for which no time is left, is reported and
-# does not end the run. The report has the end of each step's output, a .log beside it all of it; that of a step that
-# the machine's own end cuts off lies in FOLDER/step.log, and what a JVM that crashed says of itself in crash-*.log. The
-# exit code is 0 only where every step was good. A card that is lent for 15 minutes, its start included, has time for
-# one `run` and for a shorter one with some STEPS, such as '^more'.
+# What is worth most comes first: `right` takes at most four minutes. Where no card is found, nothing else is run. A
+# step has a limit of its own, and what is left of all seconds; one that fails, or for which no time is left, is
+# reported and does not end the run. The report has the end of each step's output, a .log beside it all of it; that of
+# a step that the machine's own end cuts off lies in FOLDER/step.log, and what a JVM that crashed says of itself in
+# crash-*.log. The exit code is 0 only where every step was good. A card that is lent for 15 minutes, its start
+# included, has time for one `run` and for a shorter one with some STEPS, such as '^more'.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 packed=.gpu
@@ -96,8 +97,8 @@ step() {
         return
     fi
     local started=$SECONDS code
-    timeout -k 5 "$seconds" bash -c "set -uo pipefail; $(declare -p java real packed); $(declare -f); \"\$@\"" "$name" "$@" \
-        > "$log" 2>&1
+    timeout -k 5 "$seconds" bash -c "set -uo pipefail; $(declare -p java real packed); $(declare -f); \"\$@\"" "$name" \
+        "$@" > "$log" 2>&1
     code=$?
     { echo "== $name, exit code $code"; cat "$log"; } >> "${report%.md}.log"
     { echo '```'; tail -n 120 "$log"; } >> "$report"
@@ -137,8 +138,8 @@ oracles() {
         --disable-ansi-colors --select-class=org.flowrl.transformer.QwenOracleTest
 }
 
-# One case of each kernel, and packed sequences through tensor cores with heads of 64 and of 128. Each block of memory is
-# an allocation of its own: within a slab memcheck would see no access that leaves its block.
+# One case of each kernel, and packed sequences through tensor cores with heads of 64 and of 128. Each block of memory
+# is an allocation of its own: within a slab memcheck would see no access that leaves its block.
 sanitized() {
     compute-sanitizer --tool "$1" --target-processes all --error-exitcode 9 "${java[@]}" "-Dgpu.realCard=$real" \
         -Dgpu.slabBytes=0 org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors \
@@ -209,7 +210,7 @@ run() {
     fi
     read -r -a java <<< "$(java_command)"
     echo "# A run of gpu/run-on-gpu.sh" > "$report"
-    steps=. step "right: inventory" 30 inventory
+    steps=. step "right: inventory" 20 inventory
     if [ $failures -gt 0 ]; then
         tail -n 12 "$report" >&2
         echo "no card: nothing else is run" | tee -a "$report" >&2
@@ -217,10 +218,11 @@ run() {
     fi
     # shellcheck disable=SC2086 # lists of classes, and of sizes
     {
-        step "right: each kernel" 80 tests $first
+        step "right: each kernel" 70 tests $first
+        step "right: oracles" 60 oracles
         if command -v compute-sanitizer > /dev/null; then
-            step "right: memcheck" 70 sanitized memcheck
-            step "right: racecheck" 60 sanitized racecheck
+            step "right: memcheck" 50 sanitized memcheck
+            step "right: racecheck" 40 sanitized racecheck
         fi
         step "speed: training" 80 "${java[@]}" org.flowrl.rl.CardTrainSpeed $sizes
         # Its first import can take as long as a step.
@@ -230,7 +232,6 @@ run() {
         step "speed: decoding" 45 "${java[@]}" org.flowrl.rl.CardDecodeSpeed $sizes
         step "speed: kernels" 90 "${java[@]}" org.flowrl.gpu.CardSpeeds $sizes
         [ $has_torch = false ] || step "speed: PyTorch's kernels" 45 python3 gpu/peer_speeds.py
-        step "more: oracles" 60 oracles
         step "more: contract" 150 tests $contract
         step "more: lattice, card and CPU" 90 lattice
         step "more: decoding without graphs" 45 "${java[@]}" -Dgpu.graphs=off \

@@ -17,9 +17,9 @@ import org.flowrl.transformer.QwenConfig;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// What a block's training asks of a card beside weights of BF16, which all operands of products are rounded to. Most of it passes over
-/// memory once, which at thousands of tokens is what a step waits for beside its products; the table of
-/// {@link CudaFusedGradients} counts the bytes. Nothing is computed, see {@link NotedCalls}.
+/// What a block's training asks of a card beside weights of BF16, which all operands of products are rounded to. Most
+/// of it passes over memory once, which at thousands of tokens is what a step waits for beside its products; the table
+/// of {@link CudaFusedGradients} counts the bytes. Nothing is computed, see {@link NotedCalls}.
 class TrainingLaunchesTest {
     private static final int TOKENS = 64;
 
@@ -107,6 +107,7 @@ class TrainingLaunchesTest {
                         "product [64, 256] x [256, 1280]", "product [64, 640] x [640, 256] added");
         assertThat(calls.backward).extracting(NotedCalls.Node::toString)
                 .contains("product [64, 512] x [512, 256]", "product [64, 1280] x [1280, 256]",
-                        "product [1280, 64] x [64, 256] added", "product [64, 256] x [256, 640]", "product [256, 64] x [64, 640] added");
+                        "product [1280, 64] x [64, 256] added", "product [64, 256] x [256, 640]",
+                        "product [256, 64] x [64, 640] added");
     }
 }

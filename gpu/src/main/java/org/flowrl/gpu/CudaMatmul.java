@@ -165,12 +165,9 @@ final class CudaMatmul implements MatmulKernels {
     @Override
     public void gradients(Tensor dy, Tensor x, PackedMatrix w, Tensor dx, Tensor dw, Tensor db) {
         if (dx == null || dw == null || w.storage() == DType.F32 || products.operands(w.storage()) == DType.F32) {
-            MatmulKernels.super.gradients(dy, x, w, dx, null, null);
+            MatmulKernels.super.gradients(dy, x, w, dx, null, db);
             if (dw != null) {
                 weightGradient(dy, x, dw, w.storage());
-            }
-            if (db != null) {
-                biasGradient(dy, db);
             }
             return;
         }

@@ -17,11 +17,11 @@ import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 
 /// Times products and kernels on a card, many runs of each between two waits, and prints a table, each beside the
-/// ceiling that it runs against: the speed of a copy or of the plain product. Started by `run-on-gpu.sh`; with the argument `small` it goes
-/// through the same motions at sizes that the emulated card can do.
+/// ceiling that it runs against: the speed of a copy or of the plain product. Started by `run-on-gpu.sh`; with the
+/// argument `small` it goes through the same motions at sizes that the emulated card can do.
 final class CardSpeeds implements AutoCloseable {
     private static final int WARM_UPS = 3;
-    /// Between two waits, which cost some 20 µs together.
+    /// Between two waits, so that what a wait costs the host is a small part of each run.
     private static final int RUNS = 10;
     private static final int ROUNDS = 5;
     private static final double NANO = 1e-9;

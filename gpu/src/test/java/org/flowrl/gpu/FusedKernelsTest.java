@@ -339,7 +339,7 @@ class FusedKernelsTest extends TwoCards {
                             DType.F32, 4, 1), 1, in.junk(2, 1), in.values(2, 4), 0);
                     return List.of();
                 }),
-                new Refusal("fused addLowRank: column 1.0 must leave 4 of the 4 columns of y", (kernels, backend, in) -> {
+                new Refusal("fused addLowRank: column 1.0 must leave 4 of", (kernels, backend, in) -> {
                     kernels.addLowRank(in.values(2, 3), packed(backend, in, DType.F32, 1, 3), packed(backend, in,
                             DType.F32, 4, 1), 1, in.junk(2, 1), in.values(2, 4), 1);
                     return List.of();
