@@ -16,7 +16,7 @@ final class RunRefusals {
 
     /// Refuses a folder that a run is writing, that holds something, or that cannot be made.
     static void requireVacant(Path folder) {
-        RunLock.requireFree(folder);
+        RunLock.requireFree("train", folder);
         if (Destination.isOccupied(folder)) {
             throw new IllegalArgumentException("train: " + folder + " is not empty; " + (Checkpoint.latest(folder)
                     .isPresent() ? "--resume continues its run" : "it has no checkpoint to resume from: remove it "

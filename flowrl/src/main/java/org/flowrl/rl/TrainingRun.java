@@ -24,6 +24,7 @@ import org.flowrl.tensor.Closing;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Scope;
+import org.flowrl.tensor.io.AtomicFile;
 import org.flowrl.tensor.io.IoFault;
 import org.flowrl.transformer.AdapterFolder;
 import org.flowrl.transformer.ModelDirectory;
@@ -115,7 +116,7 @@ public final class TrainingRun implements AutoCloseable {
             if (!resume) {
                 requireStartable(given);
             }
-            lock = RunLock.of(folder);
+            lock = RunLock.of("train", folder);
             observer.starting(config, folder);
             task.notes().forEach(observer::noted);
             this.log = new MetricsLog(folder);
@@ -185,7 +186,7 @@ public final class TrainingRun implements AutoCloseable {
     /// @param tasks gives the task for the tokenizer of the run's model; the run closes the task
     public static TrainingRun resume(Backend backend, TrainConfig config, Function<Optional<Tokenizer>, Task> tasks,
             Path folder, Observer observer) {
-        RunLock.requireFree(folder);
+        RunLock.requireFree("train", folder);
         newest(folder, config).check(ConfigFile.hash(config));
         return new TrainingRun(backend, config, tasks, folder, observer, true);
     }
@@ -387,10 +388,10 @@ public final class TrainingRun implements AutoCloseable {
     private void write(String name, String text) {
         try {
             Files.createDirectories(folder);
-            Files.writeString(folder.resolve(name), text);
         } catch (IOException e) {
-            throw IoFault.writing(folder.resolve(name), e);
+            throw IoFault.writing(folder, e);
         }
+        AtomicFile.write(folder.resolve(name), text);
     }
 
     /// Frees the run's memory, closes its task and leaves its folder.
