@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import org.flowrl.rl.eval.GradedAnswer;
 import org.flowrl.tensor.io.IoFault;
 
@@ -36,12 +37,13 @@ final class AnswerFile implements AutoCloseable {
         }
     }
 
-    /// Writes the answers to a problem; nothing after {@link #close}.
+    /// Writes the answers to a problem.
     ///
+    /// @throws CancellationException after {@link #close}, which another thread may have called
     /// @throws java.io.UncheckedIOException where they cannot be written; the file then holds those before
     synchronized void write(List<GradedAnswer> group) {
         if (ended) {
-            return;
+            throw new CancellationException(path + " has ended");
         }
         StringBuilder lines = new StringBuilder();
         group.forEach(answer -> lines.append(line(answer)).append('\n'));

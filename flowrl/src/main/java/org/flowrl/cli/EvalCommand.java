@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.data.Prompts;
@@ -188,6 +189,8 @@ final class EvalCommand implements Callable<Integer> {
             if (judges.isPresent()) {
                 print(judges.get().judge(groups), groups.size());
             }
+        } catch (CancellationException stopped) {
+            return Main.INTERRUPTED;
         }
         System.out.println("answers: " + out);
         return 0;

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import org.flowrl.rl.eval.GradedAnswer;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Verdict;
@@ -24,7 +25,8 @@ class AnswerFileTest {
         file.write(List.of(answer("a", 0, Optional.of("2"), new Verdict.Correct(1)),
                 answer("a", 1, Optional.empty(), new Verdict.Unparsable(0, "no answer"))));
         file.close();
-        file.write(List.of(answer("b", 0, Optional.of("3"), new Verdict.Wrong(0))));
+        assertThatThrownBy(() -> file.write(List.of(answer("b", 0, Optional.of("3"), new Verdict.Wrong(0)))))
+                .isInstanceOf(CancellationException.class).hasMessage(path + " has ended");
         file.close();
         assertThat(path).hasContent("""
                 {"id":"a","sample":0,"gold":"2","response":"It is…","answer":"2","tokens":5,"finished":true,\
