@@ -138,7 +138,7 @@ public final class GradCheck implements AutoCloseable {
 
     /// Compares the gradients of `function` towards `inputs` and all parameters of `stores`.
     ///
-    /// Where the value has more than one element, the number whose gradient is taken is Σ c[i] · value[i] with
+    /// Where the value has more than one element, the number whose gradient is taken is `Σ c[i] · value[i]` with
     /// coefficients of random sign and of size 0.5 … 1.
     ///
     /// Elements are changed in place and put back; stores are repacked after each change.

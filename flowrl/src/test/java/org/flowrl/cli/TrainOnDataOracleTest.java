@@ -143,7 +143,7 @@ class TrainOnDataOracleTest {
     /// Conversations in which the answer follows at once.
     private static Path examples(String data) throws IOException {
         List<String> lines = new ArrayList<>();
-        for (Problem problem : DataSet.read(Path.of(data), Optional.empty()).problems()) {
+        for (Problem problem : DataSet.read(Path.of(data)).problems()) {
             lines.add(MAPPER.writeValueAsString(Map.of(
                     "prompt", PromptForm.PLAIN.text(problem.prompt(), tokenizer.chatTemplate()),
                     "response", "Answer: " + problem.answer())));

@@ -39,7 +39,7 @@ public interface OptimizerKernels {
         }
     }
 
-    /// One AdamW update (Loshchilov and Hutter 2019, PyTorch's order of operations): overwrites w, m and v [P].
+    /// One AdamW update (Loshchilov and Hutter 2019, PyTorch's order of operations): overwrites w, m and v `[P]`.
     /// ```
     /// g = gradient · gradientScale
     /// m = fma(g − m, 1 − beta1, m)          v = fma(g·g, 1 − beta2, v · beta2)

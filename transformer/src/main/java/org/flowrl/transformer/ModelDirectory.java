@@ -121,8 +121,8 @@ public final class ModelDirectory {
     public Tokenizer tokenizer() {
         boolean isOfBase = adapter.isPresent() && !Tokenizer.isIn(path);
         Tokenizer tokenizer = Tokenizer.load(isOfBase ? adapter.get().base() : path);
-        if (tokenizer.vocabularySize() > config.vocabSize()) {
-            throw new ModelException(path + ": the tokenizer has ids up to " + (tokenizer.vocabularySize() - 1)
+        if (tokenizer.vocabSize() > config.vocabSize()) {
+            throw new ModelException(path + ": the tokenizer has ids up to " + (tokenizer.vocabSize() - 1)
                     + ", vocab_size " + config.vocabSize() + " of config.json must be above that");
         }
         return tokenizer;
@@ -195,8 +195,8 @@ public final class ModelDirectory {
     /// their own {@link AtomicFolder}.
     public static void write(Path folder, QwenConfig config, ParameterStore store, DType storage,
             Optional<Tokenizer> tokenizer, long maxShardBytes) throws IOException {
-        if (tokenizer.isPresent() && tokenizer.get().vocabularySize() > config.vocabSize()) {
-            throw new ModelException(folder + ": a tokenizer of " + tokenizer.get().vocabularySize()
+        if (tokenizer.isPresent() && tokenizer.get().vocabSize() > config.vocabSize()) {
+            throw new ModelException(folder + ": a tokenizer of " + tokenizer.get().vocabSize()
                     + " ids does not fit vocab_size " + config.vocabSize());
         }
         JsonFile.write(folder.resolve("config.json"), config.toJson(storage));

@@ -26,8 +26,8 @@ import org.flowrl.tensor.Tensor;
 /// @param query [H·E, D]
 /// @param key [G·E, D]
 /// @param value [G·E, D]
-/// @param queryNorm of each query head [E], or null
-/// @param keyNorm of each key head [E], or null
+/// @param queryNorm of each query head `[E]`, or null
+/// @param keyNorm of each key head `[E]`, or null
 /// @param output [D, H·E]
 /// @param postAttentionNorm of the stream, before the feed-forward network
 /// @param gate [F, D]
@@ -59,7 +59,7 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
 
     /// Where tokens stand.
     ///
-    /// @param positions I32 [N]
+    /// @param positions I32 `[N]`
     /// @param cos, sin [P, E/2], P above every position
     public record Places(Tensor positions, Tensor cos, Tensor sin) {
     }

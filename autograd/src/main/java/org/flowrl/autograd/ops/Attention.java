@@ -35,7 +35,7 @@ public final class Attention {
 
     /// Rotary positions on x [N, H, E], Qwen's half-split form; see {@link RowKernels#rope}.
     ///
-    /// @param positions I32 [N]
+    /// @param positions I32 `[N]`
     /// @param cos, sin [P, E/2]
     public static Var rope(Var x, Tensor positions, Tensor cos, Tensor sin) {
         Tape tape = x.tape();

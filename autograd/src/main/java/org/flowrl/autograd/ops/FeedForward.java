@@ -17,7 +17,7 @@ public final class FeedForward {
 
     /// The network's parameters, all of one store.
     ///
-    /// @param norm [D]
+    /// @param norm `[D]`
     /// @param eps of the norm
     /// @param gate, up matrices [F, D]
     /// @param down matrix [D, F]

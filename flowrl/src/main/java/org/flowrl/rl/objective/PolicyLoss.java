@@ -20,9 +20,9 @@ import org.flowrl.tensor.Tensor;
     @JsonSubTypes.Type(value = PolicyLoss.Reinforce.class, name = "reinforce")
 })
 public sealed interface PolicyLoss permits ClippedLoss, PolicyLoss.Gspo, PolicyLoss.Cispo, PolicyLoss.Reinforce {
-    /// The loss of each token, [R].
+    /// The loss of each token, `[R]`.
     ///
-    /// @param logProbs log π_θ of each response token, [R]
+    /// @param logProbs log π_θ of each response token, `[R]`
     /// @param batch the responses; its advantages are A
     Var perToken(Var logProbs, Batch batch, MetricSums metrics);
 
@@ -126,7 +126,7 @@ public sealed interface PolicyLoss permits ClippedLoss, PolicyLoss.Gspo, PolicyL
         }
     }
 
-    /// Both sides of a clipped loss, [R].
+    /// Both sides of a clipped loss, `[R]`.
     ///
     /// @param free −A · ρ
     /// @param clipped −A · clamp(ρ, 1 − clipLow, 1 + clipHigh)

@@ -51,10 +51,10 @@ public final class Tasks {
 
     /// True where both tokenizers have the same ids for the same tokens.
     public static boolean hasVocabulary(Tokenizer a, Tokenizer b) {
-        if (a.vocabularySize() != b.vocabularySize()) {
+        if (a.vocabSize() != b.vocabSize()) {
             return false;
         }
-        for (int id = 0; id < a.vocabularySize(); id++) {
+        for (int id = 0; id < a.vocabSize(); id++) {
             if (!b.id(a.token(id)).equals(OptionalInt.of(id))) {
                 return false;
             }
