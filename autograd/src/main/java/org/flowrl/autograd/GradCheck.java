@@ -14,7 +14,7 @@ import org.flowrl.tensor.Tensor;
 /// Holds the gradients of a function against finite differences, in F64 on the reference backend: the way to test an op
 /// or a loss of one's own.
 ///
-/// ```
+/// ```java
 /// try (GradCheck check = GradCheck.open()) {
 ///     ParameterStore store = check.store();
 ///     Parameter weight = store.root().matrix("weight", Initializer.normal(1), 3, 2);

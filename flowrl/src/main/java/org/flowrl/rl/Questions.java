@@ -68,15 +68,9 @@ public record Questions(Epochs<Problem> problems, Tokenizer tokenizer, Set<Integ
     /// @param prompt its tokens
     /// @param penalty added to the reward for the response's length; 0 or less
     Response judge(Problem asked, int[] prompt, Completion completion, double penalty) {
-        String text = text(completion.tokens(), completion.finished());
+        String text = tokenizer.decode(completion.textTokens(), false);
         return new Response(asked, completion.prompt(), completion.sample(), prompt, completion.tokens(),
                 completion.logProbs(), completion.finished(), text,
                 verifier.verify(asked, text, completion.finished()), penalty);
-    }
-
-    /// The text of a response's tokens, without the end token of a finished one.
-    public String text(int[] tokens, boolean finished) {
-        int length = finished ? tokens.length - 1 : tokens.length;
-        return tokenizer.decode(Arrays.copyOf(tokens, length), false);
     }
 }

@@ -65,7 +65,8 @@ public final class TrainingRun implements AutoCloseable {
 
     /// Watches a run as it goes. One method must be there, so a lambda will do:
     /// ```java
-    /// (step, steps, metrics) -> IO.println("step " + step + " reward " + metrics.get("reward/mean"))
+    /// TrainingRun.Observer observer = (step, steps, metrics) ->
+    ///         IO.println("step " + step + " reward " + metrics.get("reward/mean"));
     /// ```
     @FunctionalInterface
     public interface Observer {
@@ -363,8 +364,7 @@ public final class TrainingRun implements AutoCloseable {
             if (given.isEmpty()) {
                 firstModel().warmUp(policy, key(), first, observer);
             }
-            ModelDirectory.save(start, policy.model().config(), policy.parameters(), DType.F32,
-                    Optional.of(tokenizer), ModelDirectory.DEFAULT_SHARD_BYTES);
+            ModelDirectory.save(start, policy.model(), tokenizer);
         }
     }
 

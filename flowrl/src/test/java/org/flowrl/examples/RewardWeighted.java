@@ -34,7 +34,6 @@ public record RewardWeighted(double temperature) implements ObjectiveSettings, O
     public int minimumSamples() { return 2; }
     public Objective create(Context context) { return this; }
 
-    public String name() { return algorithm(); }
     public Targets targets(ScoredRollout scored, RandomKey key, MetricSums metrics) {
         double[] rewards = scored.rollout().rewards();
         int[] groups = scored.rollout().groupIndices();

@@ -295,11 +295,6 @@ class TrainerTest {
         }
 
         @Override
-        public String name() {
-            return objective.name();
-        }
-
-        @Override
         public boolean needsReference() {
             return objective.needsReference();
         }

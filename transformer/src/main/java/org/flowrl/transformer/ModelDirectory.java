@@ -24,7 +24,7 @@ import org.flowrl.transformer.text.Tokenizer;
 /// A Qwen model as a Hugging Face folder: `config.json`, weights in safetensors (one file, or several with
 /// `model.safetensors.index.json`), optionally `generation_config.json` and a tokenizer.
 ///
-/// ```
+/// ```java
 /// ModelDirectory folder = ModelDirectory.open(Path.of("Qwen2.5-0.5B"));
 /// Qwen model = folder.load(new ParameterStore(backend, scope, DType.F32));
 /// ```
@@ -175,6 +175,18 @@ public final class ModelDirectory {
                     tensors.get(parameter.name()).file().tensor(parameter.name()), store.backend()));
         }
         return adapter.isPresent() ? adapter.get().load(model) : model;
+    }
+
+    /// Writes a model in F32 with its tokenizer, in files of {@link #DEFAULT_SHARD_BYTES}, as
+    /// {@link #save(Path, QwenConfig, ParameterStore, DType, Optional, long)} does.
+    ///
+    /// @throws IllegalArgumentException where it has adapters, which {@link AdapterFolder#write} is for
+    public static void save(Path folder, Qwen model, Tokenizer tokenizer) {
+        if (model.adapters().isPresent()) {
+            throw new IllegalArgumentException("save: " + folder + ": a model with adapters must be written by "
+                    + "AdapterFolder.write, which leaves its base where it is");
+        }
+        save(folder, model.config(), model.store(), DType.F32, Optional.of(tokenizer), DEFAULT_SHARD_BYTES);
     }
 
     /// Writes a model that {@link #open} and Transformers load. The folder is complete or absent at any moment, see

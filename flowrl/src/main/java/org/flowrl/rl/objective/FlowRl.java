@@ -166,11 +166,6 @@ public final class FlowRl implements Objective {
         return settings.lengthNormalised() ? Pointwise.divide(sums, n) : sums;
     }
 
-    @Override
-    public String name() {
-        return settings.algorithm();
-    }
-
     /// The settings.
     public FlowRlSettings settings() {
         return settings;

@@ -13,7 +13,7 @@ import org.flowrl.rl.Targets;
 import org.flowrl.tensor.RandomKey;
 
 /// What is minimised: declares what it needs, owns its modules, and gives the loss. The trainer names no algorithm.
-/// Three methods make an objective; the others say what more it needs or has, and say nothing by themselves.
+/// Two methods make an objective, {@link #targets} and {@link #loss}; the others say what more it needs or has.
 public interface Objective {
     /// Which prompt positions the mean of {@link PolicyOutput#promptMean} covers.
     enum PromptStates {
@@ -24,9 +24,6 @@ public interface Objective {
         /// Every prompt token, as the paper says.
         ALL
     }
-
-    /// The name for logs and tables.
-    String name();
 
     /// True where {@link Batch#referenceLogProbs} must be there.
     default boolean needsReference() {
@@ -76,7 +73,7 @@ public interface Objective {
     /// Takes up a {@link #state}.
     default void restore(String state) {
         if (!state.isEmpty()) {
-            throw new IllegalArgumentException(name() + ": state '" + state + "' is another objective's");
+            throw new IllegalArgumentException("objective: state '" + state + "' is another objective's");
         }
     }
 }

@@ -17,11 +17,19 @@ import org.flowrl.tensor.Scope;
 /// It needs no entry anywhere: a run folder holds the settings and the record's name, so that a run is resumed by any
 /// program that has the class. Components are whatever Jackson writes and reads back.
 /// ```java
-/// record Pull(double strength) implements ObjectiveSettings {
-///     public String algorithm() { return "pull"; }
-///     public Objective create(Context context) { return new PullObjective(strength); }
+/// record Reinforce(double strength) implements ObjectiveSettings, Objective {
+///     public String algorithm() { return "reinforce"; }
+///     public Objective create(Context context) { return this; }
+///     public Targets targets(ScoredRollout scored, RandomKey key, MetricSums metrics) {
+///         return Targets.of(Advantages.repeated(scored.rollout().rewards(), scored.rollout().lengths()));
+///     }
+///     public Var loss(PolicyOutput output, Batch batch, MetricSums metrics) {
+///         Var rewards = output.logProbs().tape().constant(batch.advantages());
+///         return Pointwise.scale(Aggregation.TOKEN_MEAN.apply(Pointwise.multiply(rewards, output.logProbs()), batch),
+///                 -strength);
+///     }
 /// }
-/// TrainConfig config = Presets.config("lattice", "grpo").withObjective(new Pull(2));
+/// TrainConfig config = Presets.config("lattice", "grpo").withObjective(new Reinforce(1));
 /// ```
 @JsonTypeInfo(use = JsonTypeInfo.Id.CUSTOM, property = "algo")
 @JsonTypeIdResolver(ObjectiveNames.class)

@@ -34,11 +34,6 @@ public final class PolicyGradient implements Objective {
     }
 
     @Override
-    public String name() {
-        return settings.variant();
-    }
-
-    @Override
     public boolean needsReference() {
         return settings.penalty().applies();
     }
