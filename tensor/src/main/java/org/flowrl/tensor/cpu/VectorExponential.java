@@ -11,16 +11,16 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /// The exponential of the kernel contract on vectors, operation by operation the twin of {@link Exponential}, and the
-/// passes over rows that softmax needs. Each pass calls {@link #exp} once, or C2 may leave it a call and box vectors.
+/// passes over rows that softmax needs.
 final class VectorExponential {
     private static final FloatVector INDEX = FloatVector.zero(FLOATS).addIndex(1);
 
     private VectorExponential() {
     }
 
-    /// e^x, the bits of {@link Exponential#exp}.
-    static FloatVector exp(FloatVector x) {
-        x = VectorLanes.VECTOR.cast(x);
+    /// Overwrites the vector at `to` with e^x of the one at `from`, the bits of {@link Exponential#exp}.
+    static void exp(long from, long to) {
+        FloatVector x = FloatVector.fromMemorySegment(FLOATS, ALL, from, ORDER);
         FloatVector shifted = x.fma(Exponential.LOG2_E, Exponential.ROUNDING);
         FloatVector n = shifted.sub(Exponential.ROUNDING);
         FloatVector r = n.fma(FloatVector.broadcast(FLOATS, -Exponential.LN2_HIGH), x);
@@ -34,9 +34,9 @@ final class VectorExponential {
         FloatVector scaled = p.reinterpretAsInts()
                 .add(shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, Exponential.EXPONENT_SHIFT))
                 .reinterpretAsFloats();
-        return scaled.blend(0f, x.compare(VectorOperators.LT, Exponential.UNDERFLOW))
+        scaled.blend(0f, x.compare(VectorOperators.LT, Exponential.UNDERFLOW))
                 .blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, Exponential.OVERFLOW))
-                .blend(x, x.compare(VectorOperators.NE, x));
+                .blend(x, x.compare(VectorOperators.NE, x)).intoMemorySegment(ALL, to, ORDER);
     }
 
     /// The largest of `count` numbers, −∞ of none, NaN where one is.
@@ -57,8 +57,9 @@ final class VectorExponential {
     static void ofDifferences(long z, float m, int count, long w) {
         int j = 0;
         for (; j <= count - LENGTH; j += LENGTH) {
-            exp(FloatVector.fromMemorySegment(FLOATS, ALL, z + j * 4L, ORDER).sub(m))
-                    .intoMemorySegment(ALL, w + j * 4L, ORDER);
+            long at = w + j * 4L;
+            FloatVector.fromMemorySegment(FLOATS, ALL, z + j * 4L, ORDER).sub(m).intoMemorySegment(ALL, at, ORDER);
+            exp(at, at);
         }
         for (; j < count; j++) {
             ALL.set(FLOAT, w + j * 4L, Exponential.exp(ALL.get(FLOAT, z + j * 4L) - m));
@@ -82,10 +83,12 @@ final class VectorExponential {
     /// p = e^(s · scale − m) · inverse, and the gradients towards them with (p · (slope − d)) · scale.
     static void slopes(long s, long slope, float d, float scale, float m, float inverse, int padded) {
         for (int j = 0; j < padded; j += LENGTH) {
-            FloatVector scaled = FloatVector.fromMemorySegment(FLOATS, ALL, s + j * 4L, ORDER).mul(scale);
-            FloatVector p = exp(scaled.sub(m)).mul(inverse);
+            long at = s + j * 4L;
+            FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER).mul(scale).sub(m).intoMemorySegment(ALL, at, ORDER);
+            exp(at, at);
+            FloatVector p = FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER).mul(inverse);
             FloatVector difference = FloatVector.fromMemorySegment(FLOATS, ALL, slope + j * 4L, ORDER).sub(d);
-            p.intoMemorySegment(ALL, s + j * 4L, ORDER);
+            p.intoMemorySegment(ALL, at, ORDER);
             p.mul(difference).mul(scale).intoMemorySegment(ALL, slope + j * 4L, ORDER);
         }
     }

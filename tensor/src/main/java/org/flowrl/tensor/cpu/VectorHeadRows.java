@@ -77,13 +77,16 @@ final class VectorHeadRows {
                 entropy, dLogProb, hasEntropy, dEntropy, temperature) : 0;
         int v = 0;
         for (; v <= words - LENGTH; v += LENGTH) {
-            FloatVector logProb = FloatVector.fromMemorySegment(FLOATS, ALL, z + v * 4L, ORDER).sub(lse);
-            FloatVector p = VectorExponential.exp(logProb);
+            long at = z + v * 4L;
+            FloatVector logProb = FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER).sub(lse);
+            logProb.intoMemorySegment(ALL, at, ORDER);
+            VectorExponential.exp(at, at);
+            FloatVector p = FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER);
             FloatVector dz = FloatVector.zero(FLOATS).sub(p).mul(dLogProb);
             if (hasEntropy) {
                 dz = dz.sub(p.mul(dEntropy).mul(logProb.add(entropy)));
             }
-            dz.div(temperature).intoMemorySegment(ALL, z + v * 4L, ORDER);
+            dz.div(temperature).intoMemorySegment(ALL, at, ORDER);
         }
         for (; v < words; v++) {
             ALL.set(FLOAT, z + v * 4L, wordGradient(ALL.get(FLOAT, z + v * 4L), 0, lse, entropy, dLogProb, hasEntropy,

@@ -20,9 +20,12 @@ import org.flowrl.tensor.Backend;
 /// `FloatVector.mul`, kernels that C2 inlines into larger methods leave vectors boxed, in most JVMs and for good. What
 /// is too short for a vector is masked, or goes through single floats.
 ///
-/// **No kernel may call a method of a vector that a loop carries**, or of a parameter: load.add(sum), not
-/// sum.add(load). Of these C2 knows only that they are some FloatVector, and whether it has a profile to guess from is a
-/// matter of timing. {@link #VECTOR} tells it the class of a parameter.
+/// **No kernel may call a method of a vector that a loop carries**: load.add(sum), not sum.add(load). Of it C2 knows
+/// only that it is some FloatVector, and whether it has a profile to guess from is a matter of timing.
+///
+/// **No method may take or return a vector.** The Vector API's methods are inlined always, ours until the method that
+/// C2 compiles has some thousand nodes, which depends on what was inlined before; a method that is left a call after that
+/// boxes what it takes and returns, in one JVM of a hundred. Vectors are passed through memory.
 final class VectorLanes {
     /// The system property that narrows or widens vectors, in bits (128, 256 or 512): wider vectors than the
     /// processor's work, slowly, and have the same bits.
@@ -30,8 +33,6 @@ final class VectorLanes {
 
     static final VectorSpecies<Float> FLOATS = species();
     static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class).check(int.class);
-    /// The class of vectors of this length. To the compiler a vector that was cast to it is of no other.
-    static final Class<? extends FloatVector> VECTOR = FLOATS.vectorType().asSubclass(FloatVector.class);
     /// Floats in a vector.
     static final int LENGTH = FLOATS.length();
     /// Bytes in a vector.

@@ -113,8 +113,7 @@ final class VectorPointwise {
     static void exp(long x, long y, int count) {
         int i = 0;
         for (; i <= count - LENGTH; i += LENGTH) {
-            VectorExponential.exp(FloatVector.fromMemorySegment(FLOATS, ALL, x + i * 4L, ORDER))
-                    .intoMemorySegment(ALL, y + i * 4L, ORDER);
+            VectorExponential.exp(x + i * 4L, y + i * 4L);
         }
         for (; i < count; i++) {
             ALL.set(FLOAT, y + i * 4L, Exponential.exp(ALL.get(FLOAT, x + i * 4L)));
@@ -323,10 +322,13 @@ final class VectorPointwise {
     static void swiGlu(long gate, long up, long y, int count) {
         int i = 0;
         for (; i <= count - LENGTH; i += LENGTH) {
+            long at = y + i * 4L;
             FloatVector g = FloatVector.fromMemorySegment(FLOATS, ALL, gate + i * 4L, ORDER);
-            g.div(VectorExponential.exp(g.neg()).add(1f))
-                    .mul(FloatVector.fromMemorySegment(FLOATS, ALL, up + i * 4L, ORDER))
-                    .intoMemorySegment(ALL, y + i * 4L, ORDER);
+            FloatVector u = FloatVector.fromMemorySegment(FLOATS, ALL, up + i * 4L, ORDER);
+            g.neg().intoMemorySegment(ALL, at, ORDER);
+            VectorExponential.exp(at, at);
+            g.div(FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER).add(1f)).mul(u)
+                    .intoMemorySegment(ALL, at, ORDER);
         }
         for (; i < count; i++) {
             float g = ALL.get(FLOAT, gate + i * 4L);
@@ -342,10 +344,13 @@ final class VectorPointwise {
             FloatVector g = FloatVector.fromMemorySegment(FLOATS, ALL, gate + i * 4L, ORDER);
             FloatVector u = FloatVector.fromMemorySegment(FLOATS, ALL, up + i * 4L, ORDER);
             FloatVector one = FloatVector.broadcast(FLOATS, 1f);
-            FloatVector sigma = one.div(VectorExponential.exp(g.neg()).add(one));
+            long at = dgate + i * 4L;
+            g.neg().intoMemorySegment(ALL, at, ORDER);
+            VectorExponential.exp(at, at);
+            FloatVector sigma = one.div(FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER).add(one));
             FloatVector slope = sigma.mul(g.mul(one.sub(sigma)).add(one));
             d.mul(g.mul(sigma)).intoMemorySegment(ALL, dup + i * 4L, ORDER);
-            d.mul(u).mul(slope).intoMemorySegment(ALL, dgate + i * 4L, ORDER);
+            d.mul(u).mul(slope).intoMemorySegment(ALL, at, ORDER);
         }
         for (; i < count; i++) {
             float d = ALL.get(FLOAT, dout + i * 4L);

@@ -1,22 +1,11 @@
 package org.flowrl.tensor.cpu;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.lang.classfile.ClassFile;
-import java.lang.classfile.ClassModel;
-import java.lang.classfile.CodeModel;
-import java.lang.classfile.MethodModel;
-import java.lang.classfile.instruction.InvokeInstruction;
-import java.net.URISyntaxException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /// Asks the first JIT compiler (C1) whether it can compile the kernels with profiling, which is level 3.
 ///
@@ -30,8 +19,6 @@ final class FirstCompiler {
     /// What is printed of a compilation, such as `123  45 %  b  3  org.flowrl.tensor.cpu.VectorTile::rows6 @ 7 (9
     /// bytes)   COMPILE SKIPPED: out of virtual registers in LIR generator`: level, class and method.
     private static final Pattern COMPILATION = Pattern.compile("\\s+(\\d)\\s+([\\w.$]+)::([\\w$<>]+) ");
-    private static final Pattern VECTORS = Pattern.compile("jdk/incubator/vector/\\w*Vector");
-    private static final Pattern KERNELS = Pattern.compile("Vector.*\\.class");
 
     private FirstCompiler() {
     }
@@ -57,40 +44,5 @@ final class FirstCompiler {
             }
         }
         return new Verdict(compiled, refused);
-    }
-
-    /// Methods of the backend's classes that compute with vectors, read from their class files.
-    static Set<String> vectorMethods() {
-        Set<String> methods = new TreeSet<>();
-        try {
-            Path folder = Path.of(VectorBackend.class.getResource("VectorBackend.class").toURI()).getParent();
-            try (Stream<Path> files = Files.list(folder)) {
-                for (Path file : files.filter(FirstCompiler::isKernel).toList()) {
-                    addVectorMethods(ClassFile.of().parse(file), methods);
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
-        return methods;
-    }
-
-    private static boolean isKernel(Path file) {
-        return KERNELS.matcher(file.getFileName().toString()).matches();
-    }
-
-    private static void addVectorMethods(ClassModel type, Set<String> methods) {
-        String name = type.thisClass().asInternalName();
-        for (MethodModel method : type.methods()) {
-            boolean callsVectors = method.code().stream().flatMap(CodeModel::elementStream).anyMatch(element ->
-                    element instanceof InvokeInstruction call
-                            && VECTORS.matcher(call.owner().asInternalName()).matches());
-            // Class initialisers run once and are never compiled.
-            if (callsVectors && !method.methodName().equalsString("<clinit>")) {
-                methods.add(name.substring(name.lastIndexOf('/') + 1) + "::" + method.methodName().stringValue());
-            }
-        }
     }
 }

@@ -23,7 +23,7 @@ class FirstCompilerTest {
 
     @Test
     void everyMethodOfVectorsFitsTheFirstCompiler() {
-        Set<String> methods = FirstCompiler.vectorMethods();
+        Set<String> methods = KernelMethods.computingWithVectors();
         assertThat(methods).hasSizeGreaterThan(AT_LEAST).contains("VectorTile::rows6", "VectorWideTile::rows6");
         Set<String> unseen = new TreeSet<>(methods);
         for (String bits : VECTOR_BITS) {

@@ -19,15 +19,14 @@ import org.flowrl.tensor.Scope;
 /// Arguments: the seed that shuffles the kernels, and what their names must contain (all of them if empty). The program
 /// goes through all kernels in one order twice to warm up and once to measure, and prints
 /// `kernel<TAB>nanoseconds<TAB>bytes` for each: the fastest call's time, and the heap that a call took of late. It then
-/// reads `kernel<TAB>nanoseconds` lines from standard input and measures that kernel again, until it is as fast as that
-/// and boxes no vectors, or has had its time: a neighbour's noise and a late compilation pass, code that is stuck in a
-/// slow tier does not.
+/// reads `kernel<TAB>nanoseconds<TAB>seconds` lines from standard input and measures that kernel again, until it is as
+/// fast as that and boxes no vectors, or has had so many seconds of processor time: a late compilation passes, code that
+/// is stuck in a slow tier does not.
 final class KernelSpeeds {
     /// The JVM's second compiler is asked after some hundred calls of a method, which boxed vectors make slow ones.
     private static final int WARM_CALLS = 1500;
     private static final long LONGEST_WARM_UP = 400_000_000;
     private static final long MEASURED_NANOSECONDS = 10_000_000;
-    private static final long AGAIN_NANOSECONDS = 20_000_000_000L;
     /// Calls in one timing take at least this long, some hundred times what reading the clock takes.
     private static final long TIMING_NANOSECONDS = 50_000;
 
@@ -57,8 +56,8 @@ final class KernelSpeeds {
             BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset()));
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 String[] columns = line.split("\t");
-                print(columns[0],
-                        fastest(calls.get(columns[0]), AGAIN_NANOSECONDS, Double.parseDouble(columns[1])));
+                print(columns[0], fastest(calls.get(columns[0]), (long) (Double.parseDouble(columns[2]) * 1e9),
+                        Double.parseDouble(columns[1])));
                 FreshJvm.end();
             }
         }

@@ -1,6 +1,7 @@
 package org.flowrl.tensor.cpu;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -56,6 +57,11 @@ final class SpeedTable {
         return kernels.get(cell.kernel)[cell.jvm];
     }
 
+    /// Replaces a time.
+    void putNanoseconds(Cell cell, double nanoseconds) {
+        kernels.get(cell.kernel)[cell.jvm] = nanoseconds;
+    }
+
     /// Bytes of heap of one call.
     double bytes(Cell cell) {
         return heap.get(cell.kernel)[cell.jvm];
@@ -68,9 +74,10 @@ final class SpeedTable {
         return sorted[(jvms - 1) / 2];
     }
 
-    /// Nanoseconds of one call in the JVM where it is fastest.
-    double fastest(String kernel) {
-        return Arrays.stream(kernels.get(kernel)).min().orElseThrow();
+    /// The JVM where one call is fastest.
+    Cell fastest(String kernel) {
+        return IntStream.range(0, jvms).mapToObj(jvm -> new Cell(kernel, jvm))
+                .min(Comparator.comparingDouble(this::nanoseconds)).orElseThrow();
     }
 
     private List<Cell> slowerThan(Map<String, Double> limits) {
@@ -82,7 +89,7 @@ final class SpeedTable {
     /// Where a kernel runs below half of its fastest speed: to be measured again.
     List<Cell> slow() {
         Map<String, Double> limits = new TreeMap<>();
-        kernels.keySet().forEach(kernel -> limits.put(kernel, FLOOR * fastest(kernel)));
+        kernels.keySet().forEach(kernel -> limits.put(kernel, FLOOR * nanoseconds(fastest(kernel))));
         return slowerThan(limits);
     }
 
@@ -90,8 +97,9 @@ final class SpeedTable {
     List<Cell> stuck() {
         Map<String, Double> limits = new TreeMap<>();
         kernels.keySet().forEach(kernel -> {
-            boolean mostAreStuck = usual(kernel) > SPREAD * fastest(kernel);
-            limits.put(kernel, FLOOR * (mostAreStuck ? fastest(kernel) : usual(kernel)));
+            double fastest = nanoseconds(fastest(kernel));
+            boolean mostAreStuck = usual(kernel) > SPREAD * fastest;
+            limits.put(kernel, FLOOR * (mostAreStuck ? fastest : usual(kernel)));
         });
         return slowerThan(limits);
     }
@@ -108,7 +116,8 @@ final class SpeedTable {
     public String toString() {
         StringBuilder text = new StringBuilder();
         kernels.forEach((kernel, times) -> text.append(String.format(Locale.ROOT,
-                "%-46s %9.2f us %5.2f %5.2f %8.0f B%n", kernel, usual(kernel) / 1e3, usual(kernel) / fastest(kernel),
+                "%-46s %9.2f us %5.2f %5.2f %8.0f B%n", kernel, usual(kernel) / 1e3,
+                usual(kernel) / nanoseconds(fastest(kernel)),
                 usual(kernel) / Arrays.stream(times).max().orElseThrow(),
                 Arrays.stream(heap.get(kernel)).max().orElseThrow())));
         return text.toString();
