@@ -81,7 +81,8 @@ public final class Trainer {
     private Trainer(Scope run, Policy policy, Policy reference, Objective objective, Optional<Questions> questions,
             TrainConfig config) {
         if (objective.needsReference() && reference == null) {
-            throw new IllegalArgumentException("trainer: objective " + config.objective().algorithm() + " needs a reference policy");
+            throw new IllegalArgumentException("trainer: objective " + config.objective().algorithm()
+                    + " needs a reference policy");
         }
         this.backend = policy.backend();
         this.run = run;

@@ -107,9 +107,12 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
     ///
     /// @param x the stream [N, D]
     public Var forward(Var x, Places places, Attend attend) {
-        Var h = fusedAttention(x, places, attend).orElseGet(() ->
+        boolean fuses = x.tape().backend().fused().isPresent();
+        Optional<Var> attended = fuses ? fusedAttention(x, places, attend) : Optional.empty();
+        Var h = attended.orElseGet(() ->
                 Pointwise.add(x, attention(inputNorm.forward(x), places, attend)));           // [N, D]
-        return fusedFeedForward(h).orElseGet(() ->
+        Optional<Var> fed = fuses ? fusedFeedForward(h) : Optional.empty();
+        return fed.orElseGet(() ->
                 Pointwise.add(h, feedForward(postAttentionNorm.forward(h))));                 // [N, D]
     }
 
