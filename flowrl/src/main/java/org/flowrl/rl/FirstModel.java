@@ -28,12 +28,15 @@ final class FirstModel {
     private final Tokenizer tokenizer;
 
     /// @param given folder of a model, see {@link #whole}; empty for a new one
-    /// @throws IllegalArgumentException where the model does not speak the task's language
+    /// @throws IllegalArgumentException where the task has no problems or the model does not speak its language
     FirstModel(Backend backend, TrainConfig config, Task task, Optional<ModelDirectory> given) {
         this.backend = backend;
         this.config = config;
         this.task = task;
         this.given = given;
+        if (task.problems().isEmpty()) {
+            throw new IllegalArgumentException("train: task " + task.name() + " must have at least one problem");
+        }
         this.tokenizer = tokenizer(task, given);
     }
 

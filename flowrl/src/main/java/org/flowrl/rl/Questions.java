@@ -5,6 +5,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Task;
+import org.flowrl.rl.task.Verdict;
 import org.flowrl.rl.task.Verifier;
 import org.flowrl.transformer.generate.Completion;
 import org.flowrl.transformer.text.Tokenizer;
@@ -70,7 +71,16 @@ public record Questions(Epochs<Problem> problems, Tokenizer tokenizer, Set<Integ
     Response judge(Problem asked, int[] prompt, Completion completion, double penalty) {
         String text = tokenizer.decode(completion.textTokens(), false);
         return new Response(asked, completion.prompt(), completion.sample(), prompt, completion.tokens(),
-                completion.logProbs(), completion.finished(), text,
-                verifier.verify(asked, text, completion.finished()), penalty);
+                completion.logProbs(), completion.finished(), text, verdict(asked, text, completion.finished()),
+                penalty);
+    }
+
+    private Verdict verdict(Problem asked, String text, boolean finished) {
+        try {
+            return verifier.verify(asked, text, finished);
+        } catch (RuntimeException e) {
+            throw new IllegalStateException("verifier: threw at problem " + asked.id() + ", response '" + text
+                    + "', where it must give a Verdict: " + e, e);
+        }
     }
 }

@@ -13,6 +13,38 @@ public record Targets(double[][] advantages, double[][] returns, double[] logZ) 
         return new Targets(advantages, null, null);
     }
 
+    /// These targets, where they have a value for each token, and of log Z for each response, of a rollout.
+    ///
+    /// @param algorithm whose targets these are, for the message
+    /// @param lengths of the responses, in tokens
+    /// @throws IllegalArgumentException where they have not
+    Targets requireFor(String algorithm, int[] lengths) {
+        require(algorithm, "advantages", advantages, lengths);
+        require(algorithm, "returns", returns, lengths);
+        if (logZ != null && logZ.length != lengths.length) {
+            throw new IllegalArgumentException("targets: logZ of " + algorithm + " has " + logZ.length
+                    + " values; it must have one for each of " + lengths.length + " responses");
+        }
+        return this;
+    }
+
+    private static void require(String algorithm, String name, double[][] values, int[] lengths) {
+        if (values == null) {
+            return;
+        }
+        if (values.length != lengths.length) {
+            throw new IllegalArgumentException("targets: " + name + " of " + algorithm + " has " + values.length
+                    + " rows; it must have one for each of " + lengths.length + " responses");
+        }
+        for (int i = 0; i < lengths.length; i++) {
+            if (values[i].length != lengths[i]) {
+                throw new IllegalArgumentException("targets: " + name + " of " + algorithm + ", response " + i
+                        + ", has " + values[i].length + " values; it must have one for each of " + lengths[i]
+                        + " tokens");
+            }
+        }
+    }
+
     @Override
     public boolean equals(Object object) {
         return object instanceof Targets other && Arrays.deepEquals(parts(), other.parts());

@@ -127,9 +127,10 @@ class ExamplesTest {
                 """);
         List<String> lines = printed(() -> Sums.main(model.toString(), data.toString(),
                 folder.resolve("run").toString(), "2"));
-        assertThat(lines).hasSize(3);
-        assertThat(lines.getFirst()).matches("reward by step: \\{1=0\\.\\d+, 2=0\\.\\d+}");
-        assertThat(lines.subList(1, 3)).allMatch(line ->
+        assertThat(lines).hasSize(4);
+        assertThat(lines.getFirst()).matches("accuracy: [01]\\.\\d+");
+        assertThat(lines.get(1)).matches("reward by step: \\{1=0\\.\\d+, 2=0\\.\\d+}");
+        assertThat(lines.subList(2, 4)).allMatch(line ->
                 line.matches("1\\+2=\\S* with log-probabilities \\[(-\\d\\S+(, )?){1,4}]"));
     }
 

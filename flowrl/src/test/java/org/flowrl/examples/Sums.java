@@ -53,7 +53,7 @@ public record Sums(List<Problem> problems) implements Task {
         Task task = new Sums(DataSet.read(Path.of(arguments[1])).problems());
         try (Backend backend = Backends.open("cpu", 1).backend()) {
             try (TrainingRun run = TrainingRun.start(backend, config, _ -> task, folder, (_, _, _) -> { })) {
-                run.run();
+                System.out.println("accuracy: " + run.run().metrics().get("evaluation/accuracy"));
             }
             System.out.println("reward by step: " + RunFolder.read(folder).course("reward/mean"));
             sample(backend, folder.resolve("checkpoints/step-" + arguments[3]), task.problems().getFirst().prompt());
