@@ -57,12 +57,12 @@ final class FirstModel {
             return task.tokenizer().orElseThrow(() -> new IllegalArgumentException("train: task " + task.name()
                     + " is asked in the language of a model; --model names its folder"));
         }
-        Tokenizer speech = given.get().tokenizer();
-        if (task.tokenizer().isPresent() && !Tasks.hasVocabulary(task.tokenizer().get(), speech)) {
+        Tokenizer own = given.get().tokenizer();
+        if (task.tokenizer().isPresent() && !Tasks.hasVocabulary(task.tokenizer().get(), own)) {
             throw new IllegalArgumentException("train: " + given.get().path()
                     + " does not speak the vocabulary of task " + task.name());
         }
-        return speech;
+        return own;
     }
 
     /// The tokenizer of prompts and answers.

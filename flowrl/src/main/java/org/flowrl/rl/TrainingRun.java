@@ -205,8 +205,8 @@ public final class TrainingRun implements AutoCloseable {
     /// @param programs what programs are allowed that the model writes: a matter of the machine, and so no part of the
     ///     configuration, which a run keeps wherever it goes on
     public static Function<Optional<Tokenizer>, Task> tasks(TrainConfig config, ProgramOptions programs) {
-        return config.data() == null ? speech -> Tasks.named(config.task(), speech)
-                : speech -> DataSetTask.of(config.task(), config.data(), programs, speech.orElseThrow(() ->
+        return config.data() == null ? tokenizer -> Tasks.named(config.task(), tokenizer)
+                : tokenizer -> DataSetTask.of(config.task(), config.data(), programs, tokenizer.orElseThrow(() ->
                         new IllegalArgumentException("train: task " + config.task()
                                 + " is asked in the language of a model; --model names its folder")));
     }

@@ -17,7 +17,8 @@ public interface AttentionKernels {
     /// Attention within packed sequences: overwrites out [N, H, E] and statistics [N, H, 2] (m and r of each row).
     ///
     /// @param q [N, H, E]
-    /// @param k, v [N, G, E]
+    /// @param k [N, G, E]
+    /// @param v [N, G, E]
     /// @param starts I32 `[B + 1]`: sequence b holds tokens `starts[b] … starts[b+1]−1`; `starts[0] = 0`,
     ///     `starts[B] = N`
     void forward(Tensor q, Tensor k, Tensor v, Tensor starts, double scale, Tensor out, Tensor statistics);
@@ -40,7 +41,8 @@ public interface AttentionKernels {
     /// Page p of a layer holds {@link Backend#LANES} consecutive tokens of one sequence: keys transposed as
     /// `keyPages[p] = [G, E, LANES]`, values as `valuePages[p] = [G, LANES, E]`.
     ///
-    /// @param k, v [N, G, E]
+    /// @param k [N, G, E]
+    /// @param v [N, G, E]
     /// @param keyPages [P, G, E, LANES]
     /// @param valuePages [P, G, LANES, E]
     /// @param slots I32 `[N]`: page · LANES + lane of each token, no two alike

@@ -55,7 +55,8 @@ public interface RowKernels {
     /// with products rounded before they are added. `inverse` negates s, which gives the gradient.
     ///
     /// @param positions I32 `[N]`
-    /// @param cos, sin [P, E/2] with P greater than every position
+    /// @param cos [P, E/2] with P greater than every position
+    /// @param sin [P, E/2] with P greater than every position
     void rope(Tensor x, Tensor positions, Tensor cos, Tensor sin, boolean inverse, Tensor out);
 
     /// Sums over sequences: overwrites out `[B, D]` with Σ `x[n, d]` over `starts[b] ≤ n < starts[b+1]`, in order from

@@ -34,7 +34,8 @@ public record CacheBatch(KvCache cache, Tensor ids, Tensor positions, Tensor slo
     /// Writes the new keys and values of one layer, and reads all of the sequences: [N, H, E], without a gradient.
     ///
     /// @param q [N, H, E]
-    /// @param k, v [N, G, E]
+    /// @param k [N, G, E]
+    /// @param v [N, G, E]
     Var attend(int layer, Var q, Var k, Var v, double scale) {
         Tape tape = q.tape();
         AttentionKernels kernels = tape.backend().attention();

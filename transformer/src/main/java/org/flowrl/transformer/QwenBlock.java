@@ -42,7 +42,8 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
         /// The attention's output [N, H, E].
         ///
         /// @param q [N, H, E]
-        /// @param k, v [N, G, E]
+        /// @param k [N, G, E]
+        /// @param v [N, G, E]
         Var apply(Var q, Var k, Var v);
     }
 
@@ -60,7 +61,8 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
     /// Where tokens stand.
     ///
     /// @param positions I32 `[N]`
-    /// @param cos, sin [P, E/2], P above every position
+    /// @param cos [P, E/2], P above every position
+    /// @param sin [P, E/2], P above every position
     public record Places(Tensor positions, Tensor cos, Tensor sin) {
     }
 

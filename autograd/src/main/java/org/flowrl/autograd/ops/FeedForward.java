@@ -19,7 +19,8 @@ public final class FeedForward {
     ///
     /// @param norm `[D]`
     /// @param eps of the norm
-    /// @param gate, up matrices [F, D]
+    /// @param gate matrix [F, D]
+    /// @param up matrix [F, D]
     /// @param down matrix [D, F]
     public record Weights(Parameter norm, double eps, Parameter gate, Parameter up, Parameter down) {
         public Weights {

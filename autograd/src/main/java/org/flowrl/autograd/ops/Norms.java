@@ -32,7 +32,8 @@ public final class Norms {
 
     /// Layer norm of each row of x [R, D], see {@link RowKernels#layerNorm}.
     ///
-    /// @param gamma, beta `[D]`
+    /// @param gamma `[D]`
+    /// @param beta `[D]`
     public static Var layerNorm(Var x, Parameter gamma, Parameter beta, double eps) {
         Tape tape = x.tape();
         RowKernels kernels = tape.backend().rows();

@@ -44,7 +44,8 @@ public final class SelfAttention {
     /// Where tokens stand.
     ///
     /// @param positions I32 `[N]`
-    /// @param cos, sin [P, E/2], P above every position
+    /// @param cos [P, E/2], P above every position
+    /// @param sin [P, E/2], P above every position
     /// @param starts I32 [B + 1], where sequences start and end
     /// @param scale of scores
     public record Places(Tensor positions, Tensor cos, Tensor sin, Tensor starts, double scale) {

@@ -44,7 +44,9 @@ public record LogZ(List<Block> blocks, Parameter headWeight, Parameter headBias,
     /// One hidden layer.
     ///
     /// @param weight matrix [D, D]
-    /// @param bias, gamma, beta `[D]`
+    /// @param bias `[D]`
+    /// @param gamma `[D]`
+    /// @param beta `[D]`
     public record Block(Parameter weight, Parameter bias, Parameter gamma, Parameter beta) {
         private static Block declare(Parameters net, int index, int width) {
             Parameters linear = net.at(index * BLOCK_PLACES);
