@@ -20,7 +20,7 @@ public final class SelfAttention {
 
     /// The attention's parameters, all of one store.
     ///
-    /// @param norm [D]
+    /// @param norm `[D]`
     /// @param eps of the norm
     /// @param projections matrices of queries [H · E, D], keys and values [G · E, D]
     /// @param biases of the three, or none
@@ -43,8 +43,9 @@ public final class SelfAttention {
 
     /// Where tokens stand.
     ///
-    /// @param positions I32 [N]
-    /// @param cos, sin [P, E/2], P above every position
+    /// @param positions I32 `[N]`
+    /// @param cos [P, E/2], P above every position
+    /// @param sin [P, E/2], P above every position
     /// @param starts I32 [B + 1], where sequences start and end
     /// @param scale of scores
     public record Places(Tensor positions, Tensor cos, Tensor sin, Tensor starts, double scale) {
