@@ -44,14 +44,24 @@ public interface FusedGradients {
     /// overwrites q [N, H, E], k and v [N, G, E].
     ///
     /// @param projected [N, (H + 2 G) E]
-    /// @param terms without norms
     /// @param positions I32 `[N]`
     void splitHeads(Tensor projected, FusedKernels.HeadTerms terms, Tensor positions, Tensor q, Tensor k, Tensor v);
 
-    /// The gradient of {@link #splitHeads}: overwrites dprojected [N, (H + 2 G) E].
+    /// The gradient of {@link #splitHeads}: overwrites dprojected [N, (H + 2 G) E]. Where heads have norms, adds to the
+    /// gradients of their weights, and what dq and dk hold afterwards is undefined.
     ///
+    /// @param norms null where heads have none
     /// @param dprojected an operand
-    void joinHeads(Tensor dq, Tensor dk, Tensor dv, FusedKernels.HeadTerms terms, Tensor positions, Tensor dprojected);
+    void joinHeads(Tensor dq, Tensor dk, Tensor dv, HeadNorms norms, FusedKernels.HeadTerms terms, Tensor positions,
+            Tensor dprojected);
+
+    /// What the gradients of heads' norms take beside their terms.
+    ///
+    /// @param projected [N, (H + 2 G) E] that {@link #splitHeads} was given
+    /// @param dquery `[E]` of the queries' norm's weight
+    /// @param dkey `[E]` of the keys' norm's weight
+    record HeadNorms(Tensor projected, Tensor dquery, Tensor dkey) {
+    }
 
     /// The gradients of biases: adds the sums over all tokens of its columns to each of `dbiases` `[Oᵢ]`.
     ///

@@ -25,6 +25,15 @@ public interface FusedKernels {
     /// null.
     void addProduct(Tensor operand, PackedMatrix weight, Tensor bias, Tensor y);
 
+    /// Adds the output of a low-rank adapter to the columns of y [N, …] from `column` on: (scale · (x · aᵀ)) · bᵀ. Its
+    /// weights are small and packed as F32.
+    ///
+    /// @param x [N, D]
+    /// @param a [r, D]
+    /// @param b [O, r]
+    /// @param low [N, r], overwritten with scale · (x · aᵀ)
+    void addLowRank(Tensor x, PackedMatrix a, PackedMatrix b, double scale, Tensor low, Tensor y, long column);
+
     /// Makes queries, keys and values of their products: adds biases, norms each query and key head, turns them by
     /// their positions ({@link RowKernels#rope}), overwrites q [N, H, E], and writes keys and values into the cache
     /// ({@link AttentionKernels#writePages}).

@@ -55,6 +55,7 @@ public interface MatmulKernels {
     /// All gradients of {@link #forward} in one call, which a backend may use to prepare dy once: overwrites dx, and
     /// adds to dw and db, as the methods of single gradients do, whose order this is.
     ///
+    /// @param w the packed weight, by whose type a backend may round what gradients are products of
     /// @param dx [M, K], or null where it is not wanted
     /// @param dw [N, K], or null
     /// @param db `[N]`, or null

@@ -4,6 +4,7 @@ import java.util.stream.IntStream;
 import org.flowrl.autograd.Tape;
 import org.flowrl.autograd.Var;
 import org.flowrl.tensor.AttentionKernels;
+import org.flowrl.tensor.DType;
 import org.flowrl.tensor.FusedKernels;
 import org.flowrl.tensor.Tensor;
 
@@ -36,9 +37,10 @@ public record CacheBatch(KvCache cache, Tensor ids, Tensor positions, Tensor slo
     /// @param q [N, H, E]
     /// @param k [N, G, E]
     /// @param v [N, G, E]
-    Var attend(int layer, Var q, Var k, Var v, double scale) {
+    /// @param storage of the model's packed weights
+    Var attend(int layer, Var q, Var k, Var v, double scale, DType storage) {
         Tape tape = q.tape();
-        AttentionKernels kernels = tape.backend().attention();
+        AttentionKernels kernels = tape.backend().attention(storage);
         Tensor keyPages = cache.keyPages(layer);
         Tensor valuePages = cache.valuePages(layer);
         kernels.writePages(k.value(), v.value(), slots, keyPages, valuePages);

@@ -13,6 +13,7 @@ import org.flowrl.autograd.ops.FeedForward;
 import org.flowrl.autograd.ops.Pointwise;
 import org.flowrl.autograd.ops.Rows;
 import org.flowrl.autograd.ops.SelfAttention;
+import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Tensor;
 
 /// One block of Qwen2 or Qwen3: attention and a gated feed-forward network, each on the normed stream and added to it.
@@ -51,10 +52,11 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
     ///
     /// @param starts I32 [B + 1]
     /// @param scale of scores
-    record Causal(Tensor starts, double scale) implements Attend {
+    /// @param storage of the model's packed weights
+    record Causal(Tensor starts, double scale, DType storage) implements Attend {
         @Override
         public Var apply(Var q, Var k, Var v) {
-            return Attention.causal(q, k, v, starts, scale);
+            return Attention.causal(q, k, v, starts, scale, storage);
         }
     }
 
@@ -118,16 +120,18 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
                 Pointwise.add(h, feedForward(postAttentionNorm.forward(h))));                 // [N, D]
     }
 
-    /// The stream after attention within packed sequences as one op, where heads have no norms and nothing is adapted.
+    /// The stream after attention within packed sequences as one op, where nothing is adapted.
     private Optional<Var> fusedAttention(Var x, Places places, Attend attend) {
         List<Linear> projections = List.of(query, key, value);
-        if (!(attend instanceof Causal causal) || queryNorm != null || keyNorm != null || !output.isMatrix()
+        if (!(attend instanceof Causal causal) || !output.isMatrix()
                 || projections.stream().anyMatch(map -> map.adapter() != null)) {
             return Optional.empty();
         }
+        SelfAttention.HeadNorms headNorms = queryNorm == null ? null
+                : new SelfAttention.HeadNorms(queryNorm.weight(), keyNorm.weight(), queryNorm.eps());
         return SelfAttention.addTo(x, new SelfAttention.Weights(inputNorm.weight(), inputNorm.eps(),
                 projections.stream().map(Linear::weight).toList(),
-                projections.stream().map(Linear::bias).filter(Objects::nonNull).toList(), output.weight()),
+                projections.stream().map(Linear::bias).filter(Objects::nonNull).toList(), headNorms, output.weight()),
                 new SelfAttention.Places(places.positions(), places.cos(), places.sin(), causal.starts(),
                         causal.scale()));
     }
