@@ -46,7 +46,8 @@ public final class SelfAttention {
 
     /// Norms of each query head and of each key head, as Qwen3 has them.
     ///
-    /// @param query, key [E]
+    /// @param query `[E]`
+    /// @param key `[E]`
     public record HeadNorms(Parameter query, Parameter key, double eps) {
     }
 
