@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import org.flowrl.rl.Presets;
 import org.flowrl.rl.YamlRecords;
 import org.flowrl.rl.compare.Ablation;
@@ -108,7 +109,12 @@ final class CompareCommand implements Callable<Integer> {
         // A device that cannot be had is refused here, once, and not by every run.
         Backends.open(device, 1).backend().close();
         progress.announce(folder, workers);
-        Results results = run.run();
+        Results results;
+        try (StopOnSignal _ = StopOnSignal.of(() -> stop(run, progress))) {
+            results = run.run();
+        } catch (CancellationException stopped) {
+            return Main.INTERRUPTED;
+        }
         ComparisonFiles.write(results, folder);
         System.out.println();
         System.out.println(ComparisonTable.text(results));
@@ -117,6 +123,12 @@ final class CompareCommand implements Callable<Integer> {
                 folder.resolve("table.md"));
         requireNoFailures(results);
         return 0;
+    }
+
+    private static void stop(CompareRun run, CompareProgress progress) throws InterruptedException {
+        progress.stopping();
+        run.stop();
+        progress.stopped();
     }
 
     private static void requireNoFailures(Results results) {

@@ -56,8 +56,22 @@ final class CompareProgress implements CompareRun.Observer {
         ended++;
         running.remove(cell);
         String reason = outcome.reason().isEmpty() ? "" : ": " + outcome.reason();
-        String line = count() + cell + ", " + outcome.kind() + reason;
+        show(count() + cell + ", " + outcome.kind() + reason);
+    }
+
+    private void show(String line) {
         out.println(terminal ? "\r" + padded(line).stripTrailing() : line);
+    }
+
+    /// When the program is told to end; called by another thread than the runs'.
+    synchronized void stopping() {
+        show("stopping after the steps at hand; kill -9 stops at once, and keeps older checkpoints alone");
+    }
+
+    /// When the runs at hand have stopped.
+    synchronized void stopped() {
+        show(String.format(Locale.ROOT, "stopped with %d of %d runs ended. To go on: the same command", ended,
+                comparison.size()));
     }
 
     private String count() {

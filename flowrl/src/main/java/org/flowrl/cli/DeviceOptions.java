@@ -14,6 +14,9 @@ final class DeviceOptions {
 
     /// Opens the backend. What was chosen is to be shown once nothing is left to refuse.
     Backends.Choice choose() {
+        if (threads != null && threads < 1) {
+            throw new IllegalArgumentException("--threads " + threads + " must be at least 1");
+        }
         return Backends.open(device, threads == null ? Backends.defaultThreads() : threads);
     }
 

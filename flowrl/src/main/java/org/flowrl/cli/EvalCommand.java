@@ -1,12 +1,7 @@
 package org.flowrl.cli;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedWriter;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -14,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.data.Prompts;
@@ -36,7 +32,6 @@ import org.flowrl.tensor.DType;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.io.Destination;
-import org.flowrl.tensor.io.IoFault;
 import org.flowrl.transformer.ModelDirectory;
 import org.flowrl.transformer.Qwen;
 import org.flowrl.transformer.generate.Generator;
@@ -63,7 +58,6 @@ import picocli.CommandLine.Option;
         "  humaneval+     task_id, prompt, test, with declaration (HumanEval-X, Java) or entry_point (HumanEval and "
                 + "HumanEval+, Python: --form python --grader 'run:/usr/bin/python3 {file}')"})
 final class EvalCommand implements Callable<Integer> {
-    private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final Sampling PAPER = Sampling.ofPaper();
 
     @Option(names = "--model", required = true, paramLabel = "DIR", description = "A Hugging Face model folder.")
@@ -151,7 +145,7 @@ final class EvalCommand implements Callable<Integer> {
     private CardOptions card;
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
+    public Integer call() throws InterruptedException {
         card.take();
         Destination.requireNew("eval: --out", out);
         if (limit != null && limit < 1) {
@@ -195,6 +189,8 @@ final class EvalCommand implements Callable<Integer> {
             if (judges.isPresent()) {
                 print(judges.get().judge(groups), groups.size());
             }
+        } catch (CancellationException stopped) {
+            return Main.INTERRUPTED;
         }
         System.out.println("answers: " + out);
         return 0;
@@ -226,44 +222,20 @@ final class EvalCommand implements Callable<Integer> {
         return new Rating(stored, Optional.ofNullable(userRatings).map(ContestFiles::ratings));
     }
 
-    private List<List<GradedAnswer>> ask(BenchmarkRun run, List<Problem> problems, Scope scope) throws IOException {
-        if (out.toAbsolutePath().getParent() != null) {
-            Files.createDirectories(out.toAbsolutePath().getParent());
-        }
+    private List<List<GradedAnswer>> ask(BenchmarkRun run, List<Problem> problems, Scope scope) {
         int[] done = {0, 0};
-        try (BufferedWriter file = Files.newBufferedWriter(out, StandardOpenOption.CREATE_NEW,
-                StandardOpenOption.WRITE)) {
+        try (AnswerFile file = new AnswerFile(out); StopOnSignal _ = StopOnSignal.of(() -> {
+            file.close();
+            System.err.println("stopped: " + (Files.exists(out) ? out + " holds the answers to " + done[0] + " of "
+                    + problems.size() + " problems; score grades it" : "no problem was answered"));
+        })) {
             return run.answers(problems, scope, group -> {
-                write(file, group);
+                file.write(group);
                 done[0]++;
                 done[1] += (int) group.stream().filter(GradedAnswer::isCorrect).count();
                 System.err.printf(Locale.ROOT, "problem %d/%d  %d of %d answers correct%n", done[0], problems.size(),
                         done[1], done[0] * samples);
             });
-        } finally {
-            if (done[0] == 0) {
-                Files.delete(out);
-            }
-        }
-    }
-
-    private void write(BufferedWriter file, List<GradedAnswer> group) {
-        try {
-            for (GradedAnswer answer : group) {
-                ObjectNode line = MAPPER.createObjectNode().put("id", answer.problem().id())
-                        .put("sample", answer.sample()).put("gold", answer.problem().answer())
-                        .put("response", answer.response());
-                answer.answer().ifPresent(text -> line.put("answer", text));
-                line.put("tokens", answer.tokens()).put("finished", answer.finished())
-                        .put("verdict", answer.verdict().kind()).put("score", answer.verdict().reward());
-                if (!answer.verdict().reason().isEmpty()) {
-                    line.put("reason", answer.verdict().reason());
-                }
-                file.write(line + "\n");
-            }
-            file.flush();
-        } catch (IOException e) {
-            throw IoFault.writing(out, e);
         }
     }
 

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
-import java.util.List;
 import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -31,6 +30,9 @@ import picocli.CommandLine.Option;
             DevicesCommand.class,
             DoctorCommand.class})
 public final class Main implements Runnable {
+    /// As shells count a program that Ctrl-C ended.
+    static final int INTERRUPTED = 130;
+
     /// Held here, since the logging system forgets a logger that nobody holds, and its level with it.
     private static final Logger PARQUET_LOG = Logger.getLogger("dev.hardwood");
 
@@ -56,11 +58,17 @@ public final class Main implements Runnable {
         commandLine.setExecutionExceptionHandler((error, command, parsed) -> main.report(error, command.getErr()));
         commandLine.setParameterExceptionHandler((error, rejected) -> {
             PrintWriter err = error.getCommandLine().getErr();
-            err.println("error: " + oneLine(describe(first(error))) + " (see "
+            err.println("error: " + oneLine(UsageFault.describe(error)) + " (see "
                     + error.getCommandLine().getCommandSpec().qualifiedName() + " --help)");
             return CommandLine.ExitCode.USAGE;
         });
-        return commandLine.execute(arguments);
+        int exitCode = commandLine.execute(arguments);
+        // Java's streams keep quiet of what they could not write.
+        if (exitCode == CommandLine.ExitCode.OK && System.out.checkError()) {
+            System.err.println("error: cannot write standard output: its disk is full or its reader has gone");
+            return CommandLine.ExitCode.SOFTWARE;
+        }
+        return exitCode;
     }
 
     @Override
@@ -74,25 +82,6 @@ public final class Main implements Runnable {
             error.printStackTrace(err);
         }
         return CommandLine.ExitCode.SOFTWARE;
-    }
-
-    /// The fault to tell of: a name that is misspelt, rather than the required option that is missing for it.
-    private static CommandLine.ParameterException first(CommandLine.ParameterException error) {
-        List<String> unmatched = error.getCommandLine().getUnmatchedArguments();
-        return error instanceof CommandLine.MissingParameterException && !unmatched.isEmpty()
-                ? new CommandLine.UnmatchedArgumentException(error.getCommandLine(), unmatched) : error;
-    }
-
-    /// What is wrong with a command line, and what was perhaps meant.
-    private static String describe(CommandLine.ParameterException error) {
-        if (!(error instanceof CommandLine.UnmatchedArgumentException unmatched)) {
-            return error.getMessage().replace("option option ", "option ");   // picocli 4.7.7 on a map's option
-        }
-        List<String> near = unmatched.getSuggestions();
-        // What follows an unknown option may be its value.
-        String message = unmatched.isUnknownOption() ? "unknown option " + unmatched.getUnmatched().getFirst()
-                : unmatched.getMessage();
-        return near.isEmpty() ? message : message + "; did you mean " + near.getFirst() + "?";
     }
 
     private static String describe(Exception error) {

@@ -1,25 +1,24 @@
 package org.flowrl.cli;
 
-import org.flowrl.rl.TrainingRun;
-
-/// While it is open, Ctrl-C and SIGTERM let the training step at hand end, and leave a checkpoint. The JVM then ends;
-/// until then it hears no further signal but SIGKILL, which older checkpoints survive.
+/// While it is open, Ctrl-C and SIGTERM let the work at hand come to a point from which it can go on. The JVM then
+/// ends, with 130 or 143; until then it hears no further signal but SIGKILL.
 record StopOnSignal(Thread hook) implements AutoCloseable {
-    static StopOnSignal of(TrainingRun run, TrainProgress progress) {
-        Thread hook = new Thread(() -> stop(run, progress), "stop");
-        Runtime.getRuntime().addShutdownHook(hook);
-        return new StopOnSignal(hook);
+    /// Asks work that other threads do to end, and returns when it has.
+    @FunctionalInterface
+    interface Stop {
+        void run() throws InterruptedException;
     }
 
-    private static void stop(TrainingRun run, TrainProgress progress) {
-        progress.stopping();
-        run.stop();
-        try {
-            run.awaitTrained();
-            progress.stopped(run);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    static StopOnSignal of(Stop stop) {
+        Thread hook = new Thread(() -> {
+            try {
+                stop.run();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }, "stop");
+        Runtime.getRuntime().addShutdownHook(hook);
+        return new StopOnSignal(hook);
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import org.flowrl.rl.toy.Toy;
 import org.flowrl.rl.toy.ToyPicture;
 import org.flowrl.rl.toy.ToyTarget;
+import org.flowrl.tensor.io.AtomicFile;
 import org.flowrl.tensor.io.Destination;
 import org.flowrl.tensor.io.IoFault;
 import picocli.CommandLine.Command;
@@ -71,9 +72,9 @@ final class ToyCommand implements Callable<Integer> {
             if (out.getParent() != null) {
                 Files.createDirectories(out.getParent());
             }
-            Files.writeString(out, svg);
         } catch (IOException e) {
-            throw IoFault.writing(out, e);
+            throw IoFault.writing(out.getParent(), e);
         }
+        AtomicFile.write(out, svg);
     }
 }

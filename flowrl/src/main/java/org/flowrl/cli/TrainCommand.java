@@ -30,9 +30,6 @@ import picocli.CommandLine.Option;
 @Command(name = "train", mixinStandardHelpOptions = true,
         description = "Train a policy by reinforcement learning. With no option: FlowRL on the lattice task.")
 final class TrainCommand implements Callable<Integer> {
-    /// As shells count a program that Ctrl-C ended.
-    private static final int INTERRUPTED = 130;
-
     @Option(names = "--preset", paramLabel = "NAME", completionCandidates = PresetNames.class,
             description = "${COMPLETION-CANDIDATES} (default: lattice).")
     private String preset;
@@ -125,19 +122,29 @@ final class TrainCommand implements Callable<Integer> {
             Evaluator.Report before = run.referenceReport();
             progress.begin(run);
             Evaluator.Report after;
-            try (StopOnSignal _ = StopOnSignal.of(run, progress)) {
+            try (StopOnSignal _ = StopOnSignal.of(() -> stop(run, progress))) {
                 after = run.run();
             }
             progress.finish(run, before, after, RunReport.write(folder));
             return 0;
         } catch (CancellationException stopped) {
-            return INTERRUPTED;
+            return Main.INTERRUPTED;
         }
+    }
+
+    private static void stop(TrainingRun run, TrainProgress progress) throws InterruptedException {
+        progress.stopping();
+        run.stop();
+        run.awaitTrained();
+        progress.stopped(run);
     }
 
     private void requireResumable() {
         if (out == null) {
             throw new IllegalArgumentException("--resume needs --out, the folder of the run");
+        }
+        if (!Files.exists(out.resolve("config.yaml"))) {
+            throw new IllegalArgumentException("train: --resume: " + out + " holds no run: it has no config.yaml");
         }
         if (preset != null || algorithm != null || variant != null || config != null || model != null || size != null
                 || data != null || reward != null || seed != null || dtype != null || recomputeActivations

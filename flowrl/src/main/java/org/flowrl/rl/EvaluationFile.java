@@ -1,10 +1,8 @@
 package org.flowrl.rl;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -12,7 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.flowrl.rl.data.TextLines;
+import org.flowrl.tensor.io.AtomicFile;
 import org.flowrl.tensor.io.IoFault;
+import org.flowrl.tensor.io.JsonText;
 
 /// What a run ends with: `evaluation.json` (`step`, `metrics` of the trained policy and `reference_metrics`) and
 /// `answers.jsonl`, a line a problem with its answers: `text`, `correct`, `reward`, `log_prob` and `reference_log_prob`
@@ -41,11 +41,10 @@ public final class EvaluationFile {
                 lines.add(JSON.writeValueAsString(row(sheet)));
             }
             TextLines.write(folder.resolve("answers.jsonl"), lines);
-            Files.writeString(folder.resolve("evaluation.json"), JSON.writer(SerializationFeature.INDENT_OUTPUT)
-                    .writeValueAsString(evaluation) + "\n");
         } catch (IOException e) {
             throw IoFault.writing(folder, e);
         }
+        AtomicFile.write(folder.resolve("evaluation.json"), JsonText.of(evaluation));
     }
 
     private static Map<String, Object> row(Evaluator.AnswerSheet sheet) {

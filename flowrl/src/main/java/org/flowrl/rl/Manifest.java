@@ -1,7 +1,5 @@
 package org.flowrl.rl;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,6 +13,7 @@ import java.util.Map;
 import org.flowrl.rl.task.Task;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.io.IoFault;
+import org.flowrl.tensor.io.JsonText;
 
 /// Where a run's numbers came from: hashes of code, data, configuration and first weights, and the machine.
 final class Manifest {
@@ -43,12 +42,7 @@ final class Manifest {
         manifest.put("processors", Runtime.getRuntime().availableProcessors());
         manifest.put("backend", backend.name() + ": " + backend.description());
         manifest.put("backend_row_invariant", backend.guarantees().rowInvariant());
-        try {
-            return JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build()
-                    .writeValueAsString(manifest) + "\n";
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("manifest cannot be written: " + manifest, e);
-        }
+        return JsonText.of(manifest);
     }
 
     /// Refuses to go on with other problems than a run began with.

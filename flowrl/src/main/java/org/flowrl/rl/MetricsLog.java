@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -52,7 +51,7 @@ public final class MetricsLog {
             }
         }
         // Whoever ends this run meanwhile leaves all rows or these.
-        AtomicFile.write(jsonl, channel -> TextLines.write(Channels.newOutputStream(channel), kept));
+        TextLines.write(jsonl, kept);
     }
 
     /// Appends the row of a step.
@@ -92,11 +91,7 @@ public final class MetricsLog {
             text.append('\n').append(row.get("step"));
             names.forEach(name -> text.append(',').append(row.getOrDefault(name, "")));
         }
-        try {
-            Files.writeString(csv, text.append('\n'));
-        } catch (IOException e) {
-            throw IoFault.writing(csv, e);
-        }
+        AtomicFile.write(csv, text.append('\n').toString());
     }
 
     private static String line(long step, Map<String, Double> metrics) {

@@ -10,22 +10,33 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.flowrl.tensor.io.IoFault;
 
-/// Keeps a run folder to one run at a time: a lock of the system's on `.lock` in it, which ends with the process that
-/// holds it, however that ends. The file says which process that is.
-final class RunLock implements AutoCloseable {
+/// Keeps a folder to one run, or one comparison, at a time: a lock of the system's on `.lock` in it, which ends with
+/// the process that holds it, however that ends. The file says which process that is.
+///
+/// A process that closes any channel of a file lets go of all its locks on it (POSIX), so the runs of one process are
+/// kept apart before the file is opened.
+public final class RunLock implements AutoCloseable {
     /// The place that is locked lies behind all content: Windows lets nobody read what is locked.
     private static final long PLACE = Long.MAX_VALUE - 1;
 
     private static final String NAME = ".lock";
+    private static final String PROCESS = Long.toString(ProcessHandle.current().pid());
 
+    /// The folders that runs of this process hold. Static as the system's lock is: it belongs to the process.
+    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
+    private final Path held;
     private final Path file;
     private final FileChannel channel;
     /// Held, since the JVM forgets locks that nobody holds, though the system does not.
     private final FileLock lock;
 
-    private RunLock(Path file, FileChannel channel, FileLock lock) {
+    private RunLock(Path held, Path file, FileChannel channel, FileLock lock) {
+        this.held = held;
         this.file = file;
         this.channel = channel;
         this.lock = lock;
@@ -33,33 +44,51 @@ final class RunLock implements AutoCloseable {
 
     /// Takes `folder`, which is made where it is absent.
     ///
+    /// @param command who wants it, for the message
     /// @throws IllegalStateException where another run has it, of this process or of another one
-    static RunLock of(Path folder) {
+    public static RunLock of(String command, Path folder) {
         Path file = folder.resolve(NAME);
         try {
             Files.createDirectories(folder);
-            FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ,
-                    StandardOpenOption.WRITE);
-            Optional<FileLock> lock = lock(channel);
-            if (lock.isEmpty()) {
-                channel.close();
-                throw new IllegalStateException("train: " + folder + " is being written by another run, of process "
-                        + Files.readString(file).strip());
+            Path held = folder.toRealPath();
+            if (!HELD.add(held)) {
+                throw taken(command, folder, PROCESS);
             }
-            channel.truncate(0);
-            channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8)));
-            return new RunLock(file, channel, lock.get());
+            try {
+                return locked(command, folder, held, file);
+            } catch (IOException | RuntimeException | Error e) {
+                HELD.remove(held);
+                throw e;
+            }
         } catch (IOException e) {
             throw IoFault.writing(file, e);
         }
     }
 
+    private static RunLock locked(String command, Path folder, Path held, Path file) throws IOException {
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ,
+                StandardOpenOption.WRITE);
+        Optional<FileLock> lock = lock(channel);
+        if (lock.isEmpty()) {
+            channel.close();
+            throw taken(command, folder, Files.readString(file).strip());
+        }
+        channel.truncate(0);
+        channel.write(ByteBuffer.wrap((PROCESS + "\n").getBytes(StandardCharsets.UTF_8)));
+        return new RunLock(held, file, channel, lock.get());
+    }
+
+    private static IllegalStateException taken(String command, Path folder, String process) {
+        return new IllegalStateException(command + ": " + folder + " is being written by another run, of process "
+                + process);
+    }
+
     /// Refuses a folder that a run is writing, and leaves it as it is.
     ///
     /// @throws IllegalStateException as {@link #of}
-    static void requireFree(Path folder) {
+    public static void requireFree(String command, Path folder) {
         if (Files.exists(folder.resolve(NAME))) {
-            of(folder).close();
+            of(command, folder).close();
         }
     }
 
@@ -67,7 +96,7 @@ final class RunLock implements AutoCloseable {
         try {
             return Optional.ofNullable(channel.tryLock(PLACE, 1, false));
         } catch (OverlappingFileLockException e) {
-            // Another run of this process has it.
+            // This program has it, loaded a second time into this process.
             return Optional.empty();
         } catch (IOException | RuntimeException | Error e) {
             channel.close();
@@ -83,6 +112,8 @@ final class RunLock implements AutoCloseable {
             channel.truncate(0);
         } catch (IOException e) {
             throw IoFault.writing(file, e);
+        } finally {
+            HELD.remove(held);
         }
     }
 }

@@ -16,7 +16,7 @@ final class RunRefusals {
 
     /// Refuses a folder that a run is writing, that holds something, or that cannot be made.
     static void requireVacant(Path folder) {
-        RunLock.requireFree(folder);
+        RunLock.requireFree("train", folder);
         if (Destination.isOccupied(folder)) {
             throw new IllegalArgumentException("train: " + folder + " is not empty; " + (Checkpoint.latest(folder)
                     .isPresent() ? "--resume continues its run" : "it has no checkpoint to resume from: remove it "
@@ -45,7 +45,7 @@ final class RunRefusals {
         } catch (TokenizerException e) {
             String speaker = model.map(path -> path + ", whose tokenizer has ").orElse("a tokenizer of ");
             return Optional.of(new IllegalArgumentException("train: task " + task.name() + ", problem " + problem.id()
-                    + ": cannot be told to " + speaker + tokenizer.vocabularySize() + " tokens: " + e.getMessage()
+                    + ": cannot be told to " + speaker + tokenizer.vocabSize() + " tokens: " + e.getMessage()
                     + "; --model must name a model that speaks the language of the problems", e));
         }
     }

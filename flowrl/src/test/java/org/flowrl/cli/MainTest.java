@@ -59,7 +59,7 @@ class MainTest {
                 Arguments.of("a file in place of a folder", 1, "error: train: @/bad.yaml/run cannot be made: ",
                         List.of("train", "--out", "@/bad.yaml/run")),
                 Arguments.of("an unknown command", 2, "fly", List.of("fly")),
-                Arguments.of("a misspelt command", 2, "'trian'; did you mean train?", List.of("trian")),
+                Arguments.of("a misspelt command", 2, "command trian is unknown; did you mean train?", List.of("trian")),
                 Arguments.of("a number that is none", 2, "many", List.of("train", "--steps", "many")),
                 Arguments.of("no steps", 1, "error: config: steps 0 must be",
                         List.of("train", "--steps", "0", "--out", "@/run")),
@@ -123,7 +123,7 @@ class MainTest {
                 Arguments.of("a run folder that holds something", 1, "error: train: @ is not empty; it has no "
                         + "checkpoint to resume from: remove it or name another folder",
                         List.of("train", "--out", "@")),
-                Arguments.of("resuming nothing", 1, "no such file",
+                Arguments.of("resuming nothing", 1, "/nothing holds no run",
                         List.of("train", "--resume", "--out", "@/nothing")),
                 Arguments.of("resuming without a folder", 1, "--out", List.of("train", "--resume")),
                 Arguments.of("an unknown device", 1, "is unknown",
@@ -258,7 +258,7 @@ class MainTest {
                 "@/compared")).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8)).contains("[2/2] ", "flowrl ", "2 of 2", "report.html");
         assertThat(folder.resolve("compared").toFile().list()).containsExactlyInAnyOrder("comparison.yaml", "cells",
-                "cells.csv", "curves.csv", "table.md", "report.html");
+                "cells.csv", "curves.csv", "table.md", "report.html", ".lock");
     }
 
     @Test

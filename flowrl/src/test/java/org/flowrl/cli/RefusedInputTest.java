@@ -84,7 +84,7 @@ class RefusedInputTest {
             MATH + "--data @/broken.jsonl | broken.jsonl, line 2",
             MATH + "--out @/model | train: @/model is not empty",
             MATH + "--out @/file | train: @/file cannot be made: @/file is a file",
-            "train --resume --out @/model | @/model/config.yaml: no such file or folder",
+            "train --resume --out @/model | @/model holds no run: it has no config.yaml",
             "train --model @/model --out @/new | does not speak the vocabulary of task lattice",
             "compare --quick --out @/file | compare: --out @/file cannot be made: @/file is a file",
             "compare --quick --parallel 0 --out @/new | 0 runs at a time must be at least 1",
@@ -111,8 +111,19 @@ class RefusedInputTest {
             "toy --out @/model | toy: --out @/model is a folder",
             "toy --out @/file/toy.svg | cannot be made: @/file is a file",
             "toy --steps 0 --out @/new | steps 0 must be at least 1",
-            "doctor --threads 0 | 0",
-            "devices --magic | unknown option --magic");
+            "toy --out /dev/null | toy: --out /dev/null: it is a device or a pipe; it must be a file or not exist",
+            "doctor --threads 0 | --threads 0 must be at least 1",
+            "train --dashboard 99999 --out @/new | dashboard: port 99999 must be in 0 to 65535",
+            "devices --magic | unknown option --magic (see flowrl devices --help)",
+            "trian | command trian is unknown; did you mean train? known: train, compare, toy, sft, eval, score, "
+                    + "generate, forward, tokenize, inspect, devices, doctor (see flowrl --help)",
+            "train lattice | argument lattice belongs to no option (see flowrl train --help)",
+            "train --steps x | --steps x must be a whole number below 2^63 (see flowrl train --help)",
+            GENERATE + "--prompt x --samples 99999999999 | --samples 99999999999 must be a whole number below 2^31 "
+                    + "(see flowrl generate --help)",
+            "compare --learning-rates 1e-3,x | --learning-rates x must be a number (see flowrl compare --help)",
+            "compare --ablation z | --ablation z must be one of WEIGHT, LENGTH, BETA, LOGZ "
+                    + "(see flowrl compare --help)");
 
     @TempDir
     private Path folder;
@@ -151,7 +162,7 @@ class RefusedInputTest {
         assertThat(run.err().lines()).singleElement().asString().startsWith("error: ").contains(inFolder(parts[1]
                 .strip()));
         assertThat(run.out()).isEmpty();
-        assertThat(run.exitCode()).isEqualTo(parts[1].contains("option") ? 2 : 1);
+        assertThat(run.exitCode()).isEqualTo(parts[1].contains("--help") ? 2 : 1);
         assertThat(files()).isEqualTo(before);
     }
 

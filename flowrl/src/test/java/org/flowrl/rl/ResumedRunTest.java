@@ -194,6 +194,9 @@ class ResumedRunTest {
                     .isInstanceOf(IllegalStateException.class).hasMessage(message);
             assertThatThrownBy(() -> SmallRuns.run(config, folder.resolve("run")))
                     .isInstanceOf(IllegalStateException.class).hasMessage(message);
+            // Those who were refused have not let go of the system's lock, which keeps other processes out.
+            assertThat(FreshJvm.lines(List.of(), LockingProgram.class, folder.resolve("run")))
+                    .containsExactly(message);
             first.run();
         }
         SmallRuns.resume(folder.resolve("run"), 4);

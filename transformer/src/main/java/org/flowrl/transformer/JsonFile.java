@@ -1,20 +1,17 @@
 package org.flowrl.transformer;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.util.DefaultIndenter;
-import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
-import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.flowrl.tensor.io.IoFault;
 import org.flowrl.tensor.io.JsonFault;
+import org.flowrl.tensor.io.JsonText;
 
 /// A JSON object and the file that it came from, which every message begins with. Absent keys and nulls are the same.
 ///
@@ -50,13 +47,7 @@ record JsonFile(Path path, JsonNode root) {
 
     /// Writes `root` with two spaces a level and a line feed at the end, on every system.
     static void write(Path path, JsonNode root) throws IOException {
-        DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
-        Separators separators = Separators.createDefaultInstance()
-                .withObjectFieldValueSpacing(Separators.Spacing.AFTER);
-        DefaultPrettyPrinter printer = new DefaultPrettyPrinter(separators).withObjectIndenter(indenter)
-                .withArrayIndenter(indenter);
-        String text = MAPPER.writer(printer).writeValueAsString(root);
-        Files.write(path, (text + "\n").getBytes(StandardCharsets.UTF_8));
+        Files.writeString(path, JsonText.of(root));
     }
 
     /// The value of a key, or JSON's missing node.

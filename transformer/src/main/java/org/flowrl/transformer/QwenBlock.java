@@ -27,8 +27,8 @@ import org.flowrl.tensor.Tensor;
 /// @param query [H·E, D]
 /// @param key [G·E, D]
 /// @param value [G·E, D]
-/// @param queryNorm of each query head [E], or null
-/// @param keyNorm of each key head [E], or null
+/// @param queryNorm of each query head `[E]`, or null
+/// @param keyNorm of each key head `[E]`, or null
 /// @param output [D, H·E]
 /// @param postAttentionNorm of the stream, before the feed-forward network
 /// @param gate [F, D]
@@ -43,7 +43,8 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
         /// The attention's output [N, H, E].
         ///
         /// @param q [N, H, E]
-        /// @param k, v [N, G, E]
+        /// @param k [N, G, E]
+        /// @param v [N, G, E]
         Var apply(Var q, Var k, Var v);
     }
 
@@ -61,8 +62,9 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
 
     /// Where tokens stand.
     ///
-    /// @param positions I32 [N]
-    /// @param cos, sin [P, E/2], P above every position
+    /// @param positions I32 `[N]`
+    /// @param cos [P, E/2], P above every position
+    /// @param sin [P, E/2], P above every position
     public record Places(Tensor positions, Tensor cos, Tensor sin) {
     }
 
@@ -109,9 +111,12 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
     ///
     /// @param x the stream [N, D]
     public Var forward(Var x, Places places, Attend attend) {
-        Var h = fusedAttention(x, places, attend).orElseGet(() ->
+        boolean fuses = x.tape().backend().fused().isPresent();
+        Optional<Var> attended = fuses ? fusedAttention(x, places, attend) : Optional.empty();
+        Var h = attended.orElseGet(() ->
                 Pointwise.add(x, attention(inputNorm.forward(x), places, attend)));           // [N, D]
-        return fusedFeedForward(h).orElseGet(() ->
+        Optional<Var> fed = fuses ? fusedFeedForward(h) : Optional.empty();
+        return fed.orElseGet(() ->
                 Pointwise.add(h, feedForward(postAttentionNorm.forward(h))));                 // [N, D]
     }
 

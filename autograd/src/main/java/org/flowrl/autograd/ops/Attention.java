@@ -16,7 +16,8 @@ public final class Attention {
     /// Each token's attention over its sequence up to itself, out [N, H, E]; see {@link AttentionKernels#forward}.
     ///
     /// @param q [N, H, E]
-    /// @param k, v [N, G, E]
+    /// @param k [N, G, E]
+    /// @param v [N, G, E]
     /// @param starts I32 [B + 1]
     public static Var causal(Var q, Var k, Var v, Tensor starts, double scale) {
         return causal(q, k, v, starts, scale, DType.F32);
@@ -43,8 +44,9 @@ public final class Attention {
 
     /// Rotary positions on x [N, H, E], Qwen's half-split form; see {@link RowKernels#rope}.
     ///
-    /// @param positions I32 [N]
-    /// @param cos, sin [P, E/2]
+    /// @param positions I32 `[N]`
+    /// @param cos [P, E/2]
+    /// @param sin [P, E/2]
     public static Var rope(Var x, Tensor positions, Tensor cos, Tensor sin) {
         Tape tape = x.tape();
         RowKernels kernels = tape.backend().rows();

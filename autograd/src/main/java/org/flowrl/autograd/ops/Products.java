@@ -16,7 +16,7 @@ public final class Products {
     ///
     /// @param x [M, K]
     /// @param weight matrix [N, K]
-    /// @param bias [N], or null
+    /// @param bias `[N]`, or null
     public static Var linear(Var x, Parameter weight, Parameter bias) {
         Tape tape = x.tape();
         MatmulKernels kernels = tape.backend().matmul();
@@ -43,7 +43,7 @@ public final class Products {
     ///
     /// @param x [M, K]
     /// @param weight matrix [N, K]
-    /// @param bias [N], or null
+    /// @param bias `[N]`, or null
     /// @param adapter a [r, K], b [N, r]
     public static Var linear(Var x, Parameter weight, Parameter bias, LowRank adapter) {
         Tape tape = x.tape();

@@ -22,7 +22,7 @@ public final class SelfAttention {
 
     /// The attention's parameters, all of one store.
     ///
-    /// @param norm [D]
+    /// @param norm `[D]`
     /// @param eps of the norm
     /// @param projections matrices of queries [H · E, D], keys and values [G · E, D]
     /// @param biases of the three, or none
@@ -46,7 +46,8 @@ public final class SelfAttention {
 
     /// Norms of each query head and of each key head, as Qwen3 has them.
     ///
-    /// @param query, key [E]
+    /// @param query `[E]`
+    /// @param key `[E]`
     public record HeadNorms(Parameter query, Parameter key, double eps) {
     }
 
@@ -56,8 +57,9 @@ public final class SelfAttention {
 
     /// Where tokens stand.
     ///
-    /// @param positions I32 [N]
-    /// @param cos, sin [P, E/2], P above every position
+    /// @param positions I32 `[N]`
+    /// @param cos [P, E/2], P above every position
+    /// @param sin [P, E/2], P above every position
     /// @param starts I32 [B + 1], where sequences start and end
     /// @param scale of scores
     public record Places(Tensor positions, Tensor cos, Tensor sin, Tensor starts, double scale) {

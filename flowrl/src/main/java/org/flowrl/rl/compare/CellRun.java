@@ -5,6 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.flowrl.rl.Checkpoint;
@@ -14,6 +16,7 @@ import org.flowrl.rl.TrainConfig;
 import org.flowrl.rl.TrainingRun;
 import org.flowrl.rl.YamlRecords;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.io.AtomicFile;
 import org.flowrl.tensor.io.IoFault;
 
 /// Runs one cell in its folder, from where an earlier session left it.
@@ -45,25 +48,30 @@ final class CellRun {
     }
 
     /// Runs what is left to run.
-    Outcome run(Supplier<Backend> backends, TrainingRun.Observer observer) {
+    ///
+    /// @param training hears of the run when it can be stopped
+    /// @throws CancellationException where it was stopped: it has not ended
+    Outcome run(Supplier<Backend> backends, TrainingRun.Observer observer, Consumer<TrainingRun> training) {
         Optional<Outcome> known = outcome(folder).filter(Outcome::settled);
         if (known.isPresent()) {
             return known.get();
         }
         Outcome outcome;
         try {
-            train(backends, observer);
+            train(backends, observer, training);
             outcome = new Outcome.Completed();
+        } catch (CancellationException e) {
+            throw e;
         } catch (DivergedException e) {
             outcome = new Outcome.Diverged(e.getMessage());
         } catch (RuntimeException e) {
-            outcome = new Outcome.Failed(e.toString());
+            outcome = new Outcome.Failed(Optional.ofNullable(e.getMessage()).orElse(e.toString()));
         }
         write(outcome);
         return outcome;
     }
 
-    private void train(Supplier<Backend> backends, TrainingRun.Observer observer) {
+    private void train(Supplier<Backend> backends, TrainingRun.Observer observer, Consumer<TrainingRun> training) {
         boolean resumed = Checkpoint.latest(folder).isPresent();
         if (!resumed) {
             clear();
@@ -71,6 +79,7 @@ final class CellRun {
         try (Backend backend = backends.get();
              TrainingRun run = resumed ? TrainingRun.resume(backend, config, folder, observer)
                      : TrainingRun.start(backend, config, folder, observer)) {
+            training.accept(run);
             run.run();
         }
     }
@@ -92,9 +101,9 @@ final class CellRun {
     private void write(Outcome outcome) {
         try {
             Files.createDirectories(folder);
-            Files.writeString(folder.resolve(OUTCOME), YamlRecords.text(outcome));
         } catch (IOException e) {
-            throw IoFault.writing(folder.resolve(OUTCOME), e);
+            throw IoFault.writing(folder, e);
         }
+        AtomicFile.write(folder.resolve(OUTCOME), YamlRecords.text(outcome));
     }
 }

@@ -1,21 +1,22 @@
 package org.flowrl.rl.compare;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
+import org.flowrl.rl.RunLock;
 import org.flowrl.rl.TrainingRun;
 import org.flowrl.rl.YamlRecords;
 import org.flowrl.tensor.Backend;
-import org.flowrl.tensor.io.IoFault;
+import org.flowrl.tensor.io.AtomicFile;
 
 /// Runs a comparison in its folder: first the sweep, then the reported seeds; several runs at a time, each with a
 /// backend of its own. What is complete is not run again, so a comparison that was stopped goes on, and one that was
@@ -29,6 +30,8 @@ public final class CompareRun {
     private final int workers;
     private final Supplier<Backend> backends;
     private final Observer observer;
+    private final Map<Cell, TrainingRun> training = new ConcurrentHashMap<>();
+    private volatile boolean stopping;
 
     /// Watches a comparison; called from several threads.
     public interface Observer {
@@ -44,6 +47,7 @@ public final class CompareRun {
     /// @param backends opens a backend for one run, which closes it
     /// @throws IllegalArgumentException where a configuration is not possible or the folder holds runs with other
     ///     settings
+    /// @throws IllegalStateException where another comparison is writing the folder
     public CompareRun(Comparison comparison, Path folder, int workers, Supplier<Backend> backends, Observer observer) {
         if (workers < 1) {
             throw new IllegalArgumentException("compare: " + workers + " runs at a time must be at least 1");
@@ -54,12 +58,33 @@ public final class CompareRun {
         this.backends = backends;
         this.observer = observer;
         comparison.check();
+        RunLock.requireFree("compare", folder);
         requireSameConfigurations();
     }
 
     /// Runs what is left to run and returns what came out.
+    ///
+    /// @throws IllegalStateException where another comparison has the folder
+    /// @throws CancellationException where {@link #stop} ended it; it goes on when it is run again
     public Results run() {
-        write();
+        try (RunLock _ = RunLock.of("compare", folder)) {
+            return runAlone();
+        }
+    }
+
+    /// Asks the runs that train to end after the steps that they are at, each with a checkpoint, and waits until they
+    /// have. What has not begun to train does not, and what is being evaluated is not waited for. Any thread may.
+    public void stop() throws InterruptedException {
+        stopping = true;
+        List<TrainingRun> asked = List.copyOf(training.values());
+        asked.forEach(TrainingRun::stop);
+        for (TrainingRun run : asked) {
+            run.awaitTrained();
+        }
+    }
+
+    private Results runAlone() {
+        AtomicFile.write(folder.resolve("comparison.yaml"), YamlRecords.text(comparison));
         try (ExecutorService pool = Executors.newFixedThreadPool(workers)) {
             run(comparison.sweep(), pool);
             Results sweep = Results.read(comparison, folder);
@@ -86,14 +111,41 @@ public final class CompareRun {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("compare: interrupted", e);
         } catch (ExecutionException e) {
-            pool.shutdownNow();
-            throw new IllegalStateException("compare: " + e.getCause(), e.getCause());
+            // Runs that were asked to stop are left to write their checkpoints; those that wait do not begin.
+            if (!stopping) {
+                pool.shutdownNow();
+            }
+            switch (e.getCause()) {
+                case RuntimeException thrown -> throw thrown;
+                case Error thrown -> throw thrown;
+                default -> throw new IllegalStateException(e.getCause());
+            }
         }
     }
 
     private void run(Cell cell) {
-        Outcome outcome = new CellRun(comparison.config(cell), cell.folder(folder)).run(backends, watching(cell));
-        observer.ended(cell, outcome);
+        requireGoingOn();
+        try {
+            Outcome outcome = new CellRun(comparison.config(cell), cell.folder(folder)).run(backends, watching(cell),
+                    run -> begin(cell, run));
+            observer.ended(cell, outcome);
+        } finally {
+            training.remove(cell);
+        }
+    }
+
+    private void begin(Cell cell, TrainingRun run) {
+        training.put(cell, run);
+        if (stopping) {
+            // Whoever asked before the line above has not seen the run.
+            run.stop();
+        }
+    }
+
+    private void requireGoingOn() {
+        if (stopping) {
+            throw new CancellationException("compare: stopped");
+        }
     }
 
     private TrainingRun.Observer watching(Cell cell) {
@@ -113,14 +165,5 @@ public final class CompareRun {
     private void requireSameConfigurations() {
         comparison.possible().forEach(cell ->
                 new CellRun(comparison.config(cell), cell.folder(folder)).requireSameConfiguration());
-    }
-
-    private void write() {
-        try {
-            Files.createDirectories(folder);
-            Files.writeString(folder.resolve("comparison.yaml"), YamlRecords.text(comparison));
-        } catch (IOException e) {
-            throw IoFault.writing(folder.resolve("comparison.yaml"), e);
-        }
     }
 }

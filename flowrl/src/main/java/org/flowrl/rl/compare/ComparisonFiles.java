@@ -1,7 +1,5 @@
 package org.flowrl.rl.compare;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +10,7 @@ import java.util.stream.Collectors;
 import org.flowrl.rl.report.Course;
 import org.flowrl.rl.report.Measure;
 import org.flowrl.rl.report.Series;
-import org.flowrl.tensor.io.IoFault;
+import org.flowrl.tensor.io.AtomicFile;
 
 /// Writes what a comparison found: `cells.csv` (a row a run, with all its final metrics), `curves.csv` (the points of
 /// the page's curves), `table.md` and `report.html`.
@@ -22,10 +20,10 @@ public final class ComparisonFiles {
 
     /// Writes all files into a comparison's folder, over those of an earlier session.
     public static void write(Results results, Path folder) {
-        write(folder.resolve("cells.csv"), cells(results));
-        write(folder.resolve("curves.csv"), curves(results));
-        write(folder.resolve("table.md"), ComparisonTable.markdown(results));
-        write(folder.resolve("report.html"), ComparisonPage.html(results));
+        AtomicFile.write(folder.resolve("cells.csv"), cells(results));
+        AtomicFile.write(folder.resolve("curves.csv"), curves(results));
+        AtomicFile.write(folder.resolve("table.md"), ComparisonTable.markdown(results));
+        AtomicFile.write(folder.resolve("report.html"), ComparisonPage.html(results));
     }
 
     /// The reported runs as the page's series; contenders without a completed one are left out.
@@ -87,13 +85,5 @@ public final class ComparisonFiles {
 
     private static String field(String value) {
         return value.matches("(?s).*[\",\\n\\r].*") ? '"' + value.replace("\"", "\"\"") + '"' : value;
-    }
-
-    private static void write(Path file, String text) {
-        try {
-            Files.writeString(file, text);
-        } catch (IOException e) {
-            throw IoFault.writing(file, e);
-        }
     }
 }

@@ -1,6 +1,5 @@
 package org.flowrl.rl.data;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.flowrl.rl.task.Problem;
@@ -34,18 +33,14 @@ public record GoldCheck(int problems, List<Failure> failures) {
         failures = List.copyOf(failures);
     }
 
-    /// Grades each problem's gold answer.
+    /// Grades each problem's gold answer, on all processors; failures are in the order of the problems.
     ///
+    /// @param verifier safe to use from many threads
     /// @param asResponse turns an answer into a response that ends with it, such as `\boxed{answer}`
     public static GoldCheck of(List<Problem> problems, Verifier verifier, UnaryOperator<String> asResponse) {
-        List<Failure> failures = new ArrayList<>();
-        for (Problem problem : problems) {
-            Verdict verdict = verifier.verify(problem, asResponse.apply(problem.answer()), true);
-            if (!(verdict instanceof Verdict.Correct)) {
-                failures.add(new Failure(problem, verdict));
-            }
-        }
-        return new GoldCheck(problems.size(), failures);
+        return new GoldCheck(problems.size(), problems.parallelStream().map(problem -> new Failure(problem,
+                verifier.verify(problem, asResponse.apply(problem.answer()), true)))
+                .filter(graded -> !(graded.verdict() instanceof Verdict.Correct)).toList());
     }
 
     /// One line with the count and the first failures.

@@ -6,12 +6,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BiConsumer;
+import org.flowrl.tensor.io.AtomicFile;
 
 /// The lines of a text in UTF-8, each with its place for messages.
 public final class TextLines {
@@ -37,10 +38,10 @@ public final class TextLines {
     }
 
     /// Writes lines to a new file, or over an old one, with a line feed after each on every system.
-    public static void write(Path file, List<String> lines) throws IOException {
-        try (OutputStream out = Files.newOutputStream(file)) {
-            write(out, lines);
-        }
+    ///
+    /// @throws java.io.UncheckedIOException naming the file, which is then as it was before
+    public static void write(Path file, List<String> lines) {
+        AtomicFile.write(file, channel -> write(Channels.newOutputStream(channel), lines));
     }
 
     /// As {@link #write(Path, List)}, to a stream, which stays open.

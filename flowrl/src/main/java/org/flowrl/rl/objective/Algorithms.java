@@ -233,8 +233,7 @@ public final class Algorithms {
     }
 
     private static Algorithm ablation(String name, String summary, Function<FlowRlSettings, FlowRlSettings> change) {
-        return flowRl(Kind.ABLATION, name, "ablation: " + summary, PAPER + ", tables 3 and 10 to 12; arXiv 2607.13394",
-                change);
+        return flowRl(Kind.ABLATION, name, summary, PAPER + ", tables 3 and 10 to 12; arXiv 2607.13394", change);
     }
 
     private static Algorithm baseline(String name, String summary, String source, PolicyGradientSettings settings) {

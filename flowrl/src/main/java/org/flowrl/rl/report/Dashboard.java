@@ -15,6 +15,7 @@ import org.flowrl.tensor.io.IoFault;
 /// itself again every few seconds.
 public final class Dashboard implements AutoCloseable {
     private static final int REFRESH_SECONDS = 3;
+    private static final int LAST_PORT = 65_535;
     private static final int OK = 200;
     private static final int NOT_FOUND = 404;
 
@@ -29,8 +30,12 @@ public final class Dashboard implements AutoCloseable {
     /// Begins to serve the run in `folder`, which may not have begun.
     ///
     /// @param port of the loopback interface; 0 for any free one
+    /// @throws IllegalArgumentException where there is no such port
     /// @throws UncheckedIOException where the port cannot be had
     public static Dashboard open(Path folder, int port) {
+        if (port < 0 || port > LAST_PORT) {
+            throw new IllegalArgumentException("dashboard: port " + port + " must be in 0 to " + LAST_PORT);
+        }
         try {
             HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
             Dashboard dashboard = new Dashboard(server, folder);

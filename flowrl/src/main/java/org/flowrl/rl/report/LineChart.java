@@ -40,7 +40,7 @@ final class LineChart {
         double lastStep = points.stream().mapToDouble(Course.Point::step).max().orElseThrow();
         double least = points.stream().mapToDouble(Course.Point::low).min().orElseThrow();
         double most = points.stream().mapToDouble(Course.Point::high).max().orElseThrow();
-        this.x = Axis.holding(0, lastStep, X_TICKS);
+        this.x = Axis.counting(lastStep, X_TICKS);
         this.y = Axis.holding(Math.min(0, least), Math.max(most, optimum.orElse(most)), Y_TICKS);
     }
 
@@ -94,7 +94,9 @@ final class LineChart {
 
     private void points(Markup out, Line line) {
         for (Course.Point point : line.course().points()) {
-            out.open("circle", "class", "point " + line.series().style(), "cx", number(left(point.step())), "cy",
+            // A lone point has no line that shows it.
+            out.open("circle", "class", (line.course().points().size() == 1 ? "lone point " : "point ")
+                    + line.series().style(), "cx", number(left(point.step())), "cy",
                     number(top(point.mean())), "r", "4");
             out.element("title", tooltip(line.series(), point)).close();
         }

@@ -21,7 +21,7 @@ public record Measure(String metric, String title, String meaning, int decimals)
             "how unlike FlowRL's optimum the correct answers are spread; nats, 0 is best", 3);
     /// Mean reward of samples.
     public static final Measure REWARD = new Measure("reward/mean", "Reward",
-            "mean of the sampled responses, averaged between evaluations", 3);
+            "mean of the sampled responses", 3);
     /// Entropy of the next token.
     public static final Measure ENTROPY = new Measure("policy/entropy", "Entropy",
             "of the policy, nats per response token", 3);
@@ -39,6 +39,22 @@ public record Measure(String metric, String title, String meaning, int decimals)
     public static final Measure HELD_OUT_ACCURACY = new Measure("held_out/accuracy", "Held-out accuracy",
             "the same on problems that are never trained on", 3);
 
+    private static final List<Measure> TRAINING = List.of(
+            new Measure("loss", "Loss", "of the objective, mean over a step's updates", 4),
+            new Measure("policy/kl_to_reference", "KL to reference",
+                    "sampled mean of log π − log π of the start, nats per token", 4),
+            new Measure("policy/grad_norm", "Gradient norm", "before clipping, mean over a step's updates", 3),
+            new Measure("ratio/max", "Largest importance ratio", "π / π of the sampler; 1 is on-policy", 3),
+            new Measure("policy/clip_share", "Clipped tokens", "share of tokens whose clipped loss counts", 4),
+            new Measure("ratio/clipped_share", "Ratios out of bounds", "share of importance ratios", 4),
+            new Measure("response/length_mean", "Response length", "tokens, with the end token", 1),
+            new Measure("response/truncated_share", "Cut responses", "share of responses cut at the length limit", 3),
+            new Measure("verdict/unparsable_share", "Unparsable responses",
+                    "share of responses in which no answer was found", 3),
+            new Measure("groups/zero_variance_share", "Prompts without signal",
+                    "share of prompts whose responses all earn the same", 3),
+            new Measure("throughput/response_tokens_per_second", "Speed", "response tokens a second of a step", 0));
+
     private static final List<Measure> CURVES = List.of(REWARD, ACCURACY, ALIVE, KL_TO_OPTIMUM, ENTROPY, LOG_Z);
     private static final List<Measure> SAMPLED_CURVES = List.of(REWARD, SAMPLED_ACCURACY, SOLUTIONS,
             HELD_OUT_ACCURACY, ENTROPY, LOG_Z);
@@ -53,6 +69,11 @@ public record Measure(String metric, String title, String meaning, int decimals)
         return exact ? CURVES : SAMPLED_CURVES;
     }
 
+    /// What shows whether training is sound, in the order of a page.
+    public static List<Measure> training() {
+        return TRAINING;
+    }
+
     /// The columns of a table, in their order.
     ///
     /// @param exact true where the task's answers can be listed
@@ -60,8 +81,9 @@ public record Measure(String metric, String title, String meaning, int decimals)
         return exact ? COLUMNS : SAMPLED_COLUMNS;
     }
 
-    /// A value as text.
+    /// A value as text; what rounds to zero has no sign.
     public String text(double value) {
-        return String.format(Locale.ROOT, "%." + decimals + "f", value);
+        String text = String.format(Locale.ROOT, "%." + decimals + "f", value);
+        return text.matches("-[0.]+") ? text.substring(1) : text;
     }
 }

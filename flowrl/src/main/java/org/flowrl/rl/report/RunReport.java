@@ -1,14 +1,12 @@
 package org.flowrl.rl.report;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.flowrl.rl.ConfigFile;
 import org.flowrl.rl.TrainConfig;
-import org.flowrl.tensor.io.IoFault;
+import org.flowrl.tensor.io.AtomicFile;
 
 /// One run as a page: `report.html` in its folder.
 public final class RunReport {
@@ -18,11 +16,7 @@ public final class RunReport {
     /// Writes `report.html` into a run's folder and returns the file.
     public static Path write(Path folder) {
         Path file = folder.resolve("report.html");
-        try {
-            Files.writeString(file, html(folder, 0));
-        } catch (IOException e) {
-            throw IoFault.writing(file, e);
-        }
+        AtomicFile.write(file, html(folder, 0));
         return file;
     }
 
@@ -36,11 +30,15 @@ public final class RunReport {
         return Page.of(config.objective().algorithm() + " on " + config.task(), refreshSeconds, out -> {
             out.element("p", summary(run), "class", "lead");
             RunSections sections = new RunSections(out, List.of(series));
+            sections.result();
             if (!run.rows().isEmpty()) {
                 sections.curves();
             }
             sections.modes();
             sections.samples();
+            if (!run.rows().isEmpty()) {
+                sections.training();
+            }
             out.open("section").element("h2", "Configuration").open("details").element("summary", "config.yaml")
                     .element("pre", ConfigFile.text(config)).close().close();
             sections.origin();

@@ -1,6 +1,7 @@
 package org.flowrl.rl.report;
 
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -23,27 +24,90 @@ public final class RunSections {
         this.series = series;
     }
 
+    /// What a run's evaluation says before training and after it; nothing while the run goes on.
+    public void result() {
+        RunFolder run = series.getFirst().runs().getFirst();
+        if (run.reference().isEmpty() || run.evaluation().isEmpty()) {
+            return;
+        }
+        out.open("section").element("h2", "Result").open("div", "class", "wide").open("table", "class", "cards");
+        out.open("thead").open("tr").element("th", "Mean over problems");
+        List.of("Before training", "After", "Optimum").forEach(title -> out.element("th", title));
+        out.close().close().open("tbody").line();
+        for (Measure measure : Measure.columns(run.isExact())) {
+            OptionalDouble before = run.reference().get().metric(measure.metric());
+            OptionalDouble after = run.evaluation().get().metric(measure.metric());
+            if (before.isPresent() && after.isPresent()) {
+                out.open("tr").open("td", "title", measure.meaning()).text(measure.title()).close();
+                cell("Before training", measure, before);
+                cell("After", measure, after);
+                cell("Optimum", measure, optimum(measure));
+                out.close().line();
+            }
+        }
+        out.close().close().close().close();
+    }
+
+    private void cell(String label, Measure measure, OptionalDouble value) {
+        out.element("td", value.isEmpty() ? "–" : measure.text(value.getAsDouble()), "data-label", label);
+    }
+
     /// A chart for each measure that some run has.
     public void curves() {
         out.open("section").element("h2", "Over training");
         boolean several = series.stream().anyMatch(one -> one.runs().size() > 1);
+        long stepsPerPoint = Course.stepsPerPoint(series.getFirst().runs().getFirst().config().steps());
         out.element("p", (several ? "Lines are means over seeds, bands their range. " : "")
-                + "Point at a line for its figures. A dotted line is the optimum, where it is known.");
+                + "Point at a line for its figures. A dotted line is the optimum, where it is known."
+                + (stepsPerPoint == 1 ? "" : " What every step measures is averaged over " + stepsPerPoint
+                + " steps a point."));
         if (series.size() > 1) {
             legend();
         }
         out.open("div", "class", "grid");
         for (Measure measure : Measure.curves(series.getFirst().runs().getFirst().isExact())) {
-            List<LineChart.Line> lines = series.stream()
-                    .map(one -> new LineChart.Line(one, Course.of(measure.metric(), one.runs())))
-                    .filter(line -> !line.course().points().isEmpty()).toList();
+            List<LineChart.Line> lines = lines(measure);
             if (!lines.isEmpty()) {
-                out.open("figure").element("h3", measure.title()).element("p", measure.meaning(), "class", "note");
-                new LineChart(measure, lines, optimum(measure)).write(out);
-                out.close();
+                chart(measure, lines);
             }
         }
         out.close().close();
+    }
+
+    /// A chart for each measure of training itself that changes; those that do not, and where the time went, in words.
+    public void training() {
+        out.open("section").element("h2", "How training went");
+        RunFolder run = series.getFirst().runs().getFirst();
+        out.element("p", TrainingTime.of(run).toString());
+        List<String> constants = new ArrayList<>();
+        out.open("div", "class", "grid");
+        for (Measure measure : Measure.training()) {
+            List<LineChart.Line> lines = lines(measure);
+            DoubleSummaryStatistics values = lines.stream().flatMap(line -> line.course().points().stream())
+                    .mapToDouble(Course.Point::mean).summaryStatistics();
+            if (values.getMin() < values.getMax()) {
+                chart(measure, lines);
+            } else if (values.getCount() > 0) {
+                constants.add(measure.title().toLowerCase(Locale.ROOT) + " " + measure.text(values.getMax()) + " ("
+                        + measure.meaning() + ")");
+            }
+        }
+        out.close();
+        if (!constants.isEmpty()) {
+            out.element("p", "The same at every point: " + String.join("; ", constants) + ".", "class", "note");
+        }
+        out.close();
+    }
+
+    private List<LineChart.Line> lines(Measure measure) {
+        return series.stream().map(one -> new LineChart.Line(one, Course.of(measure.metric(), one.runs())))
+                .filter(line -> !line.course().points().isEmpty()).toList();
+    }
+
+    private void chart(Measure measure, List<LineChart.Line> lines) {
+        out.open("figure").element("h3", measure.title()).element("p", measure.meaning(), "class", "note");
+        new LineChart(measure, lines, optimum(measure)).write(out);
+        out.close();
     }
 
     /// For some problems, a bar for each correct answer, series by series; nothing where answers cannot be enumerated.
@@ -114,6 +178,7 @@ public final class RunSections {
         out.close();
     }
 
+    /// Where a measure should end, if that is known.
     private OptionalDouble optimum(Measure measure) {
         String metric = switch (measure.metric()) {
             case "exact/accuracy" -> "exact/optimum_accuracy";

@@ -52,9 +52,11 @@ public final class Toy {
     /// @param learningRate of Adam, the highest; falls along a half cosine to `floor` of it
     public record Settings(long steps, int samples, double learningRate, double floor, long seed) {
         public Settings {
-            if (steps < 1 || samples < GROUP || samples % GROUP != 0) {
-                throw new IllegalArgumentException("toy: steps " + steps + " must be at least 1 and samples " + samples
-                        + " a multiple of " + GROUP);
+            if (steps < 1) {
+                throw new IllegalArgumentException("toy: steps " + steps + " must be at least 1");
+            }
+            if (samples < GROUP || samples % GROUP != 0) {
+                throw new IllegalArgumentException("toy: samples " + samples + " must be a multiple of " + GROUP);
             }
         }
 

@@ -6,12 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.flowrl.rl.ConfigFile;
 import org.flowrl.rl.MetricsLog;
+import org.flowrl.rl.RunLock;
 import org.flowrl.rl.TrainConfig;
 import org.flowrl.rl.TrainingRun;
 import org.flowrl.rl.YamlRecords;
@@ -71,6 +75,66 @@ class CompareRunTest {
         assertThat(new MetricsLog(beforeItsFirst).rows()).hasSize(3);
     }
 
+    /// Asked after the first step of the first run, it ends with the second; what waits does not begin.
+    @Test
+    void aComparisonThatIsStoppedLeavesCheckpointsAndGoesOnByteForByte() throws IOException {
+        Comparison comparison = SmallComparison.of(4, List.of(1L), Map.of("checkpointEvery", "100"));
+        Path whole = folder.resolve("whole");
+        SmallComparison.run(comparison, whole, 1, log);
+        Path stopped = folder.resolve("stopped");
+        AtomicReference<CompareRun> running = new AtomicReference<>();
+        List<Outcome> ended = new ArrayList<>();
+        running.set(new CompareRun(comparison, stopped, 1, () -> Backends.open("cpu", 1).backend(),
+                new CompareRun.Observer() {
+                    @Override
+                    public void stepped(Cell cell, long step, long steps) {
+                        if (step == 1) {
+                            ask(running.get());
+                        }
+                    }
+
+                    @Override
+                    public void ended(Cell cell, Outcome outcome) {
+                        ended.add(outcome);
+                    }
+                }));
+        assertThatThrownBy(() -> running.get().run()).isInstanceOf(CancellationException.class)
+                .hasMessageContaining("stopped");
+        assertThat(ended).isEmpty();
+        assertThat(states(stopped).keySet()).singleElement().asString().contains("step-2");
+        assertThat(CellRun.outcome(comparison.sweep().getFirst().folder(stopped))).isEmpty();
+
+        SmallComparison.run(comparison, stopped, 1, log);
+        assertThat(states(stopped).keySet()).containsAll(states(whole).keySet());
+        states(whole).forEach((file, state) -> assertThat(stopped.resolve(file)).hasBinaryContent(state));
+    }
+
+    /// Asks from another thread, as a signal does, and returns when the run has heard of it.
+    private static void ask(CompareRun run) {
+        Thread asking = new Thread(() -> {
+            try {
+                run.stop();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        asking.start();
+        while (asking.getState() != Thread.State.WAITING) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void aFolderIsWrittenByOneComparisonAtATime() {
+        Comparison comparison = SmallComparison.of(2, List.of(1L), Map.of());
+        try (RunLock _ = RunLock.of("compare", folder)) {
+            assertThatThrownBy(() -> SmallComparison.run(comparison, folder, 1, log))
+                    .isInstanceOf(IllegalStateException.class).hasMessage("compare: " + folder + " is being written by "
+                            + "another run, of process " + ProcessHandle.current().pid());
+        }
+        assertThat(log.opened).isEmpty();
+    }
+
     @Test
     void aRunThatDivergesIsReportedWithItsReasonAndNotTriedAgain() {
         Contender wild = new Contender("wild", "flowrl", List.of(1e-3, 1e38),
@@ -107,7 +171,7 @@ class CompareRunTest {
             throw new IllegalStateException("no room");
         }, log).run();
         assertThat(failed.cells()).singleElement().extracting(Results.Result::outcome)
-                .isEqualTo(new Outcome.Failed("java.lang.IllegalStateException: no room"));
+                .isEqualTo(new Outcome.Failed("no room"));
         Results again = SmallComparison.run(comparison, folder, 1, log);
         assertThat(again.cells()).singleElement().extracting(Results.Result::outcome)
                 .isEqualTo(new Outcome.Completed());

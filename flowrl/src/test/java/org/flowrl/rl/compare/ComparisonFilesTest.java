@@ -95,7 +95,8 @@ class ComparisonFilesTest {
         }
     }
 
-    /// Accuracy, alive and KL at 0, 10 and 20 steps, reward and entropy at 10 and 20, twice; log Z at 10 and 20, once.
+    /// Accuracy, alive and KL at 0, 10 and 20 steps, reward and entropy at each of 20, twice; log Z at each, once: 2 · 9 +
+    /// 2 · 40 + 20.
     @Test
     void thePointsOfTheCurvesAreThoseOfTheCsv() throws IOException {
         List<String> expected = new ArrayList<>();
@@ -109,7 +110,7 @@ class ComparisonFilesTest {
         }
         List<String> tooltips = files.elements("circle").stream().map(Element::getTextContent)
                 .toList();
-        assertThat(tooltips).hasSize(28).containsExactlyInAnyOrderElementsOf(expected);
+        assertThat(tooltips).hasSize(118).containsExactlyInAnyOrderElementsOf(expected);
     }
 
     /// The first prompt, 2 R and 6 U, has 8 over 2, that is 28 correct answers; shown before training and for the two

@@ -64,13 +64,13 @@ class SampledComparisonTest {
         }
     }
 
-    /// Evaluations are points of their own, before training too; what steps sample is averaged between them.
+    /// Evaluations are points of their own, before training too; what steps sample has a point a step.
     @Test
     void curvesOfEvaluationsBeginBeforeTraining() throws IOException {
         List<Map<String, String>> points = files.csv("curves.csv");
         assertThat(steps(points, "evaluation/accuracy")).containsExactly("0", "2", "4");
         assertThat(steps(points, "held_out/accuracy")).containsExactly("0", "2", "4");
-        assertThat(steps(points, "reward/mean")).containsExactly("2", "4");
+        assertThat(steps(points, "reward/mean")).containsExactly("1", "2", "3", "4");
         assertThat(files.elements("circle")).hasSameSizeAs(points);
     }
 

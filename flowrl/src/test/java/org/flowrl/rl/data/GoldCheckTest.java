@@ -42,6 +42,16 @@ class GoldCheckTest {
                 .isEqualTo("all 1 gold answers are correct to the grader");
     }
 
+    /// A thousand are graded on all processors; the first that fails is named first.
+    @Test
+    void failuresAreInTheOrderOfTheProblems() {
+        List<Problem> problems = IntStream.range(0, 1000).mapToObj(i -> problem("p" + i, i % 3 == 0 ? "x" : "1"))
+                .toList();
+        GoldCheck check = GoldCheck.of(problems, INTEGERS, answer -> "Answer: " + answer);
+        assertThat(check.failures()).extracting(failure -> failure.problem().id())
+                .isEqualTo(IntStream.range(0, 334).mapToObj(i -> "p" + 3 * i).toList());
+    }
+
     private static Problem problem(String id, String answer) {
         return new Problem(id, "?", answer);
     }

@@ -16,7 +16,23 @@ class AxisTest {
                 Arguments.of(0, 450, 5, List.of("0", "100", "200", "300", "400", "500")),
                 Arguments.of(-0.3, 0.8, 4, List.of("-0.5", "0.0", "0.5", "1.0")),
                 Arguments.of(0, 0.003, 4, List.of("0.000", "0.001", "0.002", "0.003")),
-                Arguments.of(0, 0, 4, List.of("0.00", "0.25")));
+                Arguments.of(0, 0, 4, List.of("0.00", "0.25")),
+                Arguments.of(-2e-7, 8e-7, 4, List.of("-0.25e-6", "0", "0.25e-6", "0.50e-6", "0.75e-6", "1.00e-6")));
+    }
+
+    static Stream<Arguments> counts() {
+        return Stream.of(
+                Arguments.of(1, List.of("0", "1")),
+                Arguments.of(3, List.of("0", "1", "2", "3")),
+                Arguments.of(11, List.of("0", "5", "10", "15")),
+                Arguments.of(60, List.of("0", "20", "40", "60")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("counts")
+    void countsAreAtWholeNumbers(double most, List<String> labels) {
+        Axis axis = Axis.counting(most, 5);
+        assertThat(axis.ticks().stream().map(axis::label)).isEqualTo(labels);
     }
 
     @ParameterizedTest

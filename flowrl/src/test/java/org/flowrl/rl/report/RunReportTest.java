@@ -12,6 +12,8 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.flowrl.rl.ConfigFile;
@@ -23,6 +25,8 @@ import org.flowrl.tensor.Backends;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.xml.sax.InputSource;
 
 /// One run of eleven steps with an evaluation every fifth.
@@ -79,17 +83,49 @@ class RunReportTest {
                 "step-11.jsonl");
     }
 
+    /// Of eleven steps each is a point. As the beginning of 120 steps they are five, five and one.
     @Test
-    void aCourseHasEvaluationsAsTheyAreAndSamplesAveragedBetweenThem() {
+    void aCourseHasEvaluationsAsTheyAreAndSamplesAveragedWhereTheyAreMany() {
         RunFolder read = RunFolder.read(run);
-        Series series = new Series("flowrl", 0, java.util.List.of(read));
-        assertThat(Course.of("exact/accuracy", series.runs()).points()).extracting(Course.Point::step)
-                .containsExactly(0L, 5L, 10L, 11L);
-        assertThat(Course.of("reward/mean", series.runs()).points()).extracting(Course.Point::step)
-                .containsExactly(5L, 10L, 11L);
+        assertThat(steps("exact/accuracy", read)).containsExactly(0L, 5L, 10L, 11L);
+        assertThat(steps("reward/mean", read)).containsExactly(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L, 11L);
+
+        RunFolder longer = new RunFolder(ConfigFile.with(read.config(), Map.of("steps", "120")), read.rows(),
+                read.reference(), read.evaluation(), read.sheets(), read.samples(), read.manifest());
+        assertThat(steps("exact/accuracy", longer)).containsExactly(0L, 5L, 10L, 11L);
+        assertThat(steps("reward/mean", longer)).containsExactly(5L, 10L, 11L);
         double secondFive = read.rows().subList(5, 10).stream().mapToDouble(row -> row.metrics().get("reward/mean"))
                 .average().orElseThrow();
-        assertThat(Course.of("reward/mean", series.runs()).points().get(1).mean()).isCloseTo(secondFive, within(1e-12));
+        assertThat(Course.of("reward/mean", List.of(longer)).points().get(1).mean())
+                .isCloseTo(secondFive, within(1e-12));
+    }
+
+    private static List<Long> steps(String metric, RunFolder run) {
+        return Course.of(metric, List.of(run)).points().stream().map(Course.Point::step).toList();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "50, 1", "51, 2", "100, 2", "120, 5", "300, 10", "900, 20", "1000000, 20000"})
+    void aRunHasAtMostFiftyPointsOfRoundWidth(long steps, long width) {
+        assertThat(Course.stepsPerPoint(steps)).isEqualTo(width);
+    }
+
+    /// Seconds and bytes are the run's own; what does not change has no picture.
+    @Test
+    void aPageSaysHowTrainingWent() throws IOException {
+        RunFolder read = RunFolder.read(run);
+        double rollout = read.rows().stream().mapToDouble(row -> row.metrics().get("time/rollout_seconds")).sum();
+        String html = Files.readString(RunReport.write(run));
+        assertThat(html).contains("11 steps took " + String.format(Locale.ROOT, "%.1f s: %.0f %% sampling",
+                read.trainingSeconds(), 100 * rollout / read.trainingSeconds()), "<h3>Gradient norm</h3>",
+                "<h3>Response length</h3>", "The same at every point: ").doesNotContain("<h3>Clipped tokens</h3>");
+    }
+
+    @Test
+    void aSinglePointIsSeen() throws IOException {
+        Path one = folder.resolve("one");
+        train("lattice", 1, one);
+        assertThat(Files.readString(RunReport.write(one))).contains("class=\"lone point c0\"", "1 of 1 steps");
     }
 
     @Test

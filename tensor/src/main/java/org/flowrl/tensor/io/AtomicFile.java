@@ -2,7 +2,9 @@ package org.flowrl.tensor.io;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -27,8 +29,10 @@ public final class AtomicFile {
 
     /// Creates or replaces `target`, whose folder must exist. A symbolic link of that name is replaced, not followed.
     ///
+    /// @throws IllegalArgumentException where `target` is a device or a pipe, or a link to one
     /// @throws UncheckedIOException naming `target`, which is then as it was before
     public static void write(Path target, Content content) {
+        Destination.requireReplaceable("cannot write", target);
         Path folder = target.toAbsolutePath().getParent();
         Path partial = folder.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".partial");
         try {
@@ -37,6 +41,16 @@ public final class AtomicFile {
         } catch (IOException e) {
             throw IoFault.doing("cannot write " + target, e);
         }
+    }
+
+    /// As {@link #write(Path, Content)}, of a text in UTF-8.
+    public static void write(Path target, String text) {
+        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+        write(target, channel -> {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        });
     }
 
     private static void writeThenRename(Path partial, Path target, Content content) throws IOException {

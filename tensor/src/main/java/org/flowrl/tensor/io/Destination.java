@@ -31,6 +31,7 @@ public final class Destination {
         if (Files.isDirectory(path)) {
             throw new IllegalArgumentException(what + " " + path + " is a folder; it must be a file or not exist");
         }
+        requireReplaceable(what, path);
         // A file is replaced by its name, so it is its folder that must be writable, whatever the file's own rights.
         requireMakeable(what, path, path.toAbsolutePath().getParent());
     }
@@ -44,6 +45,14 @@ public final class Destination {
             requireMakeable(what, path, path.toAbsolutePath());
         } else if (!Files.isWritable(path)) {
             throw new IllegalArgumentException(what + " " + path + " is not writable");
+        }
+    }
+
+    /// Refuses what is there and no file: the rename that ends a write would put a file in the place of a device.
+    static void requireReplaceable(String what, Path path) {
+        if (Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path)) {
+            throw new IllegalArgumentException(what + " " + path + ": it is a device or a pipe; it must be a file or "
+                    + "not exist");
         }
     }
 

@@ -28,6 +28,7 @@ public final class IoFault {
             "No space left on device", "the disk is full",
             "There is not enough space on the disk", "the disk is full",
             "Disk quota exceeded", "the disk quota is used up",
+            "File too large", "it is larger than the file system or a limit (ulimit -f) allows",
             "Is a directory", "it is a folder",
             "Not a directory", "a part of its path is a file",
             "Read-only file system", "the file system is read-only",

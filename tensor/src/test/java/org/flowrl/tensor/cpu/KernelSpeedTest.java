@@ -56,6 +56,15 @@ class KernelSpeedTest {
                 + " VectorTile").isEmpty();
     }
 
+    /// C2 decides anew in each JVM which of our methods it inlines; whatever it decides, nothing is boxed.
+    @Test
+    void noKernelBoxesVectorsWhereNoMethodIsInlined() {
+        SpeedTable table = new SpeedTable(1);
+        assertThat(stuck(table, "", List.of("-XX:CompileCommand=quiet"
+                + " -XX:CompileCommand=dontinline,org.flowrl.tensor.cpu.Vector*::*"))).isEmpty();
+        assertThat(table.size()).isGreaterThan(AT_LEAST);
+    }
+
     @Test
     void aKernelThatIsNotCompiledIsStuck() {
         List<String> stuck = stuck(new SpeedTable(3), "rows.rope inverse E=64", List.of("", "",

@@ -308,7 +308,9 @@ final class KernelTable {
             Tensor to = in.scope().zeros(type, sizes.elements);
             Tensor back = in.junk(sizes.elements);
             add("elementwise.convert F32 to " + type, () -> backend.elementwise().convert(x, to), to);
-            add("elementwise.convert " + type + " to F32", () -> backend.elementwise().convert(other, back), back);
+            if (type != DType.F32) {
+                add("elementwise.convert " + type + " to F32", () -> backend.elementwise().convert(other, back), back);
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package org.flowrl.tensor.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -85,6 +86,21 @@ class AtomicFileTest {
                 .isInstanceOf(UncheckedIOException.class).hasMessageStartingWith("cannot write " + target);
         assertThat(folder).isDirectoryNotContaining(file -> !file.equals(target));
         assertThat(target).isDirectoryContaining(file -> file.endsWith("inside"));
+    }
+
+    /// The rename would put a file in a device's place.
+    @Test
+    void aDeviceIsNotReplaced() throws IOException {
+        Path device = Path.of("/dev/null");
+        assumeTrue(Files.exists(device), "this system has no /dev/null");
+        Path link = Files.createSymbolicLink(folder.resolve("link"), device);
+        for (Path target : List.of(device, link)) {
+            assertThatThrownBy(() -> AtomicFile.write(target, "text")).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("cannot write " + target
+                            + ": it is a device or a pipe; it must be a file or not exist");
+        }
+        assertThat(Files.isRegularFile(device)).isFalse();
+        assertThat(link).isSymbolicLink();
     }
 
     private static ByteBuffer bytes(String text) {

@@ -1,7 +1,5 @@
 package org.flowrl.transformer.text;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,11 +9,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.flowrl.tensor.io.JsonText;
 
 /// Writes the two files of a tokenizer that knows single characters only: Qwen's stages over an empty list of merges.
 final class AlphabetFiles {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
-    private static final JsonMapper MAPPER = new JsonMapper();
 
     private AlphabetFiles() {
     }
@@ -102,11 +100,6 @@ final class AlphabetFiles {
     }
 
     private static byte[] bytes(ObjectNode json) {
-        try {
-            return (MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n")
-                    .getBytes(StandardCharsets.UTF_8);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a tree of texts and numbers can always be written", e);
-        }
+        return JsonText.of(json).getBytes(StandardCharsets.UTF_8);
     }
 }
