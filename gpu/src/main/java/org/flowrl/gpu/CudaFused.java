@@ -8,7 +8,8 @@ import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.cpu.FusedArguments;
 
 /// A decoder block's operations, of fused.cu and paged.cu, and by cuBLAS. Each is one launch, but for a bias of an
-/// added product, and for weights that do not lie one after the other, as those of F32 do not.
+/// added product, for an adapter's two products, and for weights that do not lie one after the other, as those of F32
+/// do not.
 ///
 /// **What a step costs**, by arithmetic and not by measurement: 64 sequences of 576 tokens of the 0.5B shape (D = 896,
 /// H = 14, G = 2, E = 64, F = 4,864, 24 blocks, V = 151,936), BF16 weights, an F32 cache. Megabytes that a block moves
