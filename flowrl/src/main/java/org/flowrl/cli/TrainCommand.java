@@ -1,5 +1,6 @@
 package org.flowrl.cli;
 
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -10,6 +11,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.flowrl.rl.Checkpoint;
 import org.flowrl.rl.ConfigFile;
 import org.flowrl.rl.Evaluator;
 import org.flowrl.rl.Presets;
@@ -129,6 +131,11 @@ final class TrainCommand implements Callable<Integer> {
             return 0;
         } catch (CancellationException stopped) {
             return Main.INTERRUPTED;
+        } catch (UncheckedIOException e) {
+            // Such as a full disk: what was written before is there.
+            throw Checkpoint.latest(folder).map(checkpoint -> new UncheckedIOException(e.getMessage()
+                    + "; train --resume --out " + folder + " goes on after step " + checkpoint.step(), e.getCause()))
+                    .orElse(e);
         }
     }
 

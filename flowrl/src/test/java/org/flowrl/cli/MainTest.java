@@ -252,6 +252,17 @@ class MainTest {
                 .contains(message);
     }
 
+    /// A folder lies where a file is to be written at the end, as good as a full disk.
+    @Test
+    void aRunThatCannotWriteSaysHowToGoOn() throws IOException {
+        assertThat(run("train", "--out", "@/run")).isZero();
+        Path csv = folder.resolve("run/metrics.csv");
+        Files.delete(csv);
+        Files.createDirectories(csv.resolve("inside"));
+        assertRefused("cannot write " + csv + ": it is a folder; train --resume --out " + folder.resolve("run")
+                + " goes on after step 3", "train", "--resume", "--out", "@/run", "--steps", "3");
+    }
+
     @Test
     void aComparisonWritesItsTablesAndItsPage() {
         assertThat(run("compare", "--algos", "flowrl", "--seeds", "1,2", "--learning-rates", "1e-3", "--out",
