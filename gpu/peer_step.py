@@ -1,6 +1,10 @@
 """PyTorch's training step beside CardTrainSpeed's, for run-on-gpu.sh where PyTorch and transformers are installed: the
 same shape, tokens and precision, eager, with scaled_dot_product_attention."""
+import os
 import time
+
+# By a count of its activations it needs most of 80 GB: none of that may lie idle between blocks.
+os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +20,7 @@ def main():
                          num_attention_heads=12, num_key_value_heads=2, tie_word_embeddings=True, use_cache=False,
                          attn_implementation="sdpa")
     with torch.device("cuda"):
-        model = Qwen2ForCausalLM(config)
+        model = Qwen2ForCausalLM(config).float()
     adam = torch.optim.AdamW(model.parameters(), lr=1e-5, weight_decay=0.0, fused=True)
     tokens = torch.randint(WORDS, (SEQUENCES, LENGTH), device="cuda")
     targets = torch.randint(WORDS, (SEQUENCES * LENGTH,), device="cuda")

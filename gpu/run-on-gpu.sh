@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # One scripted run on a machine with an NVIDIA card, into one Markdown file, which grows as it goes: whether the kernels
-# are right (each once, then under compute-sanitizer), how fast training, decoding and the kernels are beside PyTorch's,
-# and then everything else: the backend contract, the oracle folders, training beside the CPU's, decoding.
+# are right (each once, logits and gradients of the oracle folders, then under compute-sanitizer), how fast training,
+# decoding and the kernels are beside PyTorch's, and then everything else: the backend contract, training beside the
+# CPU's, decoding.
 #
 #   gpu/run-on-gpu.sh pack                here, after `mvn package`: jars, oracle folders and a small JRE into
 #                                         .gpu.tar.gz, which the other machine needs beside this folder's scripts, and
@@ -13,11 +14,12 @@
 #   gpu/run-on-gpu.sh rehearse [FOLDER]   here: the same on the emulated card, at small sizes, and of the tests, which
 #                                         are run here anyway, only the shortest; .ci/run does it
 #
-# What is worth most comes first: `right` takes at most four minutes. A step has a limit of its own, and what is left of
-# all seconds; one that fails, or for which no time is left, is reported and does not end the run. The output of a step
-# that the machine's own end cuts off lies in FOLDER/step.log. The exit code is 0 only where every step was good. A card
-# that is lent for 15 minutes, its start included, has time for one `run` and for a shorter one with some STEPS, such as
-# '^more'.
+# What is worth most comes first: `right` takes at most four minutes. Where no card is found, nothing else is run. A
+# step has a limit of its own, and what is left of all seconds; one that fails, or for which no time is left, is
+# reported and does not end the run. The report has the end of each step's output, a .log beside it all of it; that of
+# a step that the machine's own end cuts off lies in FOLDER/step.log, and what a JVM that crashed says of itself in
+# crash-*.log. The exit code is 0 only where every step was good. A card that is lent for 15 minutes, its start
+# included, has time for one `run` and for a shorter one with some STEPS, such as '^more'.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 packed=.gpu
@@ -95,9 +97,10 @@ step() {
         return
     fi
     local started=$SECONDS code
-    timeout -k 5 "$seconds" bash -c "set -uo pipefail; $(declare -p java real packed); $(declare -f); \"\$@\"" "$name" "$@" \
-        > "$log" 2>&1
+    timeout -k 5 "$seconds" bash -c "set -uo pipefail; $(declare -p java real packed); $(declare -f); \"\$@\"" "$name" \
+        "$@" > "$log" 2>&1
     code=$?
+    { echo "== $name, exit code $code"; cat "$log"; } >> "${report%.md}.log"
     { echo '```'; tail -n 120 "$log"; } >> "$report"
     printf '```\nexit code %d, %d of %d seconds\n' "$code" $((SECONDS - started)) "$seconds" >> "$report"
     [ $code -eq 0 ] || { failures=$((failures + 1)); echo "   exit code $code" >&2; }
@@ -108,10 +111,15 @@ java_command() {
         "${flags[@]}" -cp "$class_path"
 }
 
-# tests CLASS...: of the gpu module.
+# tests CLASS...: of the gpu module, each class in a JVM of its own, since a kernel that reads where it must not ends
+# CUDA for its process. Each test is named as it begins: the last one is the one that never ends.
 tests() {
-    "${java[@]}" "-Dgpu.realCard=$real" org.junit.platform.console.ConsoleLauncher execute --disable-banner \
-        --details=summary "${@/#/--select-class=org.flowrl.gpu.}"
+    local class code=0
+    for class in "$@"; do
+        "${java[@]}" "-Dgpu.realCard=$real" org.junit.platform.console.ConsoleLauncher execute --disable-banner \
+            --disable-ansi-colors --details=testfeed "--select-class=org.flowrl.gpu.$class" || code=$?
+    done
+    return $code
 }
 
 # The folder with cuBLAS where the loader does not know it and no toolkit has it: that of PyTorch's packages.
@@ -130,20 +138,28 @@ oracles() {
         --disable-ansi-colors --select-class=org.flowrl.transformer.QwenOracleTest
 }
 
-# One case of each kernel, and packed sequences through tensor cores with heads of 64 and of 128.
+# One case of each kernel, and packed sequences through tensor cores with heads of 64 and of 128. Each block of memory
+# is an allocation of its own: within a slab memcheck would see no access that leaves its block.
 sanitized() {
     compute-sanitizer --tool "$1" --target-processes all --error-exitcode 9 "${java[@]}" "-Dgpu.realCard=$real" \
-        org.junit.platform.console.ConsoleLauncher execute --disable-banner --details=summary \
+        -Dgpu.slabBytes=0 org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors \
+        --details=testfeed \
         -c org.flowrl.gpu.SanitizerContractTest \
         -i 'method:org.flowrl.gpu.FlashAttentionTest#theOrderOfThreadsChangesNoBit(int, int, int, [I)[10,22]'
 }
 
+# Fails where there is no card.
 inventory() {
     date -u +%Y-%m-%dT%H:%MZ
     nvidia-smi --query-gpu=name,memory.total,driver_version,clocks.max.sm,clocks.max.mem --format=csv || true
     ldconfig -p | grep -E 'libcuda\.|libcublas\.|libcublasLt\.|libnccl\.|libcudnn\.' || true
-    python3 -c 'import torch; print("torch", torch.__version__, torch.version.cuda)' || true
-    "${java[@]}" org.flowrl.cli.Main devices
+    # To import them takes longer than all of this.
+    python3 -c 'from importlib.metadata import version
+for name in "torch", "transformers": print(name, version(name))' || true
+    local devices
+    devices=$("${java[@]}" org.flowrl.cli.Main devices) || return
+    echo "$devices"
+    grep -q '^cuda:0 *available' <<< "$devices"
 }
 
 # Training beside the CPU: name and step, the card's value, the CPU's.
@@ -184,6 +200,7 @@ run() {
     card=$(nvidia-smi --query-gpu=name --format=csv,noheader 2> /dev/null | head -1 | tr -cs 'A-Za-z0-9\n' '-' |
         tr 'A-Z' 'a-z')
     report=$folder/gpu-$(date -u +%Y-%m-%d-%H%M)-${card:-emulated-card}.md
+    flags+=("-XX:ErrorFile=$folder/crash-%p.log")
     class_path=$(printf '%s:' "$packed"/lib/*.jar)
     local blas
     blas=$(packaged_blas)
@@ -193,26 +210,31 @@ run() {
     fi
     read -r -a java <<< "$(java_command)"
     echo "# A run of gpu/run-on-gpu.sh" > "$report"
-    local has_torch=false has_sanitizer=false
-    python3 -c 'import torch; torch.zeros(1).cuda()' 2> /dev/null && has_torch=true
-    command -v compute-sanitizer > /dev/null && has_sanitizer=true
+    steps=. step "right: inventory" 20 inventory
+    if [ $failures -gt 0 ]; then
+        tail -n 12 "$report" >&2
+        echo "no card: nothing else is run" | tee -a "$report" >&2
+        return 1
+    fi
     # shellcheck disable=SC2086 # lists of classes, and of sizes
     {
-        step "right: inventory" 20 inventory
         step "right: each kernel" 70 tests $first
-        if [ $has_sanitizer = true ]; then
-            step "right: memcheck" 80 sanitized memcheck
-            step "right: racecheck" 70 sanitized racecheck
+        step "right: oracles" 60 oracles
+        if command -v compute-sanitizer > /dev/null; then
+            step "right: memcheck" 50 sanitized memcheck
+            step "right: racecheck" 40 sanitized racecheck
         fi
-        step "speed: training" 80 "${java[@]}" -Dgpu.products=bf16 org.flowrl.rl.CardTrainSpeed $sizes
+        step "speed: training" 80 "${java[@]}" org.flowrl.rl.CardTrainSpeed $sizes
+        # Its first import can take as long as a step.
+        local has_torch=false
+        timeout 60 python3 -c 'import torch, transformers; torch.zeros(1).cuda()' 2> /dev/null && has_torch=true
         [ $has_torch = false ] || step "speed: PyTorch's training" 70 python3 gpu/peer_step.py
-        step "speed: decoding" 45 "${java[@]}" -Dgpu.products=bf16 org.flowrl.rl.CardDecodeSpeed $sizes
+        step "speed: decoding" 45 "${java[@]}" org.flowrl.rl.CardDecodeSpeed $sizes
         step "speed: kernels" 90 "${java[@]}" org.flowrl.gpu.CardSpeeds $sizes
         [ $has_torch = false ] || step "speed: PyTorch's kernels" 45 python3 gpu/peer_speeds.py
-        step "more: oracles" 60 oracles
         step "more: contract" 150 tests $contract
         step "more: lattice, card and CPU" 90 lattice
-        step "more: decoding without graphs" 45 "${java[@]}" -Dgpu.products=bf16 -Dgpu.graphs=off \
+        step "more: decoding without graphs" 45 "${java[@]}" -Dgpu.graphs=off \
             org.flowrl.rl.CardDecodeSpeed $sizes
         step "more: decoding, recorded and direct" 60 decoding
         [ -z "$kernels" ] || step "more: kernels" 120 tests $kernels

@@ -115,18 +115,3 @@ API int cublasGemmEx(void* handle, int turnA, int turnB, int m, int n, int k, co
         *(const float*)beta};
     return emulatorPut(((Handle*)handle)->stream, multiply, &product, sizeof product);
 }
-
-API int cublasGemmStridedBatchedEx(void* handle, int turnA, int turnB, int m, int n, int k, const void* alpha,
-        const void* a, int typeA, int lda, long long strideA, const void* b, int typeB, int ldb, long long strideB,
-        const void* beta, void* c, int typeC, int ldc, long long strideC, int count, int compute, int algorithm) {
-    int bytes = typeA == F32 ? 4 : 2;
-    for (int i = 0; i < count; i++) {
-        int code = cublasGemmEx(handle, turnA, turnB, m, n, k, alpha, (const char*)a + i * strideA * bytes, typeA, lda,
-                (const char*)b + i * strideB * bytes, typeB, ldb, beta, (float*)c + i * strideC, typeC, ldc, compute,
-                algorithm);
-        if (code) {
-            return code;
-        }
-    }
-    return SUCCESS;
-}

@@ -17,7 +17,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <set>
-#include <time.h>
 #include "kernels.h"
 
 #define API extern "C" __attribute__((visibility("default")))
@@ -50,10 +49,6 @@ struct Stream {
 
 struct Graph {
     std::vector<Work> works;
-};
-
-struct Event {
-    double milliseconds;
 };
 
 static std::map<Address, size_t> allocations;
@@ -309,28 +304,6 @@ API int cuStreamCreate(void** stream, unsigned) {
 
 API int cuStreamDestroy_v2(void* stream) { delete (Stream*)stream; return SUCCESS; }
 API int cuStreamSynchronize(void*) { return breaksCapture() ? CAPTURE_UNSUPPORTED : finishHostCopies(); }
-
-API int cuEventCreate(void** event, unsigned) { *event = new Event{0}; return SUCCESS; }
-
-API int cuEventRecord(void* event, void*) {
-    timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    ((Event*)event)->milliseconds = now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-    return SUCCESS;
-}
-
-API int cuEventSynchronize(void*) { return SUCCESS; }
-
-API int cuEventElapsedTime(float* milliseconds, void* start, void* end) {
-    *milliseconds = (float)(((Event*)end)->milliseconds - ((Event*)start)->milliseconds);
-    return SUCCESS;
-}
-
-API int cuEventElapsedTime_v2(float* milliseconds, void* start, void* end) {
-    return cuEventElapsedTime(milliseconds, start, end);
-}
-
-API int cuEventDestroy_v2(void* event) { delete (Event*)event; return SUCCESS; }
 
 API int cuModuleLoadData(void** module, const void* image) {
     if (breaksCapture()) {

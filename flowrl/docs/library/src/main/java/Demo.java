@@ -11,7 +11,7 @@ import org.flowrl.tensor.Backends;
 void main() throws Exception {
     Path folder = Files.createTempDirectory("flowrl").resolve("run");
     var config = ConfigFile.with(Presets.config("lattice", "flowrl"), Map.of("steps", "5", "warmUp.steps", "20"));
-    try (var backend = Backends.open("auto", Backends.defaultThreads()).backend();
+    try (var backend = Backends.open("auto").backend();
          var run = TrainingRun.start(backend, config, folder, (step, steps, metrics) ->
                  IO.println("step " + step + " of " + steps + ": reward " + metrics.get("reward/mean")))) {
         IO.println("backend " + backend.name());

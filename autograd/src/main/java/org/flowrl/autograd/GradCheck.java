@@ -14,7 +14,7 @@ import org.flowrl.tensor.Tensor;
 /// Holds the gradients of a function against finite differences, in F64 on the reference backend: the way to test an op
 /// or a loss of one's own.
 ///
-/// ```
+/// ```java
 /// try (GradCheck check = GradCheck.open()) {
 ///     ParameterStore store = check.store();
 ///     Parameter weight = store.root().matrix("weight", Initializer.normal(1), 3, 2);
@@ -138,7 +138,7 @@ public final class GradCheck implements AutoCloseable {
 
     /// Compares the gradients of `function` towards `inputs` and all parameters of `stores`.
     ///
-    /// Where the value has more than one element, the number whose gradient is taken is Σ c[i] · value[i] with
+    /// Where the value has more than one element, the number whose gradient is taken is `Σ c[i] · value[i]` with
     /// coefficients of random sign and of size 0.5 … 1.
     ///
     /// Elements are changed in place and put back; stores are repacked after each change.

@@ -18,7 +18,7 @@ public final class Gradients {
         }
     }
 
-    /// The gradients of a store [elements], gaps included (zero).
+    /// The gradients of a store `[elements]`, gaps included (zero).
     public Tensor arena(ParameterStore store) {
         Tensor arena = arenas.get(store);
         if (arena == null) {

@@ -16,7 +16,7 @@ import org.flowrl.tensor.Tensor;
 /// no pullbacks and is used for sampling and scoring; the same ops and kernels run on both, so values are the same
 /// bits. No globals and no thread-locals; one thread at a time.
 ///
-/// ```
+/// ```java
 /// try (Tape tape = Tape.recording(backend, scope)) {
 ///     Var loss = Reductions.mean(Pointwise.square(Products.linear(tape.constant(x), w, null)));
 ///     tape.backward(loss, gradients);             // adds to the gradients

@@ -142,7 +142,8 @@ class ParameterStoreTest extends BackendFixture {
         assertThatThrownBy(() -> store.root().declare("late", Initializer.zeros(), 3))
                 .hasMessage("declare: late after allocate");
         assertThatThrownBy(bias::packed).hasMessage("parameter bias [3] is not a matrix");
-        assertThatThrownBy(w::packed).hasMessage("parameter w [2, 2] has not been packed: call ParameterStore.repack");
+        assertThatThrownBy(w::packed).hasMessage("parameter w [2, 2] has no values yet: initialize, "
+                + "load or repack its ParameterStore");
         Gradients other = new Gradients(scope, List.of());
         assertThatThrownBy(() -> other.arena(store)).isInstanceOf(IllegalArgumentException.class);
     }

@@ -39,7 +39,7 @@ final class LoadCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        try (Backend backend = Backends.open("cpu", Backends.defaultThreads()).backend()) {
+        try (Backend backend = Backends.open("cpu").backend()) {
             if (!Files.exists(folder)) {
                 write(folder, backend);
             }

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.flowrl.tensor.ProductPrecision;
 import org.flowrl.tensor.UnknownName;
 import org.flowrl.tensor.cpu.PlanBackend;
 
@@ -22,7 +23,7 @@ record CardSettings(String name, Predicate<String> values, String rule) {
     /// All keys and their values, for help texts: a line each, since a line would be broken at their dots.
     static final String KEYS = "%n  gpu.binding=ffm|jcuda: how libraries are called%n"
             + "  gpu.graphs=on|off: decode by CUDA graphs%n  gpu.libraries=FOLDERS to look in first%n"
-            + "  gpu.products=f32|tf32|bf16: as F32 is rounded%n  gpu.slabBytes=N of memory at a time";
+            + "  gpu.products=weights|f32|tf32|bf16: rounding%n  gpu.slabBytes=N of memory at a time";
 
     private static final String PREFIX = "gpu.";
     private static final List<CardSettings> ALL = List.of(
@@ -30,7 +31,8 @@ record CardSettings(String name, Predicate<String> values, String rule) {
             new CardSettings("gpu.graphs", matching("on|off"), "on or off"),
             new CardSettings("gpu.libraries", CardSettings::areFolders, "folders, with " + File.pathSeparator
                     + " between them"),
-            new CardSettings("gpu.products", matching("f32|tf32|bf16"), "f32, tf32 or bf16"),
+            new CardSettings(ProductPrecision.PROPERTY, matching(ProductPrecision.VALUES),
+                    "one of " + ProductPrecision.VALUES),
             new CardSettings("gpu.slabBytes", matching("[0-9]{1,15}"), "a number of bytes"));
 
     private static Predicate<String> matching(String expression) {
@@ -60,8 +62,7 @@ record CardSettings(String name, Predicate<String> values, String rule) {
     static PlanBackend.Card planned() {
         PlanBackend.Card usual = PlanBackend.Card.USUAL;
         return new PlanBackend.Card(!System.getProperty("gpu.graphs", "on").equals("off"),
-                System.getProperty("gpu.products", "f32").equals("bf16"),
-                Long.getLong("gpu.slabBytes", usual.slabBytes()));
+                ProductPrecision.set(), Long.getLong("gpu.slabBytes", usual.slabBytes()));
     }
 
     /// As {@link #take}, of settings that have no other keys.

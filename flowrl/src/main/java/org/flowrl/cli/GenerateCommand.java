@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -121,9 +120,8 @@ final class GenerateCommand implements Callable<Integer> {
             List<Completion> completions = new Generator(loaded, backend, scope).generate(ids, samples, law, limit,
                     Set.copyOf(folder.config().eosTokenIds()), RandomKey.of(seed).fold("generate"));
             for (Completion completion : completions) {
-                int length = completion.tokens().length - (completion.finished() ? 1 : 0);
                 System.out.println(completion.prompt() + "\t" + completion.sample() + "\t"
-                        + tokenizer.decode(Arrays.copyOf(completion.tokens(), length), true));
+                        + tokenizer.decode(completion.textTokens(), true));
             }
         }
         return 0;

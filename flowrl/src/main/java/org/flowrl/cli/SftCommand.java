@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.autograd.optim.AdamW;
@@ -107,8 +106,7 @@ final class SftCommand implements Callable<Integer> {
                 System.out.printf(Locale.ROOT, "step %d/%d  loss %.4f nats per token  grad norm %.3f  %,d tokens%n",
                         step + 1, steps, result.loss(), result.gradientNorm(), result.tokens());
             }
-            ModelDirectory.save(out, folder.config(), store, DType.F32, Optional.of(tokenizer),
-                    ModelDirectory.DEFAULT_SHARD_BYTES);
+            ModelDirectory.save(out, policy.model(), tokenizer);
         }
         System.out.println("model: " + out);
         return 0;

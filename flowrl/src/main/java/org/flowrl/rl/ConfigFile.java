@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.flowrl.autograd.optim.AdamW;
+import org.flowrl.rl.objective.ObjectiveNames;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.UnknownName;
 import org.flowrl.transformer.Lora;
@@ -91,7 +92,7 @@ public final class ConfigFile {
 
     private static void set(ObjectNode tree, String key, String value) {
         if (key.equals(VARIANT_LABEL)) {
-            boolean isFlowRl = tree.at("/objective/algo").asText().equals("flowrl");
+            boolean isFlowRl = tree.at("/objective/algo").asText().equals(ObjectiveNames.FLOWRL);
             throw new IllegalArgumentException("--set " + key + ": it records what the settings started from; "
                     + (isFlowRl ? "--variant chooses a version of flowrl, --algo an algorithm"
                             : "--algo chooses an algorithm"));

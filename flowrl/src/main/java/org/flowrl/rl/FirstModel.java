@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Task;
+import org.flowrl.rl.task.Tasks;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
@@ -23,14 +24,65 @@ final class FirstModel {
     private final Backend backend;
     private final TrainConfig config;
     private final Task task;
+    private final Optional<ModelDirectory> given;
     private final Tokenizer tokenizer;
 
-    /// @param tokenizer of prompts and answers
-    FirstModel(Backend backend, TrainConfig config, Task task, Tokenizer tokenizer) {
+    /// @param given folder of a model, see {@link #whole}; empty for a new one
+    /// @throws IllegalArgumentException where the task has no problems or the model does not speak its language
+    FirstModel(Backend backend, TrainConfig config, Task task, Optional<ModelDirectory> given) {
         this.backend = backend;
         this.config = config;
         this.task = task;
-        this.tokenizer = tokenizer;
+        this.given = given;
+        if (task.problems().isEmpty()) {
+            throw new IllegalArgumentException("train: task " + task.name() + " must have at least one problem");
+        }
+        this.tokenizer = tokenizer(task, given);
+    }
+
+    /// The folder of a model to start from.
+    ///
+    /// @throws IllegalArgumentException where it holds adapters
+    static ModelDirectory whole(Path folder) {
+        ModelDirectory directory = ModelDirectory.open(folder);
+        if (directory.adapter().isPresent()) {
+            throw new IllegalArgumentException("train: " + folder + " holds adapters; a run starts from a whole model, "
+                    + "such as their base " + directory.adapter().get().base());
+        }
+        return directory;
+    }
+
+    private static Tokenizer tokenizer(Task task, Optional<ModelDirectory> given) {
+        if (given.isEmpty()) {
+            return task.tokenizer().orElseThrow(() -> new IllegalArgumentException("train: task " + task.name()
+                    + " is asked in the language of a model; --model names its folder"));
+        }
+        Tokenizer own = given.get().tokenizer();
+        if (task.tokenizer().isPresent() && !Tasks.hasVocabulary(task.tokenizer().get(), own)) {
+            throw new IllegalArgumentException("train: " + given.get().path()
+                    + " does not speak the vocabulary of task " + task.name());
+        }
+        return own;
+    }
+
+    /// The tokenizer of prompts and answers.
+    Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /// Refuses what would stop a new run before its first step: adapters that do not fit, a warm-up without answers.
+    ///
+    /// @param scope of the run; nothing is allocated in it
+    void requireStartable(Scope scope) {
+        if (config.lora().isOn()) {
+            ParameterStore declared = new ParameterStore(backend, scope, DType.F32);
+            QwenConfig model = given.map(ModelDirectory::config).orElseGet(this::newConfig);
+            Qwen.declare(declared.root(), model).adapted(declared.beside().root(), config.lora());
+        }
+        if (given.isEmpty() && config.warmUp().steps() > 0 && task.randomAnswers().isEmpty()) {
+            throw new IllegalArgumentException("train: task " + task.name() + " has no random answers; warmUp.steps "
+                    + config.warmUp().steps() + " must be 0");
+        }
     }
 
     /// The architecture of a new model: large enough for the longest prompt and its response.
@@ -42,10 +94,9 @@ final class FirstModel {
 
     /// The model before its warm-up.
     ///
-    /// @param given folder of a model; empty for a new one
     /// @param key of the run
     /// @param memory of the model
-    Policy load(Optional<ModelDirectory> given, RandomKey key, Scope memory) {
+    Policy load(RandomKey key, Scope memory) {
         if (given.isPresent()) {
             ParameterStore store = new ParameterStore(backend, memory, DType.F32);
             return new Policy(backend, given.get().load(store), store);

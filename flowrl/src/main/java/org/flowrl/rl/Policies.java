@@ -1,9 +1,6 @@
 package org.flowrl.rl;
 
 import org.flowrl.autograd.ParameterStore;
-import org.flowrl.rl.objective.FlowRlSettings;
-import org.flowrl.rl.objective.ObjectiveSettings;
-import org.flowrl.rl.objective.PolicyGradientSettings;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
@@ -29,7 +26,7 @@ record Policies(Policy policy, Policy reference) {
     /// The reference. A critic, which is a whole model, starts from its masters.
     static Policy reference(Weights weights, TrainConfig config, Backend backend, Scope scope) {
         ParameterStore store = new ParameterStore(backend, scope, DType.F32, config.weights());
-        if (config.lora().isOn() && hasCritic(config.objective())) {
+        if (config.lora().isOn() && config.objective().hasCritic()) {
             Qwen model = weights.load(store);
             store.freeze();
             return new Policy(backend, model, store);
@@ -49,12 +46,5 @@ record Policies(Policy policy, Policy reference) {
         adapters.allocate();
         adapters.initialize(key);
         return new Policy(backend, model, adapters);
-    }
-
-    private static boolean hasCritic(ObjectiveSettings objective) {
-        return switch (objective) {
-            case FlowRlSettings _ -> false;
-            case PolicyGradientSettings gradient -> gradient.estimator().criticSettings().isPresent();
-        };
     }
 }

@@ -164,7 +164,7 @@ public final class Presets {
     /// A model of a named size for a tokenizer: width 64 and 2 layers (`nano`, about 0.1 million parameters), 128 and 4
     /// (`micro`), 256 and 6 (`small`).
     public static QwenConfig model(String size, Tokenizer tokenizer, int maxPositions) {
-        int vocabulary = tokenizer.vocabularySize();
+        int vocabulary = tokenizer.vocabSize();
         QwenConfig config = switch (size) {
             case "nano" -> QwenConfig.tiny(vocabulary, 64, 2, maxPositions);
             case "micro" -> QwenConfig.tiny(vocabulary, 128, 4, maxPositions);

@@ -5,6 +5,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Task;
+import org.flowrl.rl.task.Verdict;
 import org.flowrl.rl.task.Verifier;
 import org.flowrl.transformer.generate.Completion;
 import org.flowrl.transformer.text.Tokenizer;
@@ -68,15 +69,18 @@ public record Questions(Epochs<Problem> problems, Tokenizer tokenizer, Set<Integ
     /// @param prompt its tokens
     /// @param penalty added to the reward for the response's length; 0 or less
     Response judge(Problem asked, int[] prompt, Completion completion, double penalty) {
-        String text = text(completion.tokens(), completion.finished());
+        String text = tokenizer.decode(completion.textTokens(), false);
         return new Response(asked, completion.prompt(), completion.sample(), prompt, completion.tokens(),
-                completion.logProbs(), completion.finished(), text,
-                verifier.verify(asked, text, completion.finished()), penalty);
+                completion.logProbs(), completion.finished(), text, verdict(asked, text, completion.finished()),
+                penalty);
     }
 
-    /// The text of a response's tokens, without the end token of a finished one.
-    public String text(int[] tokens, boolean finished) {
-        int length = finished ? tokens.length - 1 : tokens.length;
-        return tokenizer.decode(Arrays.copyOf(tokens, length), false);
+    private Verdict verdict(Problem asked, String text, boolean finished) {
+        try {
+            return verifier.verify(asked, text, finished);
+        } catch (RuntimeException e) {
+            throw new IllegalStateException("verifier: threw at problem " + asked.id() + ", response '" + text
+                    + "', where it must give a Verdict: " + e, e);
+        }
     }
 }

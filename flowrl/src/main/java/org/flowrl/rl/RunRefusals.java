@@ -45,7 +45,7 @@ final class RunRefusals {
         } catch (TokenizerException e) {
             String speaker = model.map(path -> path + ", whose tokenizer has ").orElse("a tokenizer of ");
             return Optional.of(new IllegalArgumentException("train: task " + task.name() + ", problem " + problem.id()
-                    + ": cannot be told to " + speaker + tokenizer.vocabularySize() + " tokens: " + e.getMessage()
+                    + ": cannot be told to " + speaker + tokenizer.vocabSize() + " tokens: " + e.getMessage()
                     + "; --model must name a model that speaks the language of the problems", e));
         }
     }

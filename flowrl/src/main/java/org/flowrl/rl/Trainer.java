@@ -81,7 +81,8 @@ public final class Trainer {
     private Trainer(Scope run, Policy policy, Policy reference, Objective objective, Optional<Questions> questions,
             TrainConfig config) {
         if (objective.needsReference() && reference == null) {
-            throw new IllegalArgumentException("trainer: objective " + objective.name() + " needs a reference policy");
+            throw new IllegalArgumentException("trainer: objective " + config.objective().algorithm()
+                    + " needs a reference policy");
         }
         this.backend = policy.backend();
         this.run = run;
@@ -160,7 +161,8 @@ public final class Trainer {
         ScoredRollout scored = new ScoredRollout(rollout, rows, sampled, oldLogProbs(sampled, rows, metrics),
                 objective.needsReference() ? score(reference, rows) : null,
                 objective.critic().map(critic -> critic.score(run, rows, microBatchPositions)).orElse(null));
-        return new Scores(scored, objective.targets(scored, key.fold("targets").fold(step), metrics));
+        return new Scores(scored, objective.targets(scored, key.fold("targets").fold(step), metrics)
+                .requireFor(config.objective().algorithm(), rollout.lengths()));
     }
 
     private List<float[]> oldLogProbs(List<float[]> sampled, List<Policy.Row> rows, MetricSums metrics) {
@@ -235,7 +237,12 @@ public final class Trainer {
         PolicyOutput output = policy.evaluate(tape, rows, config.rollout().temperature(), objective.promptStates(),
                 activations);
         metrics.mean("policy/entropy", output.entropies().value().sum(), output.entropies().value().elements());
-        return objective.loss(output, batch, metrics);
+        Var loss = objective.loss(output, batch, metrics);
+        if (loss.value().elements() != 1) {
+            throw new IllegalArgumentException("trainer: the loss of " + config.objective().algorithm() + " is " + loss
+                    + "; it must have one element, see Aggregation");
+        }
+        return loss;
     }
 
     private void learn(long step, MiniBatch miniBatch, Learner learner, String prefix, String lossName,

@@ -12,7 +12,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
-import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.data.DataSetTask;
 import org.flowrl.rl.grade.ProgramOptions;
 import org.flowrl.rl.objective.Objective;
@@ -28,8 +27,6 @@ import org.flowrl.tensor.io.AtomicFile;
 import org.flowrl.tensor.io.IoFault;
 import org.flowrl.transformer.AdapterFolder;
 import org.flowrl.transformer.ModelDirectory;
-import org.flowrl.transformer.Qwen;
-import org.flowrl.transformer.QwenConfig;
 import org.flowrl.transformer.text.Tokenizer;
 
 /// A whole training run in its folder: model, warm-up, steps, evaluations, checkpoints; started anew or resumed.
@@ -66,7 +63,8 @@ public final class TrainingRun implements AutoCloseable {
 
     /// Watches a run as it goes. One method must be there, so a lambda will do:
     /// ```java
-    /// (step, steps, metrics) -> IO.println("step " + step + " reward " + metrics.get("reward/mean"))
+    /// TrainingRun.Observer observer = (step, steps, metrics) ->
+    ///         IO.println("step " + step + " reward " + metrics.get("reward/mean"));
     /// ```
     @FunctionalInterface
     public interface Observer {
@@ -105,34 +103,35 @@ public final class TrainingRun implements AutoCloseable {
             RunRefusals.requireVacant(folder);
         }
         this.start = isGiven && config.lora().isOn() ? Path.of(config.model()) : folder.resolve("reference");
-        Optional<ModelDirectory> given = resume ? Optional.of(whole(start))
-                : isGiven ? Optional.of(whole(Path.of(config.model()))) : Optional.empty();
+        Optional<ModelDirectory> given = resume ? Optional.of(FirstModel.whole(start))
+                : isGiven ? Optional.of(FirstModel.whole(Path.of(config.model()))) : Optional.empty();
         this.task = tasks.apply(given.map(ModelDirectory::tokenizer));
         this.scope = Scope.root("run", backend.memory());
         try {
-            this.tokenizer = speech(given);
+            FirstModel first = new FirstModel(backend, config, task, given);
+            this.tokenizer = first.tokenizer();
             given.ifPresent(ModelDirectory::check);
             RunRefusals.requireSpelling(task, tokenizer, given.map(ModelDirectory::path));
             if (!resume) {
-                requireStartable(given);
+                first.requireStartable(scope);
             }
             lock = RunLock.of("train", folder);
             observer.starting(config, folder);
             task.notes().forEach(observer::noted);
             this.log = new MetricsLog(folder);
             if (!resume) {
-                begin(given);
+                begin(first, given);
             } else if (isGiven && config.lora().isOn()) {
                 Manifest.requireSameBase(folder, Hashes.sha256(given.orElseThrow().weightFiles()), start);
             }
-            ModelDirectory first = whole(start);
-            Policies policies = Policies.load(Weights.of(first), config, backend, scope, key().fold("lora"));
+            ModelDirectory origin = ModelDirectory.open(start);
+            Policies policies = Policies.load(Weights.of(origin), config, backend, scope, key().fold("lora"));
             this.policy = policies.policy();
             this.reference = policies.reference();
             adapters().ifPresent(observer::noted);
             Objective objective = config.objective().create(
                     ObjectiveSettings.Context.of(policy, scope, key().fold("objective")));
-            Questions questions = Questions.of(task, tokenizer, Set.copyOf(first.config().eosTokenIds()));
+            Questions questions = Questions.of(task, tokenizer, Set.copyOf(origin.config().eosTokenIds()));
             this.trainer = new Trainer(scope, policy, reference, objective, questions, config);
             this.evaluator = task.enumeration().isPresent()
                     ? new ExactEvaluator(scope, task, questions, reference, objective, config.rollout().temperature(),
@@ -207,8 +206,8 @@ public final class TrainingRun implements AutoCloseable {
     /// @param programs what programs are allowed that the model writes: a matter of the machine, and so no part of the
     ///     configuration, which a run keeps wherever it goes on
     public static Function<Optional<Tokenizer>, Task> tasks(TrainConfig config, ProgramOptions programs) {
-        return config.data() == null ? speech -> Tasks.named(config.task(), speech)
-                : speech -> DataSetTask.of(config.task(), config.data(), programs, speech.orElseThrow(() ->
+        return config.data() == null ? tokenizer -> Tasks.named(config.task(), tokenizer)
+                : tokenizer -> DataSetTask.of(config.task(), config.data(), programs, tokenizer.orElseThrow(() ->
                         new IllegalArgumentException("train: task " + config.task()
                                 + " is asked in the language of a model; --model names its folder")));
     }
@@ -288,16 +287,6 @@ public final class TrainingRun implements AutoCloseable {
                 policy.model().store().parameterCount(), start));
     }
 
-    /// The folder of a model to start from.
-    private static ModelDirectory whole(Path folder) {
-        ModelDirectory directory = ModelDirectory.open(folder);
-        if (directory.adapter().isPresent()) {
-            throw new IllegalArgumentException("train: " + folder + " holds adapters; a run starts from a whole model, "
-                    + "such as their base " + directory.adapter().get().base());
-        }
-        return directory;
-    }
-
     /// What the reference is worth: where training started.
     public Evaluator.Report referenceReport() {
         if (referenceReport == null) {
@@ -326,59 +315,23 @@ public final class TrainingRun implements AutoCloseable {
         return policy;
     }
 
-    /// The tokenizer of prompts and answers.
-    private Tokenizer speech(Optional<ModelDirectory> given) {
-        if (given.isEmpty()) {
-            return task.tokenizer().orElseThrow(() -> new IllegalArgumentException("train: task " + task.name()
-                    + " is asked in the language of a model; --model names its folder"));
-        }
-        Tokenizer speech = given.get().tokenizer();
-        if (task.tokenizer().isPresent() && !Tasks.hasVocabulary(task.tokenizer().get(), speech)) {
-            throw new IllegalArgumentException("train: " + given.get().path()
-                    + " does not speak the vocabulary of task " + task.name());
-        }
-        return speech;
-    }
-
-    /// Refuses what would stop a new run before its first step.
-    private void requireStartable(Optional<ModelDirectory> given) {
-        requireAdaptable(given.isPresent() ? given.get().config() : firstModel().newConfig());
-        if (given.isEmpty() && config.warmUp().steps() > 0 && task.randomAnswers().isEmpty()) {
-            throw new IllegalArgumentException("train: task " + task.name() + " has no random answers; warmUp.steps "
-                    + config.warmUp().steps() + " must be 0");
-        }
-    }
-
     /// Writes what identifies the run, and makes the policy that training starts from.
-    private void begin(Optional<ModelDirectory> given) {
+    private void begin(FirstModel first, Optional<ModelDirectory> given) {
         if (given.isPresent() && config.lora().isOn()) {
             write("config.yaml", ConfigFile.text(config));
             write("manifest.json", Manifest.of(config, task, backend, Hashes.sha256(given.get().weightFiles())));
             return;
         }
-        try (Scope first = scope.child("first")) {
-            Policy policy = firstModel().load(given, key(), first);
+        try (Scope memory = scope.child("first")) {
+            Policy policy = first.load(key(), memory);
             write("config.yaml", ConfigFile.text(config));
             write("manifest.json", Manifest.of(config, task, backend,
                     Hashes.sha256(policy.parameters().arena())));
             if (given.isEmpty()) {
-                firstModel().warmUp(policy, key(), first, observer);
+                first.warmUp(policy, key(), memory, observer);
             }
-            ModelDirectory.save(start, policy.model().config(), policy.parameters(), DType.F32,
-                    Optional.of(tokenizer), ModelDirectory.DEFAULT_SHARD_BYTES);
+            ModelDirectory.save(start, policy.model(), tokenizer);
         }
-    }
-
-    /// Refuses adapters that do not fit before anything is computed.
-    private void requireAdaptable(QwenConfig model) {
-        if (config.lora().isOn()) {
-            ParameterStore declared = new ParameterStore(backend, scope, DType.F32);
-            Qwen.declare(declared.root(), model).adapted(declared.beside().root(), config.lora());
-        }
-    }
-
-    private FirstModel firstModel() {
-        return new FirstModel(backend, config, task, tokenizer);
     }
 
     private RandomKey key() {

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.tensor.Backend;
@@ -42,11 +41,10 @@ final class SmallFolder {
         try (Backend backend = Backends.open("reference", 1).backend();
                 Scope scope = Scope.root("model", backend.memory())) {
             ParameterStore store = new ParameterStore(backend, scope, DType.F32);
-            Qwen.declare(store.root(), config);
+            Qwen model = Qwen.declare(store.root(), config);
             store.allocate();
             store.initialize(RandomKey.of(5));
-            ModelDirectory.save(folder, config, store, DType.F32, Optional.of(tokenizer),
-                    ModelDirectory.DEFAULT_SHARD_BYTES);
+            ModelDirectory.save(folder, model, tokenizer);
         }
     }
 

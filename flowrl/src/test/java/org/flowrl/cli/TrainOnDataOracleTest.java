@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.data.DataSet;
 import org.flowrl.rl.task.Problem;
@@ -50,11 +49,10 @@ class TrainOnDataOracleTest {
         try (Backend backend = Backends.open("cpu", 2).backend(); Scope scope = Scope.root("model",
                 backend.memory())) {
             ParameterStore store = new ParameterStore(backend, scope, DType.F32);
-            Qwen.declare(store.root(), config);
+            Qwen model = Qwen.declare(store.root(), config);
             store.allocate();
             store.initialize(RandomKey.of(1));
-            ModelDirectory.save(random, config, store, DType.F32, Optional.of(tokenizer),
-                    ModelDirectory.DEFAULT_SHARD_BYTES);
+            ModelDirectory.save(random, model, tokenizer);
         }
     }
 
@@ -143,7 +141,7 @@ class TrainOnDataOracleTest {
     /// Conversations in which the answer follows at once.
     private static Path examples(String data) throws IOException {
         List<String> lines = new ArrayList<>();
-        for (Problem problem : DataSet.read(Path.of(data), Optional.empty()).problems()) {
+        for (Problem problem : DataSet.read(Path.of(data)).problems()) {
             lines.add(MAPPER.writeValueAsString(Map.of(
                     "prompt", PromptForm.PLAIN.text(problem.prompt(), tokenizer.chatTemplate()),
                     "response", "Answer: " + problem.answer())));

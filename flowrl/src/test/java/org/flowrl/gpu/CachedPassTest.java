@@ -17,6 +17,7 @@ import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.contract.Numbers;
 import org.flowrl.tensor.cpu.ReferenceBackend;
 import org.flowrl.transformer.KvCache;
+import org.flowrl.transformer.Lora;
 import org.flowrl.transformer.Qwen;
 import org.flowrl.transformer.QwenConfig;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,12 +48,13 @@ class CachedPassTest {
     }
 
     /// The hidden states of all passes, in order.
-    private static double[] hidden(Backend backend, QwenConfig config, DType packed) {
+    private static double[] hidden(Backend backend, QwenConfig config, DType packed, Lora lora) {
         try (Scope scope = Scope.root("test", backend.memory())) {
             ParameterStore store = new ParameterStore(backend, scope, DType.F32, packed);
-            Qwen model = Qwen.declare(store.root(), config);
+            Qwen base = Qwen.declare(store.root(), config);
             store.allocate();
             randomize(store);
+            Qwen model = lora.isOn() ? adapted(base, store.beside(), lora) : base;
             KvCache cache = new KvCache(config, DType.F32, scope, 2 * KvCache.pagesFor(LONGEST));
             int[] sequences = {cache.open(), cache.open()};
             List<double[]> states = new ArrayList<>();
@@ -65,19 +67,37 @@ class CachedPassTest {
         }
     }
 
+    private static Qwen adapted(Qwen base, ParameterStore adapters, Lora lora) {
+        Qwen model = base.adapted(adapters.root(), lora);
+        adapters.allocate();
+        randomize(adapters);
+        return model;
+    }
+
     /// Sums in another order, as the backend's contract has it, through two blocks; with weights of BF16 the other
     /// factors are rounded to it too, each by up to 2^-8 of itself, in four products after another of each block.
     @ParameterizedTest
     @CsvSource({"qwen2, true, F32, 2e-4", "qwen2, true, BF16, 0.04", "qwen3, false, F32, 2e-4",
         "qwen3, true, BF16, 0.04"})
     void aBlockIsTheSameInFewCallsAndInMany(String type, boolean hasBias, DType packed, double tolerance) {
+        assertSame(config(type, hasBias), packed, Lora.NONE, tolerance);
+    }
+
+    /// The same with adapters on all maps and on some. Where their operands are rounded, so are those of the maps.
+    @ParameterizedTest
+    @CsvSource({"F32, '', 2e-4", "BF16, '', 0.04", "F32, 'k_proj,down_proj', 2e-4", "BF16, 'v_proj,o_proj', 0.04"})
+    void adaptersAddTheSameInFewCallsAndInMany(DType packed, String targets, double tolerance) {
+        assertSame(config(QwenConfig.QWEN2, true), packed,
+                new Lora(3, 2, targets.isEmpty() ? Lora.TARGETS : List.of(targets)), tolerance);
+    }
+
+    private static void assertSame(QwenConfig config, DType packed, Lora lora, double tolerance) {
         EmulatedCuda.use();
-        QwenConfig config = config(type, hasBias);
         try (Backend card = new CudaBackend(CudaBinding.open(FfmApi.NAME), 0); Backend host = new ReferenceBackend()) {
             assertThat(card.fused()).isPresent();
             assertThat(host.fused()).isEmpty();
-            Numbers.assertClose(type + " " + packed, hidden(host, config, packed), hidden(card, config, packed),
-                    tolerance);
+            Numbers.assertClose(config.modelType() + " " + packed, hidden(host, config, packed, lora),
+                    hidden(card, config, packed, lora), tolerance);
         }
     }
 }

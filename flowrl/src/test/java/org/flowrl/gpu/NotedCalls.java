@@ -86,7 +86,7 @@ final class NotedCalls {
     private static Node product(Object... arguments) {
         // cuBLAS's columns are our rows.
         return new Node("product", "[%d, %d] x [%d, %d]%s".formatted(arguments[4], arguments[5], arguments[5],
-                arguments[3], (boolean) arguments[11] ? " added" : ""));
+                arguments[3], (boolean) arguments[12] ? " added" : ""));
     }
 
     private Object invoke(Method method, Object... arguments) throws Throwable {

@@ -14,13 +14,12 @@ import org.flowrl.tensor.Scope;
 import org.flowrl.transformer.PackedSequences;
 import org.flowrl.transformer.Qwen;
 import org.flowrl.transformer.QwenConfig;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// What a block's training asks of a card that rounds the operands of all products to BF16. Most of it passes over
-/// memory once, which at thousands of tokens is what a step waits for beside its products; the table of
-/// {@link CudaFusedGradients} counts the bytes. Nothing is computed, see {@link NotedCalls}.
+/// What a block's training asks of a card beside weights of BF16, which all operands of products are rounded to. Most
+/// of it passes over memory once, which at thousands of tokens is what a step waits for beside its products; the table
+/// of {@link CudaFusedGradients} counts the bytes. Nothing is computed, see {@link NotedCalls}.
 class TrainingLaunchesTest {
     private static final int TOKENS = 64;
 
@@ -28,34 +27,32 @@ class TrainingLaunchesTest {
     private static final List<String> FORWARD = List.of("normOperand", "product", "splitHeads", "checkStarts",
             "convertF32toBF16", "convertF32toBF16", "attentionBounds", "flashForward64", "convertF32toBF16", "copy",
             "product", "normOperand", "product", "swiGluOperand", "copy", "product");
-    /// Of the network's gradients and of the attention's. Biases lie between the gradients of the projections' weights.
+    /// Of the network's gradients, of the attention's, and of the inputs of both.
     private static final List<String> BACKWARD = List.of("convertF32toBF16", "product", "product",
             "swiGluOperandBackward", "product", "product", "normGradientAdded", "rmsNormWeightSum", "foldBlocks",
             "convertF32toBF16", "product", "product", "checkStarts", "attentionDot", "flashLogSums",
             "convertF32toBF16", "convertF32toBF16", "convertF32toBF16", "convertF32toBF16", "attentionBounds",
-            "flashQueryGradient64", "flashKeyGradient64", "flashFold", "flashFold", "joinHeads", "operandSum",
-            "foldBlocks", "operandSum", "foldBlocks", "operandSum", "foldBlocks", "product", "product", "product",
-            "product", "normGradientAdded", "rmsNormWeightSum", "foldBlocks");
+            "flashQueryGradient64", "flashKeyGradient64", "flashFold", "flashFold");
+    /// Biases lie between the gradients of the projections' weights.
+    private static final List<String> WITH_BIASES = List.of("joinHeads", "operandSum", "foldBlocks", "operandSum",
+            "foldBlocks", "operandSum", "foldBlocks", "product", "product", "product", "product");
+    private static final List<String> WITH_HEAD_NORMS = List.of("joinNormedHeads", "columnSum", "foldBlocks",
+            "columnSum", "foldBlocks", "product", "product");
+    private static final List<String> LAST = List.of("normGradientAdded", "rmsNormWeightSum", "foldBlocks");
 
     @BeforeEach
-    void roundAllOperands() {
+    void useTheEmulatedCard() {
         EmulatedCuda.use();
-        System.setProperty(Products.PRECISION_PROPERTY, "bf16");
-    }
-
-    @AfterEach
-    void roundThemNoMore() {
-        System.clearProperty(Products.PRECISION_PROPERTY);
     }
 
     /// Forward and backward through the blocks of a model.
     private record Calls(List<NotedCalls.Node> forward, List<NotedCalls.Node> backward) {
     }
 
-    private static Calls calls() {
+    private static Calls calls(String type) {
         NotedCalls noted = new NotedCalls(CudaBinding.open(FfmApi.NAME));
-        QwenConfig config = new QwenConfig(QwenConfig.QWEN2, 64, 256, 640, 1, 4, 2, 64, 64, 1e-6, 10_000, true, true,
-                0.02, OptionalInt.empty(), List.of(1), OptionalInt.empty());
+        QwenConfig config = new QwenConfig(type, 64, 256, 640, 1, 4, 2, 64, 64, 1e-6, 10_000,
+                type.equals(QwenConfig.QWEN2), true, 0.02, OptionalInt.empty(), List.of(1), OptionalInt.empty());
         try (CudaBackend card = new CudaBackend(noted.calls(), 0); Scope scope = Scope.root("test", card.memory())) {
             ParameterStore store = new ParameterStore(card, scope, DType.F32, DType.BF16);
             Qwen model = Qwen.declare(store.root(), config);
@@ -81,13 +78,21 @@ class TrainingLaunchesTest {
     /// Between the embedding and the last norm.
     @Test
     void aBlockIsSixteenCallsAndItsGradientsThirtyEight() {
-        Calls calls = calls();
+        assertCalls(calls(QwenConfig.QWEN2), WITH_BIASES);
+    }
+
+    @Test
+    void ofABlockThatNormsHeadsTheyAreSixteenAndThirtyFour() {
+        assertCalls(calls(QwenConfig.QWEN3), WITH_HEAD_NORMS);
+    }
+
+    private static void assertCalls(Calls calls, List<String> heads) {
         List<String> all = new ArrayList<>(List.of("gather"));
         all.addAll(FORWARD);
         all.add("rmsNorm");
         assertThat(names(calls.forward)).isEqualTo(all);
         all = new ArrayList<>(List.of("rmsNormInputGradient", "rmsNormWeightSum", "foldBlocks"));
-        all.addAll(BACKWARD);
+        List.of(BACKWARD, heads, LAST).forEach(all::addAll);
         all.addAll(List.of("chainRows", "scatterAdd"));
         assertThat(names(calls.backward)).isEqualTo(all);
     }
@@ -96,12 +101,13 @@ class TrainingLaunchesTest {
     /// weights lie beside each other in the arena.
     @Test
     void weightsThatTheSameRowsReadAreOneProductEachWay() {
-        Calls calls = calls();
+        Calls calls = calls(QwenConfig.QWEN2);
         assertThat(calls.forward).extracting(NotedCalls.Node::toString)
                 .contains("product [64, 256] x [256, 512]", "product [64, 256] x [256, 256] added",
                         "product [64, 256] x [256, 1280]", "product [64, 640] x [640, 256] added");
         assertThat(calls.backward).extracting(NotedCalls.Node::toString)
                 .contains("product [64, 512] x [512, 256]", "product [64, 1280] x [1280, 256]",
-                        "product [1280, 64] x [64, 256] added", "product [64, 256] x [256, 640]", "product [256, 64] x [64, 640] added");
+                        "product [1280, 64] x [64, 256] added", "product [64, 256] x [256, 640]",
+                        "product [256, 64] x [64, 640] added");
     }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.assertj.core.data.Percentage;
 import org.flowrl.tensor.DType;
+import org.flowrl.tensor.ProductPrecision;
 import org.flowrl.tensor.cpu.PlanBackend;
 import org.flowrl.transformer.Lora;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,13 +22,14 @@ class CardPlanTest {
     /// A batch that shrinks takes what the plan of one that is full to the end says: 1 % less before slabs, which are
     /// small there, since one of them more or less would be more than the bound.
     @ParameterizedTest
-    @CsvSource({"sample, F32, 0, on, f32, 1048576", "sample, BF16, 0, off, f32, 67108864",
-        "shrink, F32, 0, on, f32, 65536", "sft, BF16, 0, on, f32, 262144",
-        "train, F32, 0, on, f32, 67108864", "train, BF16, 0, on, bf16, 1048576", "train, BF16, 8, on, bf16, 0"})
+    @CsvSource({"sample, F32, 0, on, WEIGHTS, 1048576", "sample, BF16, 0, off, F32, 67108864",
+        "shrink, F32, 0, on, F32, 65536", "sft, BF16, 0, on, WEIGHTS, 262144",
+        "train, F32, 0, on, WEIGHTS, 67108864", "train, BF16, 0, on, WEIGHTS, 1048576",
+        "train, BF16, 8, on, WEIGHTS, 0", "train, BF16, 8, on, BF16, 0"})
     void aCardGivesWhatThePlanSays(String program, String weights, String rank, String graphs, String products,
             long slabBytes) {
         MemoryPlan.Machine card = MemoryPlan.Machine.card(new PlanBackend.Card(graphs.equals("on"),
-                products.equals("bf16"), slabBytes));
+                ProductPrecision.valueOf(products), slabBytes));
         DType type = DType.valueOf(weights);
         MemoryPlan plan = switch (program) {
             case "sample", "shrink" ->
@@ -36,8 +38,8 @@ class CardPlanTest {
                     CardProgram.SFT_MEBIBYTES, card);
             default -> MemoryPlan.train(CardProgram.MODEL, CardProgram.config(rank, weights), CardProgram.LOAD, card);
         };
-        Map<String, Double> real = CardProgram.run(List.of("-Dgpu.graphs=" + graphs, "-Dgpu.products=" + products,
-                "-Dgpu.slabBytes=" + slabBytes), program, weights, rank);
+        Map<String, Double> real = CardProgram.run(List.of("-Dgpu.graphs=" + graphs, "-Dgpu.products="
+                + ProductPrecision.valueOf(products), "-Dgpu.slabBytes=" + slabBytes), program, weights, rank);
         assertThat(plan.poolBytes()).as("pool").isCloseTo(real.get("pool").longValue(), TOLERANCE);
         assertThat(plan.workspaceBytes() - LIBRARY_BYTES).as("buffers")
                 .isCloseTo(real.get("workspace").longValue() - LIBRARY_BYTES, TOLERANCE);

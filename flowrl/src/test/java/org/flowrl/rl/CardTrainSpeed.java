@@ -87,7 +87,7 @@ final class CardTrainSpeed {
                 : SpeedModels.qwen2(151_936, 1536, 8960, 28, 12, 2);
         try (Backend backend = Backends.open("cuda:0", 1).backend();
                 Scope scope = Scope.root("speed", backend.memory())) {
-            System.out.println(backend.description() + ", gpu.products=" + System.getProperty("gpu.products", "f32"));
+            System.out.println(backend.description());
             CardTrainSpeed speed = new CardTrainSpeed(backend, scope, config, isSmall ? 2 : 8, isSmall ? 9 : 1024);
             double[] seconds = new double[STEPS];
             for (int step = -WARM_UPS; step < STEPS; step++) {

@@ -63,6 +63,9 @@ class ConfigFileTest {
                 refused("flowrl-tis", "objective.variations.level", "token", "level token goes with none of tokenMask"),
                 refused("flowrl", "objective.logZ.promptStates", "NONE",
                         "promptStates NONE must be WITHOUT_LAST or ALL"),
+                refused("flowrl", "objective", "{algo: flowr}", "algo flowr is unknown; did you mean flowrl?"),
+                refused("flowrl", "objective", "{algo: java.lang.String}",
+                        "algo java.lang.String must implement org.flowrl.rl.objective.ObjectiveSettings"),
                 refused("flowrl", "objective.beta", "-1", "beta -1.0 must be at least 0"));
     }
 

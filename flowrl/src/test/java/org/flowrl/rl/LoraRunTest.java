@@ -153,7 +153,7 @@ class LoraRunTest {
         checkpoint.check();
         assertThat(checkpoint.adapter().orElseThrow().base()).isEqualTo(run.resolve("reference").toAbsolutePath());
         assertThat(checkpoint.adapter().orElseThrow().lora()).isEqualTo(new Lora(4, 8, Lora.TARGETS));
-        assertThat(checkpoint.tokenizer().vocabularySize()).isPositive();
+        assertThat(checkpoint.tokenizer().vocabSize()).isPositive();
         assertThatThrownBy(() -> run(config("flowrl", Map.of("model",
                 run.resolve("checkpoints/step-2").toString())), folder.resolve("second")))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("holds adapters");

@@ -42,7 +42,7 @@ final class SmallRuns {
 
     /// A run from its newest checkpoint to the end of step `steps`.
     static void resume(Path folder, long steps) {
-        try (Backend backend = Backends.open("cpu", Backends.defaultThreads()).backend();
+        try (Backend backend = Backends.open("cpu").backend();
              TrainingRun run = TrainingRun.resume(backend,
                      TrainingRun.storedConfig(folder, Optional.of(steps)), folder, SILENT)) {
             run.run();

@@ -3,6 +3,7 @@ package org.flowrl.rl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,7 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.flowrl.autograd.Var;
 import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.TrainConfig.Course;
@@ -36,7 +39,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class TrainerTest {
     private static Backend backend;
@@ -295,11 +300,6 @@ class TrainerTest {
         }
 
         @Override
-        public String name() {
-            return objective.name();
-        }
-
-        @Override
         public boolean needsReference() {
             return objective.needsReference();
         }
@@ -337,6 +337,40 @@ class TrainerTest {
         @Override
         public void restore(String state) {
             objective.restore(state);
+        }
+    }
+
+    /// An objective whose targets and loss are what is given.
+    private record Faulty(Targets targets, Function<PolicyOutput, Var> loss) implements Objective {
+        @Override
+        public Targets targets(ScoredRollout rollout, RandomKey key, MetricSums metrics) {
+            return targets;
+        }
+
+        @Override
+        public Var loss(PolicyOutput output, Batch batch, MetricSums metrics) {
+            return loss.apply(output);
+        }
+    }
+
+    static Stream<Arguments> faults() {
+        return Stream.of(arguments(Targets.of(new double[1][9]),
+                        "targets: advantages of grpo has 1 rows; it must have one for each of 4 responses"),
+                arguments(Targets.of(new double[4][0]), "targets: advantages of grpo, response 0, has 0 values"),
+                arguments(new Targets(null, new double[4][100], null),
+                        "targets: returns of grpo, response 0, has 100 values"),
+                arguments(new Targets(null, null, new double[3]),
+                        "targets: logZ of grpo has 3 values; it must have one for each of 4 responses"),
+                arguments(new Targets(null, null, null), "trainer: the loss of grpo is F32["));
+    }
+
+    @ParameterizedTest
+    @MethodSource("faults")
+    void anObjectiveOfOnesOwnIsToldWhatItGivesWrong(Targets targets, String message) {
+        try (LatticeTrainer small = LatticeTrainer.open(backend, SmallRuns.config("grpo", Map.of()), _ ->
+                new Faulty(targets, PolicyOutput::logProbs))) {
+            assertThatThrownBy(() -> small.trainer().step(0)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith(message);
         }
     }
 

@@ -9,12 +9,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.flowrl.rl.task.Problem;
 import org.flowrl.rl.task.Task;
+import org.flowrl.rl.task.Tasks;
 import org.flowrl.rl.task.Verdict;
 import org.flowrl.rl.task.Verifier;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.Backends;
+import org.flowrl.transformer.text.Tokenizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,6 +117,43 @@ class TrainingRunTest {
                 SmallRuns.config("flowrl", Map.of()), _ -> task, folder.resolve("third"), SmallRuns.SILENT))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("train: task ups is asked in the language of a model; --model names its folder");
+    }
+
+    /// A task in the lattice's language.
+    private record Own(List<Problem> problems, Verifier verifier) implements Task {
+        @Override
+        public String name() {
+            return "own";
+        }
+
+        @Override
+        public int maxResponseTokens() {
+            return 4;
+        }
+
+        @Override
+        public Optional<Tokenizer> tokenizer() {
+            return Tasks.named("lattice").tokenizer();
+        }
+    }
+
+    @Test
+    void aTaskOfOnesOwnIsToldWhatItDoesWrong() {
+        TrainConfig config = SmallRuns.config("grpo", Map.of("warmUp.steps", "0"));
+        Problem problem = new Problem("own-1", "<bos>26<sep>", "");
+        try (Backend backend = Backends.open("cpu", 1).backend()) {
+            assertThatThrownBy(() -> TrainingRun.start(backend, config, _ -> new Own(List.of(), null),
+                    folder.resolve("run"), SmallRuns.SILENT)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("train: task own must have at least one problem");
+            try (TrainingRun run = TrainingRun.start(backend, config, _ -> new Own(List.of(problem), (_, text, _) -> {
+                throw new NumberFormatException("of " + text);
+            }), folder.resolve("run"), SmallRuns.SILENT)) {
+                assertThatThrownBy(run::run).isInstanceOf(IllegalStateException.class)
+                        .hasMessageMatching("verifier: threw at problem own-1, response '(.*)', where it must give a "
+                                + "Verdict: java.lang.NumberFormatException: of \\1")
+                        .hasCauseInstanceOf(NumberFormatException.class);
+            }
+        }
     }
 
     @Test

@@ -1,6 +1,8 @@
 package org.flowrl.gpu;
 
+import java.util.List;
 import java.util.Locale;
+import org.flowrl.tensor.Closing;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Tensor;
 import org.flowrl.tensor.cpu.Arguments;
@@ -39,8 +41,6 @@ record Card(CudaDevice device, Kernels kernels, Scratch scratch) implements Auto
 
     @Override
     public void close() {
-        scratch.close();
-        kernels.close();
-        device.close();
+        Closing.all(List.of(scratch::close, kernels::close, device::close));
     }
 }

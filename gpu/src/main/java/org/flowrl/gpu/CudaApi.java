@@ -4,7 +4,7 @@ package org.flowrl.gpu;
 ///
 /// Handles, device addresses and host addresses are `long`; 0 is no handle. Every call that fails throws
 /// {@link CudaException} with the call, the code and its name. Work is put into a stream and runs in order of its
-/// calls; only {@link #synchronize}, {@link #waitFor} and {@link #free} wait for the card. One thread at a time.
+/// calls; only {@link #synchronize} and {@link #free} wait for the card. One thread at a time.
 interface CudaApi extends AutoCloseable {
     /// Attributes of a device, by the driver's numbers (`CUdevice_attribute`).
     int MULTIPROCESSORS = 16;
@@ -79,7 +79,7 @@ interface CudaApi extends AutoCloseable {
     /// Sets every byte.
     void fill(long address, byte value, long bytes, long stream);
 
-    // Streams and events.
+    // Streams.
 
     /// A stream that does not wait for the default stream.
     long createStream();
@@ -89,21 +89,6 @@ interface CudaApi extends AutoCloseable {
 
     /// Waits until all work of the stream is done.
     void synchronize(long stream);
-
-    /// An event that keeps a time.
-    long createEvent();
-
-    /// Notes the time at which the stream gets here.
-    void record(long event, long stream);
-
-    /// Waits until the event has been passed.
-    void waitFor(long event);
-
-    /// Milliseconds between two events that were passed.
-    float milliseconds(long start, long end);
-
-    /// Ends an event.
-    void destroyEvent(long event);
 
     // Kernels.
 
@@ -172,19 +157,14 @@ interface CudaApi extends AutoCloseable {
 
     /// Overwrites or adds to a column-major matrix of F32, with sums in F32.
     /// ```
-    /// C[m, n] = op(A)[m, k] · op(B)[k, n] + (add ? C : 0)
+    /// C[m, n] = scale · op(A)[m, k] · op(B)[k, n] + (add ? C : 0)
     /// ```
     ///
     /// @param transposeA, transposeB true where op turns rows and columns
     /// @param type of A and B, {@link #F32} or {@link #BF16}
     /// @param lda, ldb, ldc elements from one column to the next
     void gemm(long blas, boolean transposeA, boolean transposeB, int m, int n, int k, long a, int lda, long b, int ldb,
-            int type, boolean add, long c, int ldc);
-
-    /// `count` products as {@link #gemm}, each of matrices that lie a stride of elements after those of the one before.
-    void gemmStrided(long blas, boolean transposeA, boolean transposeB, int m, int n, int k, long a, int lda,
-            long strideA, long b, int ldb, long strideB, int type, boolean add, long c, int ldc, long strideC,
-            int count);
+            int type, float scale, boolean add, long c, int ldc);
 
     /// Gives the binding's own memory back.
     @Override

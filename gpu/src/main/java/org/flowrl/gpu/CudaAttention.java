@@ -31,13 +31,25 @@ final class CudaAttention implements AttentionKernels {
     private static final long PROMPT_TOKENS = 16;
 
     private final Card card;
+    private final Products products;
     private final FlashAttention flash;
     private final boolean isRounded;
 
+    /// Attention beside weights of F32.
     CudaAttention(Card card, Products products) {
+        this(card, products, DType.F32);
+    }
+
+    private CudaAttention(Card card, Products products, DType storage) {
         this.card = card;
+        this.products = products;
         flash = new FlashAttention(card, products);
-        isRounded = products.gradientType() == DType.BF16;
+        isRounded = products.operands(storage) == DType.BF16;
+    }
+
+    /// Attention beside weights that are packed as `storage`.
+    CudaAttention beside(DType storage) {
+        return new CudaAttention(card, products, storage);
     }
 
     /// True where the operands may be rounded to BF16 and tensor cores do heads of this size; TF32's longer fractions

@@ -1,8 +1,10 @@
 package org.flowrl.gpu;
 
+import java.util.List;
 import java.util.Optional;
 import org.flowrl.tensor.AttentionKernels;
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.Closing;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Device;
 import org.flowrl.tensor.ElementwiseKernels;
@@ -12,6 +14,7 @@ import org.flowrl.tensor.HeadKernels;
 import org.flowrl.tensor.MatmulKernels;
 import org.flowrl.tensor.Memory;
 import org.flowrl.tensor.OptimizerKernels;
+import org.flowrl.tensor.ProductPrecision;
 import org.flowrl.tensor.Recorder;
 import org.flowrl.tensor.RowKernels;
 
@@ -32,25 +35,30 @@ final class CudaBackend implements Backend {
     private final Optional<Recorder> recorder;
     private final FusedKernels fused;
     private final FusedGradients fusedGradients;
-    private final DType gradientType;
+    private final Products products;
 
-    /// Opens card `index` and takes over `api`.
+    /// Opens card `index` and takes over `api`, which is closed where that fails.
     CudaBackend(CudaApi api, int index) {
         card = Card.open(api, index);
-        memory = new Memory(new CudaMemory(card.device()));
-        description = card.device().description();
-        Products products = new Products(card);
-        matmul = new CudaMatmul(card, products);
-        rows = new CudaRows(card);
-        attention = new CudaAttention(card, products);
-        heads = new CudaHeads(card, products);
-        elementwise = new CudaElementwise(card);
-        optimizer = new CudaOptimizer(card);
-        fused = new CudaFused(card, products, attention);
-        fusedGradients = new CudaFusedGradients(card, products);
-        gradientType = products.gradientType();
-        recorder = CudaRecorder.isOn() && api.capturesGraphs() ? Optional.of(new CudaRecorder(card))
-                : Optional.empty();
+        try {
+            ProductPrecision precision = ProductPrecision.set();
+            memory = new Memory(new CudaMemory(card.device()));
+            description = card.device().description() + ", " + ProductPrecision.PROPERTY + "=" + precision;
+            products = new Products(card, precision);
+            matmul = new CudaMatmul(card, products);
+            rows = new CudaRows(card);
+            attention = new CudaAttention(card, products);
+            heads = new CudaHeads(card, products);
+            elementwise = new CudaElementwise(card);
+            optimizer = new CudaOptimizer(card);
+            fused = new CudaFused(card, products, attention);
+            fusedGradients = new CudaFusedGradients(card, products);
+            recorder = CudaRecorder.isOn() && api.capturesGraphs() ? Optional.of(new CudaRecorder(card))
+                    : Optional.empty();
+        } catch (RuntimeException | Error e) {
+            Closing.after(e, card::close);
+            throw e;
+        }
     }
 
     /// What the kernel families share.
@@ -100,11 +108,11 @@ final class CudaBackend implements Backend {
         return Optional.of(fused);
     }
 
-    /// Where weights have the type that operands of weight gradients are rounded to: `gpu.products=bf16` for those of
-    /// BF16.
+    /// Where weights have the type that operands of their gradients have: of every type, unless `gpu.products` says
+    /// another than `weights`.
     @Override
     public Optional<FusedGradients> fusedGradients(DType storage) {
-        return storage == gradientType ? Optional.of(fusedGradients) : Optional.empty();
+        return products.operands(storage) == storage ? Optional.of(fusedGradients) : Optional.empty();
     }
 
     @Override
@@ -120,6 +128,11 @@ final class CudaBackend implements Backend {
     @Override
     public AttentionKernels attention() {
         return attention;
+    }
+
+    @Override
+    public AttentionKernels attention(DType storage) {
+        return attention.beside(storage);
     }
 
     @Override
@@ -139,7 +152,6 @@ final class CudaBackend implements Backend {
 
     @Override
     public void close() {
-        memory.close();
-        card.close();
+        Closing.all(List.of(memory::close, card::close));
     }
 }

@@ -2,7 +2,11 @@ package org.flowrl.gpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.function.LongConsumer;
+import org.flowrl.tensor.Closing;
 import org.flowrl.tensor.Device;
 
 /// One card as the kernel families see it: a stream of work, products, copies through pinned memory, and the notes that
@@ -16,6 +20,8 @@ final class CudaDevice implements AutoCloseable {
     private static final long FAULT_BYTES = (long) Fault.values().length * Long.BYTES;
 
     private final CudaApi api;
+    /// What gives back each thing that was taken, in the order of taking.
+    private final List<Runnable> ends = new ArrayList<>();
     private final Device device;
     private final int index;
     private final int multiprocessors;
@@ -23,7 +29,6 @@ final class CudaDevice implements AutoCloseable {
     private final long context;
     private final long stream;
     private final long blas;
-    private final long blasWorkspace;
     private final long faults;
     private final MemorySegment faultNotes;
     private final MemorySegment staging;
@@ -31,29 +36,42 @@ final class CudaDevice implements AutoCloseable {
     private boolean isCapturing;
     private Thread user;
 
-    /// Opens card `index` and takes over `api`.
+    /// Opens card `index` and takes over `api`. Where a call fails, everything that was taken is given back, `api`
+    /// included.
     CudaDevice(CudaApi api, int index) {
         this.api = api;
         this.index = index;
         this.device = new Device("cuda", index);
-        multiprocessors = api.attribute(CudaApi.MULTIPROCESSORS, index);
-        mostSharedBytes = api.attribute(CudaApi.MOST_SHARED_BYTES, index);
-        context = api.retainContext(index);
-        enter();
-        stream = api.createStream();
-        blas = api.createBlas();
-        blasWorkspace = api.allocate(BLAS_WORKSPACE_BYTES);
-        api.blasStream(blas, stream);
-        api.blasWorkspace(blas, blasWorkspace, BLAS_WORKSPACE_BYTES);
-        faults = api.allocate(FAULT_BYTES);
-        faultNotes = hostMemory(FAULT_BYTES);
-        staging = hostMemory(STAGING_BYTES);
-        clearFaults();
+        ends.add(api::close);
+        try {
+            multiprocessors = api.attribute(CudaApi.MULTIPROCESSORS, index);
+            mostSharedBytes = api.attribute(CudaApi.MOST_SHARED_BYTES, index);
+            context = taken(api.retainContext(index), _ -> api.releaseContext(index));
+            enter();
+            stream = taken(api.createStream(), api::destroyStream);
+            long workspace = taken(api.allocate(BLAS_WORKSPACE_BYTES), api::free);
+            // Given back before what it works in.
+            blas = taken(api.createBlas(), api::destroyBlas);
+            api.blasStream(blas, stream);
+            api.blasWorkspace(blas, workspace, BLAS_WORKSPACE_BYTES);
+            faults = taken(api.allocate(FAULT_BYTES), api::free);
+            faultNotes = hostMemory(FAULT_BYTES);
+            staging = hostMemory(STAGING_BYTES);
+            clearFaults();
+        } catch (RuntimeException | Error e) {
+            Closing.after(e, () -> Closing.all(ends.reversed()));
+            throw e;
+        }
+    }
+
+    private long taken(long handle, LongConsumer end) {
+        ends.add(() -> end.accept(handle));
+        return handle;
     }
 
     @SuppressWarnings("restricted")
     private MemorySegment hostMemory(long bytes) {
-        return MemorySegment.ofAddress(api.allocateHost(bytes)).reinterpret(bytes);
+        return MemorySegment.ofAddress(taken(api.allocateHost(bytes), api::freeHost)).reinterpret(bytes);
     }
 
     /// The calls of the driver and of cuBLAS, after making the card the calling thread's.
@@ -199,17 +217,11 @@ final class CudaDevice implements AutoCloseable {
         enter().fill(faults, (byte) Fault.NONE, FAULT_BYTES, stream);
     }
 
-    /// Waits for the card and gives everything back.
+    /// Waits for the card and gives everything back, whatever becomes of any of it.
     @Override
     public void close() {
-        enter().synchronize(stream);
-        api.destroyBlas(blas);
-        api.destroyStream(stream);
-        api.free(blasWorkspace);
-        api.free(faults);
-        api.freeHost(faultNotes.address());
-        api.freeHost(staging.address());
-        api.releaseContext(index);
-        api.close();
+        List<Runnable> actions = new ArrayList<>(List.of(() -> enter().synchronize(stream)));
+        actions.addAll(ends.reversed());
+        Closing.all(actions);
     }
 }

@@ -77,10 +77,20 @@ final class CudaFused implements FusedKernels {
         FusedArguments.addProduct(operand, weight, bias, y);
         card.requireFloats("fused addProduct", y);
         products.addForwardOfRounded(operand.address(), CudaMatmul.Packed.of("fused addProduct", weight), y.dim(0),
-                y.address());
+                y.address(), y.dim(1));
         if (bias != null) {
             CudaMatmul.addBias(card, bias, y);
         }
+    }
+
+    @Override
+    public void addLowRank(Tensor x, PackedMatrix a, PackedMatrix b, double scale, Tensor low, Tensor y, long column) {
+        FusedArguments.addLowRank(x, a, b, scale, low, y, column);
+        card.requireFloats("fused addLowRank", y);
+        products.scaledForwardOfRounded(x.address(), CudaMatmul.Packed.of("fused addLowRank", a), scale, y.dim(0),
+                low.address());
+        products.addForwardOfRounded(low.address(), CudaMatmul.Packed.of("fused addLowRank", b), y.dim(0),
+                y.address() + column * Float.BYTES, y.dim(1));
     }
 
     @Override
@@ -113,7 +123,7 @@ final class CudaFused implements FusedKernels {
     public void attend(Tensor q, Pages pages, double scale, Tensor operand) {
         FusedArguments.attend(q, pages, scale, operand);
         card.requireFloats("fused attend", q);
-        attention.attend(q, pages, scale, operand);
+        attention.beside(operand.dtype()).attend(q, pages, scale, operand);
     }
 
     @Override

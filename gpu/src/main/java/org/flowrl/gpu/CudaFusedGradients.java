@@ -82,16 +82,28 @@ record CudaFusedGradients(Card card, Products products) implements FusedGradient
             Tensor v) {
         FusedArguments.splitHeads(projected, terms, positions, q, k, v);
         card.requireFloats("fused splitHeads", q);
-        heads(launch("splitHeads").tensor(projected).optional(terms.queryBias()).optional(terms.keyBias())
-                .optional(terms.valueBias()).tensor(q).tensor(k).tensor(v), terms, positions, q, k);
+        heads(CudaFused.terms(launch("splitHeads").tensor(projected), terms).tensor(q).tensor(k).tensor(v), terms,
+                positions, q, k);
     }
 
     @Override
-    public void joinHeads(Tensor dq, Tensor dk, Tensor dv, FusedKernels.HeadTerms terms, Tensor positions,
-            Tensor dprojected) {
-        FusedArguments.joinHeads(dq, dk, dv, terms, positions, dprojected);
+    public void joinHeads(Tensor dq, Tensor dk, Tensor dv, HeadNorms norms, FusedKernels.HeadTerms terms,
+            Tensor positions, Tensor dprojected) {
+        FusedArguments.joinHeads(dq, dk, dv, norms, terms, positions, dprojected);
         card.requireFloats("fused joinHeads", dq);
-        heads(launch("joinHeads").tensor(dq).tensor(dk).tensor(dv).output(dprojected), terms, positions, dq, dk);
+        Kernels.Launch launch = norms == null ? launch("joinHeads")
+                : CudaFused.terms(launch("joinNormedHeads").tensor(norms.projected()), terms);
+        heads(launch.tensor(dq).tensor(dk).tensor(dv).output(dprojected), terms, positions, dq, dk);
+        if (norms != null) {
+            addHeads(dq, norms.dquery());
+            addHeads(dk, norms.dkey());
+        }
+    }
+
+    /// Adds to the gradient of a norm [E] what all heads [N, H, E] have for it.
+    private void addHeads(Tensor terms, Tensor dnorm) {
+        new ColumnSums(card, terms.shape().rows(), terms.dim(2)).add(card.kernels().launch("rows", "columnSum")
+                .tensor(terms), dnorm);
     }
 
     /// Starts a kernel that has a warp for each head of each token.

@@ -94,8 +94,9 @@ record CudaLibrary(SymbolLookup symbols, String place) {
             return toolkits.map(folder -> Path.of(folder, "bin")).toList();
         }
         return Stream.concat(toolkits.flatMap(folder -> Stream.of(folder + "/lib64", folder + "/lib")),
-                Stream.of("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib/wsl/lib", "/usr/local/cuda/lib64",
-                        "/usr/local/cuda/targets/x86_64-linux/lib", "/opt/cuda/lib64")).map(Path::of).toList();
+                Stream.of("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64",
+                        "/usr/local/cuda/lib64", "/usr/local/cuda/targets/x86_64-linux/lib", "/opt/cuda/lib64"))
+                .map(Path::of).toList();
     }
 
     static boolean isWindows() {

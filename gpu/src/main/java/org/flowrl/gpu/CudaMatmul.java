@@ -143,9 +143,14 @@ final class CudaMatmul implements MatmulKernels {
 
     @Override
     public void weightGradient(Tensor dy, Tensor x, Tensor dw) {
+        weightGradient(dy, x, dw, DType.F32);
+    }
+
+    /// @param storage of the weight
+    private void weightGradient(Tensor dy, Tensor x, Tensor dw, DType storage) {
         Arguments.matmulWeightGradient(dy, x, dw);
         card.requireFloats("matmul weightGradient", dy);
-        products.weightGradient(dy.address(), x.address(), products.gradientType(), dy.dim(0), dw.dim(0),
+        products.weightGradient(dy.address(), x.address(), products.operands(storage), dy.dim(0), dw.dim(0),
                 dw.dim(1), dw.address());
     }
 
@@ -159,8 +164,11 @@ final class CudaMatmul implements MatmulKernels {
     /// Rounds dy once where both products round it.
     @Override
     public void gradients(Tensor dy, Tensor x, PackedMatrix w, Tensor dx, Tensor dw, Tensor db) {
-        if (dx == null || dw == null || w.storage() != products.gradientType() || w.storage() == DType.F32) {
-            MatmulKernels.super.gradients(dy, x, w, dx, dw, db);
+        if (dx == null || dw == null || w.storage() == DType.F32 || products.operands(w.storage()) == DType.F32) {
+            MatmulKernels.super.gradients(dy, x, w, dx, null, db);
+            if (dw != null) {
+                weightGradient(dy, x, dw, w.storage());
+            }
             return;
         }
         Arguments.matmulInputGradient(dy, w, dx);

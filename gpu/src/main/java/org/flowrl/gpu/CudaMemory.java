@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.flowrl.tensor.Closing;
 import org.flowrl.tensor.Device;
 import org.flowrl.tensor.Memory;
 import org.flowrl.tensor.Slabs;
@@ -84,8 +85,10 @@ final class CudaMemory implements Memory.Source {
 
     @Override
     public void close() {
-        allocations.forEach(device.enter()::free);
+        List<Runnable> actions = allocations.stream()
+                .<Runnable>map(address -> () -> device.enter().free(address)).toList();
         allocations.clear();
+        Closing.all(actions);
     }
 
     /// The card's memory does not suffice.

@@ -38,12 +38,7 @@ public final class CudaProvider implements BackendProvider {
         if (!candidate.available() || !candidate.name().startsWith(PREFIX)) {
             throw new IllegalArgumentException("open: '" + candidate.name() + "' is not an available card");
         }
-        CudaApi api = CudaBinding.open();
-        try {
-            return new CudaBackend(api, Integer.parseInt(candidate.name().substring(PREFIX.length())));
-        } catch (RuntimeException e) {
-            api.close();
-            throw e;
-        }
+        int index = Integer.parseInt(candidate.name().substring(PREFIX.length()));
+        return new CudaBackend(CudaBinding.open(), index);
     }
 }

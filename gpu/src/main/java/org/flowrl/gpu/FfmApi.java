@@ -59,12 +59,13 @@ final class FfmApi implements CudaApi {
         int run(MethodHandle handle) throws Throwable;
     }
 
+    private final SymbolLookup cuda = CudaLibrary.driver().symbols();
+    private final SymbolLookup cublas = CudaLibrary.blas().symbols();
     private final Arena arena = Arena.ofShared();
     private final MemorySegment out = arena.allocate(NAME_BYTES, 16);
     private final MemorySegment zero = arena.allocateFrom(JAVA_FLOAT, 0f);
     private final MemorySegment one = arena.allocateFrom(JAVA_FLOAT, 1f);
-    private final SymbolLookup cuda = CudaLibrary.driver().symbols();
-    private final SymbolLookup cublas = CudaLibrary.blas().symbols();
+    private final MemorySegment factor = arena.allocate(JAVA_FLOAT);
 
     // CUresult cuInit(unsigned int flags)
     private final Function init = new Function(cuda, "cuInit", JAVA_INT);
@@ -111,16 +112,6 @@ final class FfmApi implements CudaApi {
     private final Function destroyStream = new Function(cuda, "cuStreamDestroy_v2", JAVA_LONG);
     // CUresult cuStreamSynchronize(CUstream stream)
     private final Function synchronize = new Function(cuda, "cuStreamSynchronize", JAVA_LONG);
-    // CUresult cuEventCreate(CUevent *event, unsigned int flags)
-    private final Function createEvent = new Function(cuda, "cuEventCreate", ADDRESS, JAVA_INT);
-    // CUresult cuEventRecord(CUevent event, CUstream stream)
-    private final Function record = new Function(cuda, "cuEventRecord", JAVA_LONG, JAVA_LONG);
-    // CUresult cuEventSynchronize(CUevent event)
-    private final Function waitFor = new Function(cuda, "cuEventSynchronize", JAVA_LONG);
-    // CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent end)
-    private final Function milliseconds = new Function(cuda, "cuEventElapsedTime", ADDRESS, JAVA_LONG, JAVA_LONG);
-    // CUresult cuEventDestroy_v2(CUevent event)
-    private final Function destroyEvent = new Function(cuda, "cuEventDestroy_v2", JAVA_LONG);
     // CUresult cuModuleLoadData(CUmodule *module, const void *image)
     private final Function loadModule = new Function(cuda, "cuModuleLoadData", ADDRESS, ADDRESS);
     // CUresult cuModuleUnload(CUmodule module)
@@ -166,18 +157,17 @@ final class FfmApi implements CudaApi {
     private final Function gemm = new Function(cublas, "cublasGemmEx", JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT,
             JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, ADDRESS,
             JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
-    // cublasStatus_t cublasGemmStridedBatchedEx(… as cublasGemmEx, with a long long stride after each leading dimension
-    //         and int batchCount before computeType)
-    private final Function gemmStrided = new Function(cublas, "cublasGemmStridedBatchedEx", JAVA_LONG, JAVA_INT,
-            JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG,
-            JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT,
-            JAVA_INT);
 
     /// Loads both libraries and initialises the driver.
     ///
     /// @throws CudaLibrary.MissingLibraryException where one is missing
     FfmApi() {
-        call(init, h -> (int) h.invokeExact(0));
+        try {
+            call(init, h -> (int) h.invokeExact(0));
+        } catch (RuntimeException | Error e) {
+            arena.close();
+            throw e;
+        }
     }
 
     private static void call(Function function, Call call) {
@@ -318,33 +308,6 @@ final class FfmApi implements CudaApi {
     }
 
     @Override
-    public long createEvent() {
-        call(createEvent, h -> (int) h.invokeExact(out, 0));
-        return resultLong();
-    }
-
-    @Override
-    public void record(long event, long stream) {
-        call(record, h -> (int) h.invokeExact(event, stream));
-    }
-
-    @Override
-    public void waitFor(long event) {
-        call(waitFor, h -> (int) h.invokeExact(event));
-    }
-
-    @Override
-    public float milliseconds(long start, long end) {
-        call(milliseconds, h -> (int) h.invokeExact(out, start, end));
-        return out.get(JAVA_FLOAT, 0);
-    }
-
-    @Override
-    public void destroyEvent(long event) {
-        call(destroyEvent, h -> (int) h.invokeExact(event));
-    }
-
-    @Override
     public long loadModule(byte[] ptx) {
         try (Arena call = Arena.ofConfined()) {
             MemorySegment image = call.allocateFrom(JAVA_BYTE, ptx);
@@ -450,20 +413,11 @@ final class FfmApi implements CudaApi {
 
     @Override
     public void gemm(long blas, boolean transposeA, boolean transposeB, int m, int n, int k, long a, int lda, long b,
-            int ldb, int type, boolean add, long c, int ldc) {
+            int ldb, int type, float scale, boolean add, long c, int ldc) {
         MemorySegment keep = add ? one : zero;
-        call(gemm, h -> (int) h.invokeExact(blas, transposeA ? 1 : 0, transposeB ? 1 : 0, m, n, k, one, a, type, lda,
+        factor.set(JAVA_FLOAT, 0, scale);
+        call(gemm, h -> (int) h.invokeExact(blas, transposeA ? 1 : 0, transposeB ? 1 : 0, m, n, k, factor, a, type, lda,
                 b, type, ldb, keep, c, F32, ldc, COMPUTE_F32, DEFAULT_ALGORITHM));
-    }
-
-    @Override
-    public void gemmStrided(long blas, boolean transposeA, boolean transposeB, int m, int n, int k, long a, int lda,
-            long strideA, long b, int ldb, long strideB, int type, boolean add, long c, int ldc, long strideC,
-            int count) {
-        MemorySegment keep = add ? one : zero;
-        call(gemmStrided, h -> (int) h.invokeExact(blas, transposeA ? 1 : 0, transposeB ? 1 : 0, m, n, k, one, a, type,
-                lda, strideA, b, type, ldb, strideB, keep, c, F32, ldc, strideC, count, COMPUTE_F32,
-                DEFAULT_ALGORITHM));
     }
 
     @Override

@@ -9,11 +9,6 @@ import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRelease;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRetain;
 import static jcuda.driver.JCudaDriver.cuDeviceTotalMem;
 import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
-import static jcuda.driver.JCudaDriver.cuEventCreate;
-import static jcuda.driver.JCudaDriver.cuEventDestroy;
-import static jcuda.driver.JCudaDriver.cuEventElapsedTime;
-import static jcuda.driver.JCudaDriver.cuEventRecord;
-import static jcuda.driver.JCudaDriver.cuEventSynchronize;
 import static jcuda.driver.JCudaDriver.cuFuncSetAttribute;
 import static jcuda.driver.JCudaDriver.cuGraphDestroy;
 import static jcuda.driver.JCudaDriver.cuGraphExecDestroy;
@@ -47,7 +42,6 @@ import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
-import jcuda.driver.CUevent;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
@@ -265,36 +259,6 @@ final class JCudaApi implements CudaApi {
     }
 
     @Override
-    public long createEvent() {
-        CUevent event = new CUevent();
-        check("cuEventCreate", cuEventCreate(event, 0));
-        return handle(event);
-    }
-
-    @Override
-    public void record(long event, long stream) {
-        check("cuEventRecord", cuEventRecord(object(CUevent.class, event), stream(stream)));
-    }
-
-    @Override
-    public void waitFor(long event) {
-        check("cuEventSynchronize", cuEventSynchronize(object(CUevent.class, event)));
-    }
-
-    @Override
-    public float milliseconds(long start, long end) {
-        float[] time = new float[1];
-        check("cuEventElapsedTime",
-                cuEventElapsedTime(time, object(CUevent.class, start), object(CUevent.class, end)));
-        return time[0];
-    }
-
-    @Override
-    public void destroyEvent(long event) {
-        check("cuEventDestroy", cuEventDestroy(remove(CUevent.class, event)));
-    }
-
-    @Override
     public long loadModule(byte[] ptx) {
         CUmodule module = new CUmodule();
         check("cuModuleLoadData", cuModuleLoadData(module, ptx));
@@ -402,19 +366,11 @@ final class JCudaApi implements CudaApi {
 
     @Override
     public void gemm(long blas, boolean transposeA, boolean transposeB, int m, int n, int k, long a, int lda, long b,
-            int ldb, int type, boolean add, long c, int ldc) {
-        check("cublasGemmEx", JCublas2.cublasGemmEx(blas(blas), transposeA ? 1 : 0, transposeB ? 1 : 0, m, n, k, one,
+            int ldb, int type, float scale, boolean add, long c, int ldc) {
+        check("cublasGemmEx", JCublas2.cublasGemmEx(blas(blas), transposeA ? 1 : 0, transposeB ? 1 : 0, m, n, k,
+                scale == 1 ? one : Pointer.to(new float[] {scale}),
                 at(a), type, lda, at(b), type, ldb, add ? one : zero, at(c), F32, ldc, COMPUTE_F32,
                 DEFAULT_ALGORITHM));
-    }
-
-    @Override
-    public void gemmStrided(long blas, boolean transposeA, boolean transposeB, int m, int n, int k, long a, int lda,
-            long strideA, long b, int ldb, long strideB, int type, boolean add, long c, int ldc, long strideC,
-            int count) {
-        check("cublasGemmStridedBatchedEx", JCublas2.cublasGemmStridedBatchedEx(blas(blas), transposeA ? 1 : 0,
-                transposeB ? 1 : 0, m, n, k, one, at(a), type, lda, strideA, at(b), type, ldb, strideB,
-                add ? one : zero, at(c), F32, ldc, strideC, count, COMPUTE_F32, DEFAULT_ALGORITHM));
     }
 
     @Override

@@ -6,9 +6,12 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import org.flowrl.tensor.Closing;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Tensor;
 
@@ -71,9 +74,10 @@ final class Kernels implements AutoCloseable {
     @Override
     public void close() {
         // Work that is under way would lose its code.
-        device.enter().synchronize(device.stream());
-        modules.values().forEach(device.enter()::unloadModule);
-        arena.close();
+        List<Runnable> actions = new ArrayList<>(List.of(() -> device.enter().synchronize(device.stream())));
+        modules.values().forEach(module -> actions.add(() -> device.enter().unloadModule(module)));
+        actions.add(arena::close);
+        Closing.all(actions);
     }
 
     /// One launch: parameters, then a shape of the grid, which starts it and ends it.

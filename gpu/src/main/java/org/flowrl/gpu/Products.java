@@ -3,6 +3,7 @@ package org.flowrl.gpu;
 import java.util.ArrayList;
 import java.util.List;
 import org.flowrl.tensor.DType;
+import org.flowrl.tensor.ProductPrecision;
 import org.flowrl.tensor.Tensor;
 
 /// The three products of a linear layer, by cuBLAS, over addresses of row-major matrices. M rows, K inputs, N outputs.
@@ -10,30 +11,19 @@ import org.flowrl.tensor.Tensor;
 /// cuBLAS thinks in columns: a row-major matrix is the transpose of the same bytes read by columns, so that row-major
 /// y = x · wᵀ is yᵀ = w · xᵀ there, and so on. Empty products are not asked of it.
 final class Products {
-    /// The system property with the precision of products of two F32 matrices: `f32` (the default), `tf32`, which
-    /// rounds both to 10-bit fractions for the tensor cores, or `bf16`, which rounds those of weight gradients to BF16,
-    /// as those of the other two products are where the weight is packed as BF16.
-    static final String PRECISION_PROPERTY = "gpu.products";
-
     private final Card card;
-    private final DType gradientType;
+    private final ProductPrecision precision;
 
-    Products(Card card) {
+    Products(Card card, ProductPrecision precision) {
         this.card = card;
-        String precision = System.getProperty(PRECISION_PROPERTY, "f32");
-        switch (precision) {
-            case "f32", "tf32", "bf16" -> { }
-            default -> throw new IllegalArgumentException(PRECISION_PROPERTY + " '" + precision
-                    + "' must be f32, tf32 or bf16");
-        }
-        gradientType = precision.equals("bf16") ? DType.BF16 : DType.F32;
+        this.precision = precision;
         card.device().enter().blasMath(card.device().blas(),
-                precision.equals("tf32") ? CudaApi.TENSOR_FLOAT_32 : CudaApi.EXACT_MATH);
+                precision == ProductPrecision.TF32 ? CudaApi.TENSOR_FLOAT_32 : CudaApi.EXACT_MATH);
     }
 
-    /// The type that the operands of a weight gradient are rounded to.
-    DType gradientType() {
-        return gradientType;
+    /// The type that operands of gradients and of attention have beside weights that are packed as `storage`.
+    DType operands(DType storage) {
+        return precision.operands(storage);
     }
 
     /// Overwrites y [m, N] = x [m, K] · wᵀ.
@@ -53,11 +43,24 @@ final class Products {
     }
 
     /// Adds x [m, K] · wᵀ to y [m, N], of an x that has the weight's type already.
-    void addForwardOfRounded(long x, CudaMatmul.Packed w, long m, long y) {
+    ///
+    /// @param pitch numbers from one row of y to the next, N or more
+    void addForwardOfRounded(long x, CudaMatmul.Packed w, long m, long y, long pitch) {
         long k = w.columns();
         long n = w.rows();
         if (m > 0 && n > 0 && k > 0) {
-            gemm(true, false, n, m, k, w.values().address(), k, x, k, w.storage(), true, y, n);
+            gemm(true, false, n, m, k, w.values().address(), k, x, k, w.storage(), true, y, pitch);
+        }
+    }
+
+    /// Overwrites y [m, N] = scale · (x [m, K] · wᵀ), of an x that has the weight's type already.
+    void scaledForwardOfRounded(long x, CudaMatmul.Packed w, double scale, long m, long y) {
+        long k = w.columns();
+        long n = w.rows();
+        if (k == 0) {
+            zero(y, m * n);
+        } else if (m > 0 && n > 0) {
+            gemm(true, false, n, m, k, w.values().address(), k, x, k, w.storage(), (float) scale, false, y, n);
         }
     }
 
@@ -188,8 +191,13 @@ final class Products {
 
     private void gemm(boolean transposeA, boolean transposeB, long m, long n, long k, long a, long lda, long b,
             long ldb, DType type, boolean add, long c, long ldc) {
+        gemm(transposeA, transposeB, m, n, k, a, lda, b, ldb, type, 1, add, c, ldc);
+    }
+
+    private void gemm(boolean transposeA, boolean transposeB, long m, long n, long k, long a, long lda, long b,
+            long ldb, DType type, float scale, boolean add, long c, long ldc) {
         card.device().enter().gemm(card.device().blas(), transposeA, transposeB, Math.toIntExact(m),
                 Math.toIntExact(n), Math.toIntExact(k), a, Math.toIntExact(lda), b, Math.toIntExact(ldb),
-                type == DType.BF16 ? CudaApi.BF16 : CudaApi.F32, add, c, Math.toIntExact(ldc));
+                type == DType.BF16 ? CudaApi.BF16 : CudaApi.F32, scale, add, c, Math.toIntExact(ldc));
     }
 }

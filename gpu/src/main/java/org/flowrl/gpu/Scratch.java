@@ -1,7 +1,9 @@
 package org.flowrl.gpu;
 
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
+import org.flowrl.tensor.Closing;
 
 /// Device memory for work within a call: one buffer for each use, grown when a call needs more and kept until the end.
 /// Growing waits for the card; a warm loop does not grow.
@@ -74,7 +76,9 @@ final class Scratch implements AutoCloseable {
 
     @Override
     public void close() {
-        buffers.values().forEach(buffer -> device.enter().free(buffer.address));
+        List<Runnable> actions = buffers.values().stream()
+                .<Runnable>map(buffer -> () -> device.enter().free(buffer.address)).toList();
         buffers.clear();
+        Closing.all(actions);
     }
 }

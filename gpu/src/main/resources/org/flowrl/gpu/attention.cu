@@ -11,9 +11,6 @@
 #define TILE_ROWS (WARPS * ROWS)
 #define MOST_PARTS 8
 
-#define LANE ((int)(threadIdx.x % WARP_SIZE))
-#define WARP ((int)(threadIdx.x / WARP_SIZE))
-
 // The last sequence b with starts[b] <= n.
 DEVICE Index lastStarted(const int* starts, Index sequences, Index n) {
     Index low = 0;

@@ -36,6 +36,10 @@ typedef unsigned long long Fault;
 // Index of this thread in the grid, and number of threads in the grid.
 #define FIRST ((Index)blockIdx.x * blockDim.x + threadIdx.x)
 #define STRIDE ((Index)gridDim.x * blockDim.x)
+// This thread's lane of its warp, its warp of the block, and the row of a kernel that has a warp for each row.
+#define LANE ((int)(threadIdx.x % WARP_SIZE))
+#define WARP ((int)(threadIdx.x / WARP_SIZE))
+#define WARP_ROW ((Index)blockIdx.x * (blockDim.x / WARP_SIZE) + threadIdx.x / WARP_SIZE)
 
 // Notes the first index (in order) that broke a rule, with its value. The host reads the notes when it waits.
 DEVICE void report(Fault* fault, Index index, int value) {

@@ -8,9 +8,6 @@
 #pragma once
 #include "tensorcore.cuh"
 
-#define LANE ((int)(threadIdx.x % WARP_SIZE))
-#define WARP ((int)(threadIdx.x / WARP_SIZE))
-
 static constexpr int FLASH_WARPS = 4;
 static constexpr int FLASH_THREADS = FLASH_WARPS * WARP_SIZE;
 // Rows and columns of A, and columns of two B beside each other.

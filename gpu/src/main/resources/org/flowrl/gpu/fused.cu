@@ -1,10 +1,8 @@
 // Several operations of a decoder block at once, for steps of so few rows that the card waits for launches, and for
 // training, which waits for memory: what comes out of products is read once, and what goes into them is written in
 // their type. N tokens, D model, H query heads, G key heads, E head size, F feed-forward.
+#include "norms.cuh"
 #include "placing.cuh"
-
-// This warp's row.
-#define WARP_ROW ((Index)blockIdx.x * (blockDim.x / WARP_SIZE) + threadIdx.x / WARP_SIZE)
 
 // The norm of a row, as rmsNorm of rows.cu, to F32 or to BF16: a block for each row [D]. inverses may be null.
 KERNEL(normOperand, const float* xs, const float* weight, float eps, void* out, int isNarrow, float* inverses,
@@ -13,13 +11,7 @@ KERNEL(normOperand, const float* xs, const float* weight, float eps, void* out, 
     bool areWide = size % 4 == 0 && isWide(xs) && isWide(weight) && isWide(out);
     Index fours = areWide ? size / 4 : 0;
     const Four* x = (const Four*)(xs + start);
-    float sum = 0.0f;
-    for (Index i = threadIdx.x; i < fours; i += blockDim.x) {
-        Four four = x[i];
-        for (int j = 0; j < 4; j++) {
-            sum = fmaf(four.at[j], four.at[j], sum);
-        }
-    }
+    float sum = squares(x, fours);
     for (Index d = 4 * fours + threadIdx.x; d < size; d += blockDim.x) {
         sum = fmaf(xs[start + d], xs[start + d], sum);
     }
@@ -51,15 +43,7 @@ KERNEL(normGradientAdded, const float* dys, const float* xs, const float* weight
     const Four* x = (const Four*)(xs + start);
     const Four* dstream = (const Four*)(dstreams + start);
     float inverse = inverses[blockIdx.x];
-    float sum = 0.0f;
-    for (Index i = threadIdx.x; i < fours; i += blockDim.x) {
-        Four g = dy[i];
-        Four four = x[i];
-        Four w = ((const Four*)weight)[i];
-        for (int j = 0; j < 4; j++) {
-            sum = fmaf(g.at[j] * w.at[j], four.at[j], sum);
-        }
-    }
+    float sum = weightedProducts(dy, (const Four*)weight, x, fours);
     for (Index d = 4 * fours + threadIdx.x; d < size; d += blockDim.x) {
         sum = fmaf(dys[start + d] * weight[d], xs[start + d], sum);
     }
@@ -86,18 +70,12 @@ KERNEL(placeHeads, const float* projected, const float* queryBias, const float* 
         const float* sines, const int* slots, float* queries, float* keyPages, float* valuePages, Index tokens,
         int heads, int groups, int size, Index bound, Index slotBound, Fault* positionFault, Fault* slotFault) {
     HeadTerms terms = {queryBias, keyBias, valueBias, queryNorm, keyNorm, eps, cosines, sines, heads, groups, size};
-    int all = heads + 2 * groups;
-    Index row = WARP_ROW;
-    if (row >= tokens * all) {
+    Index token = HeadTerms::tokenOf(terms, WARP_ROW);
+    if (token >= tokens || !isWithin(positions[token], bound, token, positionFault)) {
         return;
     }
-    Index token = row / all;
-    int place = (int)(row % all);
-    int position = positions[token];
-    if (!isWithin(position, bound, token, positionFault)) {
-        return;
-    }
-    Head head = HeadTerms::headAt(terms, projected + token * all * size, place, position);
+    int place = HeadTerms::placeOf(terms, WARP_ROW);
+    Head head = HeadTerms::headAt(terms, projected, token, place, positions[token]);
     if (place < heads) {
         storeHead(head, queries + (token * heads + place) * size, 1, size / 2);
     } else if (isWithin(slots[token], slotBound, token, slotFault)) {
@@ -107,52 +85,63 @@ KERNEL(placeHeads, const float* projected, const float* queryBias, const float* 
 
 // Products [N, (H + 2 G) E] become queries [N, H, E], keys and values [N, G, E], as placeHeads makes them.
 KERNEL(splitHeads, const float* projected, const float* queryBias, const float* keyBias, const float* valueBias,
-        float* queries, float* keys, float* values, const int* positions, const float* cosines, const float* sines,
-        Index tokens, int heads, int groups, int size, Index bound, Fault* fault) {
-    HeadTerms terms = {queryBias, keyBias, valueBias, nullptr, nullptr, 0.0f, cosines, sines, heads, groups, size};
-    int all = heads + 2 * groups;
-    Index row = WARP_ROW;
-    if (row >= tokens * all) {
-        return;
-    }
-    Index token = row / all;
-    int place = (int)(row % all);
-    if (!isWithin(positions[token], bound, token, fault)) {
-        return;
-    }
-    Head head = HeadTerms::headAt(terms, projected + token * all * size, place, positions[token]);
-    int group = (place - heads) % groups;
-    float* to = place < heads ? queries + (token * heads + place) * size
-            : (place < heads + groups ? keys : values) + (token * groups + group) * size;
-    storeHead(head, to, 1, size / 2);
-}
-
-// The gradient of splitHeads, to F32 or to BF16: a warp for each head of each token.
-KERNEL(joinHeads, const float* queries, const float* keys, const float* values, void* out, int isNarrow,
+        const float* queryNorm, const float* keyNorm, float eps, float* queries, float* keys, float* values,
         const int* positions, const float* cosines, const float* sines, Index tokens, int heads, int groups, int size,
         Index bound, Fault* fault) {
-    int all = heads + 2 * groups;
-    int half = size / 2;
-    Index row = WARP_ROW;
-    if (row >= tokens * all) {
+    HeadTerms terms = {queryBias, keyBias, valueBias, queryNorm, keyNorm, eps, cosines, sines, heads, groups, size};
+    Index token = HeadTerms::tokenOf(terms, WARP_ROW);
+    if (token >= tokens || !isWithin(positions[token], bound, token, fault)) {
         return;
     }
-    Index token = row / all;
-    int place = (int)(row % all);
-    Index position = positions[token];
-    if (!isWithin((int)position, bound, token, fault)) {
+    int place = HeadTerms::placeOf(terms, WARP_ROW);
+    Head head = HeadTerms::headAt(terms, projected, token, place, positions[token]);
+    storeHead(head, HeadTerms::beside(terms, queries, keys, values, token, place), 1, size / 2);
+}
+
+// The gradient of a head of splitHeads, to F32 or to BF16. Where it has a norm, its product is read again, and its
+// gradient overwritten with what the norm's own sums.
+DEVICE void joinHead(const HeadTerms& terms, const float* projected, float* queries, float* keys, float* values,
+        const int* positions, void* out, int isNarrow, Index tokens, Index bound, Fault* fault) {
+    Index token = HeadTerms::tokenOf(terms, WARP_ROW);
+    if (token >= tokens || !isWithin(positions[token], bound, token, fault)) {
         return;
     }
-    int group = (place - heads) % groups;
-    Head head = loadHead(place < heads ? queries + (token * heads + place) * size
-            : (place < heads + groups ? keys : values) + (token * groups + group) * size, half);
-    if (place < heads + groups) {
-        turnHead(head, cosines + position * half, sines + position * half, -1.0f, half);
+    int half = terms.size / 2;
+    int place = HeadTerms::placeOf(terms, WARP_ROW);
+    float* gradient = HeadTerms::beside(terms, queries, keys, values, token, place);
+    Head head = loadHead(gradient, half);
+    if (place < terms.heads + terms.groups) {
+        Index turn = (Index)positions[token] * half;
+        turnHead(head, terms.cosines + turn, terms.sines + turn, -1.0f, half);
     }
+    const float* norm = HeadTerms::normOf(terms, place);
+    if (norm) {
+        Head x = HeadTerms::productOf(terms, projected, token, place);
+        normHeadBackward(head, x, norm, terms.eps, terms.size);
+        storeHead(x, gradient, 1, half);
+    }
+    Index start = WARP_ROW * terms.size;
     eachPair(half, [&](int p, int e) {
-        put(out, isNarrow, row * size + e, head.low[p]);
-        put(out, isNarrow, row * size + half + e, head.high[p]);
+        put(out, isNarrow, start + e, head.low[p]);
+        put(out, isNarrow, start + half + e, head.high[p]);
     });
+}
+
+// A warp for each head of each token.
+KERNEL(joinHeads, float* queries, float* keys, float* values, void* out, int isNarrow, const int* positions,
+        const float* cosines, const float* sines, Index tokens, int heads, int groups, int size, Index bound,
+        Fault* fault) {
+    HeadTerms terms = {nullptr, nullptr, nullptr, nullptr, nullptr, 0.0f, cosines, sines, heads, groups, size};
+    joinHead(terms, nullptr, queries, keys, values, positions, out, isNarrow, tokens, bound, fault);
+}
+
+// The same where heads have norms.
+KERNEL(joinNormedHeads, const float* projected, const float* queryBias, const float* keyBias, const float* valueBias,
+        const float* queryNorm, const float* keyNorm, float eps, float* queries, float* keys, float* values, void* out,
+        int isNarrow, const int* positions, const float* cosines, const float* sines, Index tokens, int heads,
+        int groups, int size, Index bound, Fault* fault) {
+    HeadTerms terms = {queryBias, keyBias, valueBias, queryNorm, keyNorm, eps, cosines, sines, heads, groups, size};
+    joinHead(terms, projected, queries, keys, values, positions, out, isNarrow, tokens, bound, fault);
 }
 
 // Gates and ups beside each other [N, 2 F] to [N, F]: a thread for four columns, and rows in strides of the grid's

@@ -21,8 +21,6 @@
 // Numbers of the cache that a lane asks for at once.
 #define BATCH 16
 
-#define WARP ((int)(threadIdx.x / WARP_SIZE))
-
 KERNEL(writePages, const float* k, const float* v, const int* slots, float* keyPages, float* valuePages, Index tokens,
         int groups, int size, Index bound, Fault* fault) {
     for (Index i = FIRST; i < tokens * groups * size; i += STRIDE) {
@@ -324,11 +322,10 @@ struct NewestQueries {
     MEMBER void operator()(const BlockHeads& block, OfHeads* queries) const {
         bool isKnown = isWithin(block.position, bound, block.token, positionFault);
         int position = isKnown ? block.position : 0;
-        const float* products = projected + block.token * (terms.heads + 2 * terms.groups) * terms.size;
         float* own = queries[0].at + WARP;
         if (WARP < block.count) {
-            storeHead(HeadTerms::headAt(terms, products, block.firstHead + WARP, position), own, BLOCK_HEADS,
-                    terms.size / 2);
+            storeHead(HeadTerms::headAt(terms, projected, block.token, block.firstHead + WARP, position), own,
+                    BLOCK_HEADS, terms.size / 2);
         } else {
             for (int e = LANE; e < terms.size; e += WARP_SIZE) {
                 own[e * BLOCK_HEADS] = 0.0f;
@@ -338,8 +335,8 @@ struct NewestQueries {
         int place = terms.heads + block.group + (WARP == PART_WARPS - 1 ? terms.groups : 0);
         if (block.hasNewest && WARP >= PART_WARPS - 2 && isKnown
                 && isWithin(slots[block.token], slotBound, block.token, slotFault)) {
-            HeadTerms::cache(terms, HeadTerms::headAt(terms, products, place, position), place, slots[block.token],
-                    keyPages, valuePages);
+            HeadTerms::cache(terms, HeadTerms::headAt(terms, projected, block.token, place, position), place,
+                    slots[block.token], keyPages, valuePages);
         }
     }
 };

@@ -3,8 +3,6 @@
 #pragma once
 #include "wide.cuh"
 
-#define LANE ((int)(threadIdx.x % WARP_SIZE))
-
 // Tokens in a page.
 #define PAGE 16
 // Pairs of a head's elements that a lane has: heads have up to 256 elements.
@@ -26,16 +24,40 @@ template <class F> DEVICE void eachPair(int half, F f) {
     }
 }
 
-// As rmsNorm of rows.cu.
-DEVICE void normHead(Head& head, const float* weight, float eps, int size) {
+// 1 over the root of a head's mean square.
+DEVICE float inverseOf(const Head& head, float eps, int size) {
     int half = size / 2;
     float sum = 0.0f;
     eachPair(half, [&](int p, int) { sum = fmaf(head.low[p], head.low[p], sum); });
     eachPair(half, [&](int p, int) { sum = fmaf(head.high[p], head.high[p], sum); });
-    float inverse = 1.0f / sqrtf(warpSum(sum) / (float)size + eps);
+    return 1.0f / sqrtf(warpSum(sum) / (float)size + eps);
+}
+
+// As rmsNorm of rows.cu.
+DEVICE void normHead(Head& head, const float* weight, float eps, int size) {
+    int half = size / 2;
+    float inverse = inverseOf(head, eps, size);
     eachPair(half, [&](int p, int e) {
         head.low[p] = head.low[p] * inverse * weight[e];
         head.high[p] = head.high[p] * inverse * weight[half + e];
+    });
+}
+
+// As rmsNormInputGradient of rows.cu, in place of the gradient, and in place of x the terms of the weight's gradient.
+DEVICE void normHeadBackward(Head& gradient, Head& x, const float* weight, float eps, int size) {
+    int half = size / 2;
+    float inverse = inverseOf(x, eps, size);
+    float sum = 0.0f;
+    eachPair(half, [&](int p, int e) { sum = fmaf(gradient.low[p] * weight[e], x.low[p], sum); });
+    eachPair(half, [&](int p, int e) { sum = fmaf(gradient.high[p] * weight[half + e], x.high[p], sum); });
+    float c = warpSum(sum) * (inverse * inverse * inverse) / (float)size;
+    eachPair(half, [&](int p, int e) {
+        float low = gradient.low[p];
+        float high = gradient.high[p];
+        gradient.low[p] = fmaf(-c, x.low[p], low * weight[e] * inverse);
+        gradient.high[p] = fmaf(-c, x.high[p], high * weight[half + e] * inverse);
+        x.low[p] = low * (x.low[p] * inverse);
+        x.high[p] = high * (x.high[p] * inverse);
     });
 }
 
@@ -75,15 +97,37 @@ struct HeadTerms {
     const float *cosines, *sines;
     int heads, groups, size;
 
-    // Head `place` of a token at `position`, whose products are H queries, G keys and G values [E].
-    DEVICE Head headAt(const HeadTerms& terms, const float* products, int place, int position) {
+    // The token and the head of a row of [N, H + 2 G] heads, H queries, G keys and G values.
+    DEVICE Index tokenOf(const HeadTerms& terms, Index row) {
+        return row / (terms.heads + 2 * terms.groups);
+    }
+
+    DEVICE int placeOf(const HeadTerms& terms, Index row) {
+        return (int)(row % (terms.heads + 2 * terms.groups));
+    }
+
+    // The norm of head `place`; null where it has none.
+    DEVICE const float* normOf(const HeadTerms& terms, int place) {
+        return place < terms.heads ? terms.queryNorm : place < terms.heads + terms.groups ? terms.keyNorm : nullptr;
+    }
+
+    // Where head `place` of a token lies beside the cache, in queries [N, H, E], keys or values [N, G, E].
+    DEVICE float* beside(const HeadTerms& terms, float* queries, float* keys, float* values, Index token, int place) {
+        if (place < terms.heads) {
+            return queries + (token * terms.heads + place) * terms.size;
+        }
+        int group = (place - terms.heads) % terms.groups;
+        return (place < terms.heads + terms.groups ? keys : values) + (token * terms.groups + group) * terms.size;
+    }
+
+    // Head `place` of a token's products [N, (H + 2 G) E], with its bias.
+    DEVICE Head productOf(const HeadTerms& terms, const float* projected, Index token, int place) {
         int half = terms.size / 2;
         bool isQuery = place < terms.heads;
         bool isValue = place >= terms.heads + terms.groups;
         int own = isQuery ? place : isValue ? place - terms.heads - terms.groups : place - terms.heads;
         const float* bias = isQuery ? terms.queryBias : isValue ? terms.valueBias : terms.keyBias;
-        const float* norm = isQuery ? terms.queryNorm : isValue ? nullptr : terms.keyNorm;
-        Head head = loadHead(products + (Index)place * terms.size, half);
+        Head head = loadHead(projected + (token * (terms.heads + 2 * terms.groups) + place) * terms.size, half);
         if (bias) {
             bias += own * terms.size;
             eachPair(half, [&](int p, int e) {
@@ -91,10 +135,18 @@ struct HeadTerms {
                 head.high[p] += bias[half + e];
             });
         }
+        return head;
+    }
+
+    // The same normed, and turned to the token's position.
+    DEVICE Head headAt(const HeadTerms& terms, const float* projected, Index token, int place, int position) {
+        int half = terms.size / 2;
+        Head head = productOf(terms, projected, token, place);
+        const float* norm = normOf(terms, place);
         if (norm) {
             normHead(head, norm, terms.eps, terms.size);
         }
-        if (!isValue) {
+        if (place < terms.heads + terms.groups) {
             turnHead(head, terms.cosines + (Index)position * half, terms.sines + (Index)position * half, 1.0f, half);
         }
         return head;

@@ -1,9 +1,5 @@
 // Kernels over rows [R, D], the last dimension being the row: one warp for each row, lanes taking every 32nd element.
-#include "wide.cuh"
-
-// This warp's row, and its lane.
-#define WARP_ROW ((Index)blockIdx.x * (blockDim.x / WARP_SIZE) + threadIdx.x / WARP_SIZE)
-#define LANE ((int)(threadIdx.x % WARP_SIZE))
+#include "norms.cuh"
 
 KERNEL(rmsNorm, const float* xs, const float* weight, float eps, float* ys, float* inverses, Index rows, Index size) {
     Index row = WARP_ROW;
@@ -51,14 +47,7 @@ KERNEL(rmsNormWide, const float* xs, const float* weight, float eps, float* ys, 
     Index fours = size / 4;
     const Four* x = (const Four*)(xs + blockIdx.x * size);
     Four* y = (Four*)(ys + blockIdx.x * size);
-    float sum = 0.0f;
-    for (Index i = threadIdx.x; i < fours; i += blockDim.x) {
-        Four four = x[i];
-        for (int j = 0; j < 4; j++) {
-            sum = fmaf(four.at[j], four.at[j], sum);
-        }
-    }
-    float inverse = 1.0f / sqrtf(blockSum(sum) / (float)size + eps);
+    float inverse = 1.0f / sqrtf(blockSum(squares(x, fours)) / (float)size + eps);
     if (threadIdx.x == 0) {
         inverses[blockIdx.x] = inverse;
     }
@@ -79,16 +68,8 @@ KERNEL(rmsNormInputGradientWide, const float* dys, const float* xs, const float*
     const Four* x = (const Four*)(xs + blockIdx.x * size);
     Four* dx = (Four*)(dxs + blockIdx.x * size);
     float inverse = inverses[blockIdx.x];
-    float sum = 0.0f;
-    for (Index i = threadIdx.x; i < fours; i += blockDim.x) {
-        Four g = dy[i];
-        Four four = x[i];
-        Four w = ((const Four*)weight)[i];
-        for (int j = 0; j < 4; j++) {
-            sum = fmaf(g.at[j] * w.at[j], four.at[j], sum);
-        }
-    }
-    float c = blockSum(sum) * (inverse * inverse * inverse) / (float)size;
+    float c = blockSum(weightedProducts(dy, (const Four*)weight, x, fours)) * (inverse * inverse * inverse)
+            / (float)size;
     for (Index i = threadIdx.x; i < fours; i += blockDim.x) {
         Four g = dy[i];
         Four four = x[i];

@@ -1,11 +1,11 @@
 package org.flowrl.gpu;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import org.flowrl.tensor.AttentionKernels;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.ElementwiseKernels;
@@ -16,21 +16,20 @@ import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 
-/// Times products and kernels on a card by its own clock and prints a table, each beside the ceiling that it runs
-/// against: the speed of a copy or of the plain product. Started by `run-on-gpu.sh`; with the argument `small` it goes
-/// through the same motions at sizes that the emulated card can do.
+/// Times products and kernels on a card, many runs of each between two waits, and prints a table, each beside the
+/// ceiling that it runs against: the speed of a copy or of the plain product. Started by `run-on-gpu.sh`; with the
+/// argument `small` it goes through the same motions at sizes that the emulated card can do.
 final class CardSpeeds implements AutoCloseable {
     private static final int WARM_UPS = 3;
+    /// Between two waits, so that what a wait costs the host is a small part of each run.
     private static final int RUNS = 10;
+    private static final int ROUNDS = 5;
     private static final double NANO = 1e-9;
     private static final long RANDOM_NUMBERS = 1 << 20;
-    private static final String BFLOAT16 = "bf16";
 
     private final CudaBackend backend = new CudaBackend(CudaBinding.open(), 0);
     private final CudaDevice device = backend.card().device();
     private final CudaApi api = device.enter();
-    private final long start = api.createEvent();
-    private final long end = api.createEvent();
     /// Every size is divided by it.
     private final int divisor;
 
@@ -41,24 +40,12 @@ final class CardSpeeds implements AutoCloseable {
     /// @param arguments nothing, or `small`
     public static void main(String[] arguments) {
         int divisor = Arrays.asList(arguments).contains("small") ? 64 : 1;
-        double product;
         try (CardSpeeds speeds = new CardSpeeds(divisor)) {
             System.out.println("card: " + speeds.backend.description());
             System.out.println("| piece | milliseconds | rate | of ceiling |");
             System.out.println("|---|---|---|---|");
-            product = speeds.measure();
+            speeds.measure();
         }
-        if (!precision().equals(BFLOAT16)) {
-            System.setProperty(Products.PRECISION_PROPERTY, BFLOAT16);
-            try (CardSpeeds speeds = new CardSpeeds(divisor)) {
-                speeds.attention(product);
-            }
-        }
-    }
-
-    /// The precision of products that backends are opened with.
-    private static String precision() {
-        return System.getProperty(Products.PRECISION_PROPERTY, "f32");
     }
 
     /// Numbers of variance 1: a card does less with zeros, and faster.
@@ -81,22 +68,24 @@ final class CardSpeeds implements AutoCloseable {
         return Math.max(1, full / divisor);
     }
 
-    /// Milliseconds of the median run.
+    /// Milliseconds of a run in the median round.
     private double milliseconds(Runnable work) {
-        for (int i = 0; i < WARM_UPS; i++) {
-            work.run();
+        run(work, WARM_UPS);
+        double[] times = new double[ROUNDS];
+        for (int round = 0; round < ROUNDS; round++) {
+            long start = System.nanoTime();
+            run(work, RUNS);
+            times[round] = (System.nanoTime() - start) * 1e-6 / RUNS;
         }
-        List<Float> times = new ArrayList<>();
-        for (int i = 0; i < RUNS; i++) {
-            api.record(start, device.stream());
+        Arrays.sort(times);
+        return times[ROUNDS / 2];
+    }
+
+    private void run(Runnable work, int times) {
+        for (int i = 0; i < times; i++) {
             work.run();
-            api.record(end, device.stream());
-            api.waitFor(end);
-            times.add(api.milliseconds(start, end));
         }
         device.synchronize();
-        times.sort(null);
-        return times.get(RUNS / 2);
     }
 
     /// Prints a row and returns the rate.
@@ -111,8 +100,8 @@ final class CardSpeeds implements AutoCloseable {
         return rate;
     }
 
-    /// Prints all rows; the rate of the plain BF16 product.
-    private double measure() {
+    /// Prints all rows.
+    private void measure() {
         double copy;
         try (Scope scope = Scope.root("speeds", backend.memory())) {
             long count = size(128 << 20);
@@ -123,12 +112,12 @@ final class CardSpeeds implements AutoCloseable {
         double product = products();
         rowKernels(copy);
         optimizer(copy);
-        attention(product);
+        attention(product, DType.BF16);
         head(product);
         decode(copy, size(64), size(1024));
         decode(copy, 1, size(32_768));
         launches();
-        return product;
+        attention(product, DType.F32);
     }
 
     /// Products of a weight held as BF16 and as F32; the rate of the plain BF16 product.
@@ -149,13 +138,13 @@ final class CardSpeeds implements AutoCloseable {
                 Tensor weights = CudaMatmul.Packed.of("speeds", w).values();
                 best = Math.max(best, row("cuBLAS BF16 " + m + " x " + k + " x " + n, "FLOP", operations, 0, () ->
                         api.gemm(device.blas(), true, false, n, m, k, weights.address(), k, x.address(), k,
-                                CudaApi.BF16, false, y.address(), n)));
+                                CudaApi.BF16, 1, false, y.address(), n)));
                 Tensor dw = random(scope, n, k);
                 row("forward BF16", "FLOP", operations, best, () -> backend.matmul().forward(wide, w, null, y));
                 row("inputGradient BF16", "FLOP", operations, best, () ->
                         backend.matmul().inputGradient(y, w, wide, false));
-                row("weightGradient, gpu.products=" + precision(), "FLOP", operations, best, () ->
-                        backend.matmul().weightGradient(y, wide, dw));
+                row("weightGradient BF16", "FLOP", operations, best, () ->
+                        backend.matmul().gradients(y, wide, w, null, dw, null));
             }
         }
         return best;
@@ -197,15 +186,15 @@ final class CardSpeeds implements AutoCloseable {
         }
     }
 
-    /// Attention with heads of Qwen2.5-7B's size and of the 0.5B's.
-    private void attention(double product) {
-        attention(product, 16, 2, 128);
-        attention(product, 14, 2, 64);
-        prompts(product, 4, size(1024));
+    /// Attention with heads of Qwen2.5-7B's size and of the 0.5B's, beside weights of a type.
+    private void attention(double product, DType storage) {
+        attention(product, storage, 16, 2, 128);
+        attention(product, storage, 14, 2, 64);
+        prompts(product, storage, 4, size(1024));
     }
 
     /// New tokens of several sequences over a cache that holds nothing but them: half of the squares counts.
-    private void prompts(double product, int sequences, int length) {
+    private void prompts(double product, DType storage, int sequences, int length) {
         int pages = Math.ceilDiv(length, Backend.LANES);
         int heads = 16;
         int groups = 2;
@@ -224,16 +213,15 @@ final class CardSpeeds implements AutoCloseable {
             Tensor places = scope.of(positions, positions.length);
             Tensor owners = scope.of(rows, rows.length);
             Tensor out = scope.allocate(DType.F32, (long) sequences * length, heads, e);
-            row("prompts, %d x %d tokens, %d heads of %d, gpu.products=%s".formatted(sequences, length, heads, e,
-                    precision()), "FLOP", 4.0 * sequences * length * length * heads * e / 2, product, () ->
-                    backend.attention().forwardPaged(q, keys, values, places, owners, pageTable, 1 / Math.sqrt(e),
-                            out));
+            row("prompts, %d x %d tokens, %d heads of %d, %s".formatted(sequences, length, heads, e, storage), "FLOP",
+                    4.0 * sequences * length * length * heads * e / 2, product, () -> backend.attention(storage)
+                            .forwardPaged(q, keys, values, places, owners, pageTable, 1 / Math.sqrt(e), out));
         }
     }
 
     /// Causal attention over one sequence: half of the square counts, and the five products of the backward pass as
     /// two and a half times the two of the forward pass.
-    private void attention(double product, int heads, int groups, int e) {
+    private void attention(double product, DType storage, int heads, int groups, int e) {
         int n = size(4096);
         try (Scope scope = Scope.root("speeds", backend.memory())) {
             Tensor q = random(scope, n, heads, e);
@@ -246,11 +234,12 @@ final class CardSpeeds implements AutoCloseable {
             Tensor dk = scope.allocate(DType.F32, n, groups, e);
             Tensor dv = scope.allocate(DType.F32, n, groups, e);
             double operations = 4.0 * n * n * heads * e / 2;
-            String shape = ", %d tokens, %d heads of %d, gpu.products=%s".formatted(n, heads, e, precision());
+            String shape = ", %d tokens, %d heads of %d, %s".formatted(n, heads, e, storage);
+            AttentionKernels kernels = backend.attention(storage);
             row("attention forward" + shape, "FLOP", operations, product, () ->
-                    backend.attention().forward(q, k, v, starts, 1 / Math.sqrt(e), out, statistics));
+                    kernels.forward(q, k, v, starts, 1 / Math.sqrt(e), out, statistics));
             row("attention backward" + shape, "FLOP", 2.5 * operations, product, () ->
-                    backend.attention().backward(out, q, k, v, out, statistics, starts, 1 / Math.sqrt(e), dq, dk, dv));
+                    kernels.backward(out, q, k, v, out, statistics, starts, 1 / Math.sqrt(e), dq, dk, dv));
         }
     }
 
@@ -263,7 +252,7 @@ final class CardSpeeds implements AutoCloseable {
         Tensor logits = scope.allocate(DType.F32, rows, words);
         row("cuBLAS BF16 %d x %d x %d, of a range of logits".formatted(rows, d, words), "FLOP",
                 2.0 * rows * d * words, product, () -> api.gemm(device.blas(), true, false, words, rows, d,
-                        w.address(), d, x.address(), d, CudaApi.BF16, false, logits.address(), words));
+                        w.address(), d, x.address(), d, CudaApi.BF16, 1, false, logits.address(), words));
     }
 
     private void head(double product) {
@@ -352,8 +341,6 @@ final class CardSpeeds implements AutoCloseable {
 
     @Override
     public void close() {
-        api.destroyEvent(start);
-        api.destroyEvent(end);
         backend.close();
     }
 }

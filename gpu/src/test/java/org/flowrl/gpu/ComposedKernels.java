@@ -57,6 +57,19 @@ record ComposedKernels(Backend backend, Scope scope) implements FusedKernels {
     }
 
     @Override
+    public void addLowRank(Tensor x, PackedMatrix a, PackedMatrix b, double scale, Tensor low, Tensor y, long column) {
+        backend.matmul().forward(x, a, null, low);
+        backend.elementwise().affine(low, scale, 0, low);
+        float[] part = product(low, b, null).toFloats();
+        float[] all = y.toFloats();
+        int width = Math.toIntExact(b.rows());
+        for (int i = 0; i < part.length; i++) {
+            all[i / width * Math.toIntExact(y.dim(1)) + Math.toIntExact(column) + i % width] += part[i];
+        }
+        y.copyFrom(all);
+    }
+
+    @Override
     public void placeHeads(Tensor projected, HeadTerms terms, Pages pages, Tensor q) {
         long groups = pages.keyPages().dim(1);
         long heads = q.dim(1);
@@ -90,7 +103,7 @@ record ComposedKernels(Backend backend, Scope scope) implements FusedKernels {
     @Override
     public void attend(Tensor q, Pages pages, double scale, Tensor operand) {
         Tensor out = scope.allocate(DType.F32, q.shape());
-        backend.attention().forwardPaged(q, pages.keyPages(), pages.valuePages(), pages.positions(),
+        backend.attention(operand.dtype()).forwardPaged(q, pages.keyPages(), pages.valuePages(), pages.positions(),
                 pages.sequences(), pages.pageTable(), scale, out);
         backend.elementwise().convert(out, operand);
     }

@@ -7,6 +7,7 @@ import java.util.stream.IntStream;
 import org.assertj.core.data.Offset;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.ProductPrecision;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
@@ -37,7 +38,7 @@ class CudaHeadsTest {
         try (CudaBackend backend = new CudaBackend(CudaBinding.open(FfmApi.NAME), 0);
                 Scope scope = Scope.root("test", backend.memory())) {
             Card card = backend.card();
-            Products products = new Products(card);
+            Products products = new Products(card, ProductPrecision.F32);
             Results whole = results(new CudaHeads(card, products), backend, scope, storage, words);
             Results parts = results(new CudaHeads(card, products, new CudaHeads.Room(5, 1, 3L * words * Float.BYTES,
                     5L * words * DType.BF16.bytes())), backend, scope, storage, words);

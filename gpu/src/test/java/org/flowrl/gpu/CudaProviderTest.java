@@ -118,7 +118,7 @@ class CudaProviderTest {
             String[] flags = {"-Dgpu.libraries=" + EmulatedCuda.folder(), "-Dgpu.binding=" + binding};
             assertThat(Program.answers("candidates", flags)).contains("cuda:0 true emulated card, 1,024 MiB");
             assertThat(Program.answers("auto", flags)).containsExactly("cuda:0 cuda: emulated card, sm_80, 1,024 MiB; "
-                    + "CUDA 13.0, cuBLAS 120902, " + binding);
+                    + "CUDA 13.0, cuBLAS 120902, " + binding + ", gpu.products=weights");
         }
     }
 }

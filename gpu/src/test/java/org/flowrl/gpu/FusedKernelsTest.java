@@ -46,8 +46,8 @@ class FusedKernelsTest extends TwoCards {
     }
 
     private static Stream<Case> cases() {
-        return Stream.of(DType.F32, DType.BF16).flatMap(type -> Stream.of(norms(type), products(type), heads(type),
-                attention(type), newest(type), gates(type)).flatMap(List::stream));
+        return Stream.of(DType.F32, DType.BF16).flatMap(type -> Stream.of(norms(type), products(type), adapters(type),
+                heads(type), attention(type), newest(type), gates(type)).flatMap(List::stream));
     }
 
     private static Tensor operand(Inputs in, DType type, long... dims) {
@@ -115,6 +115,21 @@ class FusedKernelsTest extends TwoCards {
             }));
         }
         return cases;
+    }
+
+    /// Adapters of the first, a middle and the last columns of products, and of all of them.
+    private static List<Case> adapters(DType type) {
+        List<Case> cases = new ArrayList<>();
+        for (int[] place : new int[][] {{0, 4}, {3, 5}, {9, 2}, {0, 11}}) {
+            cases.add(Case.of("addLowRank " + Arrays.toString(place), type, isEmulated(), (kernels, backend, in) -> {
+                Tensor low = in.junk(4, 3);
+                Tensor y = in.values(4, 11);
+                kernels.addLowRank(in.values(4, 33), packed(backend, in, type, 3, 33), packed(backend, in, type,
+                        place[1], 3), 0.7, low, y, place[0]);
+                return List.of(low, y);
+            }));
+        }
+        return type == DType.F32 ? cases : List.of();
     }
 
     /// The emulated cuBLAS computes an element in one order, whatever lies beside it.
@@ -317,6 +332,16 @@ class FusedKernelsTest extends TwoCards {
                 new Refusal("fused addProduct: bias", (kernels, backend, in) -> {
                     kernels.addProduct(in.values(2, 3), packed(backend, in, DType.F32, 4, 3), in.values(3),
                             in.values(2, 4));
+                    return List.of();
+                }),
+                new Refusal("fused addLowRank: x", (kernels, backend, in) -> {
+                    kernels.addLowRank(in.values(2, 3), packed(backend, in, DType.BF16, 1, 3), packed(backend, in,
+                            DType.F32, 4, 1), 1, in.junk(2, 1), in.values(2, 4), 0);
+                    return List.of();
+                }),
+                new Refusal("fused addLowRank: column 1.0 must leave 4 of", (kernels, backend, in) -> {
+                    kernels.addLowRank(in.values(2, 3), packed(backend, in, DType.F32, 1, 3), packed(backend, in,
+                            DType.F32, 4, 1), 1, in.junk(2, 1), in.values(2, 4), 1);
                     return List.of();
                 }),
                 new Refusal("fused placeHeads: projected", (kernels, _, in) -> {

@@ -7,6 +7,7 @@ import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.HeadKernels;
 import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.ProductPrecision;
 import org.flowrl.tensor.SamplingLaw;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
@@ -65,7 +66,7 @@ class HeadPlanTest {
     void thePlanCountsTheBuffersThatACardGrows(String what, DType storage, Call call) {
         EmulatedCuda.use();
         try (Backend card = new CudaBackend(CudaBinding.open(FfmApi.NAME), 0);
-                Backend plan = PlanBackend.ofCard(new PlanBackend.Card(false, false, 0))) {
+                Backend plan = PlanBackend.ofCard(new PlanBackend.Card(false, ProductPrecision.F32, 0))) {
             assertThat(buffers(plan, storage, call)).isEqualTo(buffers(card, storage, call)).isPositive();
         }
     }

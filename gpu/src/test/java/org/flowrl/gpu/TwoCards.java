@@ -1,5 +1,6 @@
 package org.flowrl.gpu;
 
+import org.flowrl.tensor.ProductPrecision;
 import org.flowrl.tensor.cpu.ReferenceBackend;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,14 +28,14 @@ abstract class TwoCards {
 
     /// A backend with products of BF16.
     static CudaBackend rounding() {
-        String before = System.setProperty(Products.PRECISION_PROPERTY, "bf16");
+        String before = System.setProperty(ProductPrecision.PROPERTY, "bf16");
         try {
             return new CudaBackend(CudaBinding.open(FfmApi.NAME), 0);
         } finally {
             if (before == null) {
-                System.clearProperty(Products.PRECISION_PROPERTY);
+                System.clearProperty(ProductPrecision.PROPERTY);
             } else {
-                System.setProperty(Products.PRECISION_PROPERTY, before);
+                System.setProperty(ProductPrecision.PROPERTY, before);
             }
         }
     }

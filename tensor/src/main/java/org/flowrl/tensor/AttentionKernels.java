@@ -17,8 +17,10 @@ public interface AttentionKernels {
     /// Attention within packed sequences: overwrites out [N, H, E] and statistics [N, H, 2] (m and r of each row).
     ///
     /// @param q [N, H, E]
-    /// @param k, v [N, G, E]
-    /// @param starts I32 [B + 1]: sequence b holds tokens starts[b] … starts[b+1]−1; starts[0] = 0, starts[B] = N
+    /// @param k [N, G, E]
+    /// @param v [N, G, E]
+    /// @param starts I32 `[B + 1]`: sequence b holds tokens `starts[b] … starts[b+1]−1`; `starts[0] = 0`,
+    ///     `starts[B] = N`
     void forward(Tensor q, Tensor k, Tensor v, Tensor starts, double scale, Tensor out, Tensor statistics);
 
     /// Gradients of {@link #forward}: overwrites dq [N, H, E], dk [N, G, E] and dv [N, G, E].
@@ -37,12 +39,13 @@ public interface AttentionKernels {
     /// Writes keys and values of N new tokens into cache pages.
     ///
     /// Page p of a layer holds {@link Backend#LANES} consecutive tokens of one sequence: keys transposed as
-    /// keyPages[p] = [G, E, LANES], values as valuePages[p] = [G, LANES, E].
+    /// `keyPages[p] = [G, E, LANES]`, values as `valuePages[p] = [G, LANES, E]`.
     ///
-    /// @param k, v [N, G, E]
+    /// @param k [N, G, E]
+    /// @param v [N, G, E]
     /// @param keyPages [P, G, E, LANES]
     /// @param valuePages [P, G, LANES, E]
-    /// @param slots I32 [N]: page · LANES + lane of each token, no two alike
+    /// @param slots I32 `[N]`: page · LANES + lane of each token, no two alike
     void writePages(Tensor k, Tensor v, Tensor slots, Tensor keyPages, Tensor valuePages);
 
     /// Attention of N new tokens over their sequences' cached keys (their own included, see {@link #writePages}):
@@ -50,8 +53,8 @@ public interface AttentionKernels {
     /// pages beyond its position changes nothing, NaN included.
     ///
     /// @param q [N, H, E]
-    /// @param positions I32 [N]: each token's position p in its sequence
-    /// @param sequences I32 [N]: each token's row of `pageTable`
+    /// @param positions I32 `[N]`: each token's position p in its sequence
+    /// @param sequences I32 `[N]`: each token's row of `pageTable`
     /// @param pageTable I32 [B, pages]: page of positions 16·i … 16·i+15 of each sequence
     void forwardPaged(Tensor q, Tensor keyPages, Tensor valuePages, Tensor positions, Tensor sequences,
             Tensor pageTable, double scale, Tensor out);

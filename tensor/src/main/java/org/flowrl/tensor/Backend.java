@@ -83,6 +83,12 @@ public interface Backend extends AutoCloseable {
     /// Causal attention over packed sequences and over a paged cache.
     AttentionKernels attention();
 
+    /// Attention beside weights that are packed as `storage`: a backend that rounds operands for its products may round
+    /// queries, keys and values as it does those of these weights. {@link #attention()} is that beside F32.
+    default AttentionKernels attention(DType storage) {
+        return attention();
+    }
+
     /// The language-model head: log-probabilities, entropies and samples over the vocabulary.
     HeadKernels heads();
 

@@ -26,6 +26,20 @@ public final class Backends {
         return providers().stream().flatMap(provider -> provider.candidates().stream()).toList();
     }
 
+    /// Opens a backend on the {@link #defaultThreads default number of threads}.
+    ///
+    /// ```java
+    /// try (Backend backend = Backends.open("auto").backend(); Scope run = Scope.root("run", backend.memory())) {
+    ///     Tensor x = run.of(new float[] {1, 2, 3}, 3);
+    /// }
+    /// ```
+    ///
+    /// @param device as {@link #open(String, int)} takes it
+    /// @throws UnavailableDeviceException where the named device cannot be used, with the reason
+    public static Choice open(String device) {
+        return open(device, defaultThreads());
+    }
+
     /// Opens a backend.
     ///
     /// @param device `auto` (the best available), `cpu` (the best available CPU backend), or a candidate's name, which

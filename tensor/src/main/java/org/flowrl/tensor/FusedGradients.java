@@ -11,17 +11,17 @@ import java.util.List;
 ///
 /// N tokens, D model, O outputs, H query heads, G key heads, E head size, F feed-forward.
 public interface FusedGradients {
-    /// As {@link FusedKernels#norm}; overwrites `inverse` [N] with 1 / sqrt(mean(x²) + eps), too.
+    /// As {@link FusedKernels#norm}; overwrites `inverse` `[N]` with 1 / sqrt(mean(x²) + eps), too.
     void norm(Tensor x, Tensor weight, double eps, Tensor operand, Tensor inverse);
 
     /// The gradient of {@link RowKernels#rmsNorm} of x, added to another one of x: overwrites dx [N, D], adds to
-    /// `dweight` [D].
+    /// `dweight` `[D]`.
     /// ```
     /// dx = dstream + dnorm(dy)
     /// ```
     ///
     /// @param dy [N, D] of the normed rows
-    /// @param inverse [N] of {@link #norm}
+    /// @param inverse `[N]` of {@link #norm}
     /// @param dstream [N, D]; may be dx itself
     void normBackward(Tensor dy, Tensor x, Tensor weight, Tensor inverse, Tensor dstream, Tensor dx, Tensor dweight);
 
@@ -44,16 +44,26 @@ public interface FusedGradients {
     /// overwrites q [N, H, E], k and v [N, G, E].
     ///
     /// @param projected [N, (H + 2 G) E]
-    /// @param terms without norms
-    /// @param positions I32 [N]
+    /// @param positions I32 `[N]`
     void splitHeads(Tensor projected, FusedKernels.HeadTerms terms, Tensor positions, Tensor q, Tensor k, Tensor v);
 
-    /// The gradient of {@link #splitHeads}: overwrites dprojected [N, (H + 2 G) E].
+    /// The gradient of {@link #splitHeads}: overwrites dprojected [N, (H + 2 G) E]. Where heads have norms, adds to the
+    /// gradients of their weights, and what dq and dk hold afterwards is undefined.
     ///
+    /// @param norms null where heads have none
     /// @param dprojected an operand
-    void joinHeads(Tensor dq, Tensor dk, Tensor dv, FusedKernels.HeadTerms terms, Tensor positions, Tensor dprojected);
+    void joinHeads(Tensor dq, Tensor dk, Tensor dv, HeadNorms norms, FusedKernels.HeadTerms terms, Tensor positions,
+            Tensor dprojected);
 
-    /// The gradients of biases: adds the sums over all tokens of its columns to each of `dbiases` [Oᵢ].
+    /// What the gradients of heads' norms take beside their terms.
+    ///
+    /// @param projected [N, (H + 2 G) E] that {@link #splitHeads} was given
+    /// @param dquery `[E]` of the queries' norm's weight
+    /// @param dkey `[E]` of the keys' norm's weight
+    record HeadNorms(Tensor projected, Tensor dquery, Tensor dkey) {
+    }
+
+    /// The gradients of biases: adds the sums over all tokens of its columns to each of `dbiases` `[Oᵢ]`.
     ///
     /// @param dy operand [N, O₁ + O₂ + …]: what is added has been rounded
     void biasGradients(Tensor dy, List<Tensor> dbiases);

@@ -14,15 +14,25 @@ import java.util.List;
 public interface FusedKernels {
     /// {@link RowKernels#rmsNorm} of x [N, D]: overwrites `operand` [N, D].
     ///
-    /// @param weight [D]
+    /// @param weight `[D]`
     void norm(Tensor x, Tensor weight, double eps, Tensor operand);
 
     /// Products of one operand [N, D] with several weights [O₁, D], [O₂, D] …: overwrites y [N, O₁ + O₂ + …], in which
     /// their rows lie beside each other. Weights of {@link MatmulKernels#packedTogether} are read as one.
     void products(Tensor operand, List<PackedMatrix> weights, Tensor y);
 
-    /// Adds to y [N, O] the product of an operand [N, D] with a weight [O, D], and `bias` [O], which may be null.
+    /// Adds to y `[N, O]` the product of an operand `[N, D]` with a weight `[O, D]`, and `bias` `[O]`, which may be
+    /// null.
     void addProduct(Tensor operand, PackedMatrix weight, Tensor bias, Tensor y);
+
+    /// Adds the output of a low-rank adapter to the columns of y [N, …] from `column` on: (scale · (x · aᵀ)) · bᵀ. Its
+    /// weights are small and packed as F32.
+    ///
+    /// @param x [N, D]
+    /// @param a [r, D]
+    /// @param b [O, r]
+    /// @param low [N, r], overwritten with scale · (x · aᵀ)
+    void addLowRank(Tensor x, PackedMatrix a, PackedMatrix b, double scale, Tensor low, Tensor y, long column);
 
     /// Makes queries, keys and values of their products: adds biases, norms each query and key head, turns them by
     /// their positions ({@link RowKernels#rope}), overwrites q [N, H, E], and writes keys and values into the cache
@@ -48,10 +58,13 @@ public interface FusedKernels {
     /// What is done to heads between their product and their attention.
     ///
     /// @param queryBias [H · E], or null
-    /// @param keyBias, valueBias [G · E], or null
-    /// @param queryNorm, keyNorm [E] weights of a norm of each head, or null
+    /// @param keyBias [G · E], or null
+    /// @param valueBias [G · E], or null
+    /// @param queryNorm `[E]` weights of a norm of each head, or null
+    /// @param keyNorm `[E]` weights of a norm of each head, or null
     /// @param eps of these norms
-    /// @param cos, sin [P, E/2], P above every position
+    /// @param cos [P, E/2], P above every position
+    /// @param sin [P, E/2], P above every position
     record HeadTerms(Tensor queryBias, Tensor keyBias, Tensor valueBias, Tensor queryNorm, Tensor keyNorm, double eps,
             Tensor cos, Tensor sin) {
     }
@@ -60,7 +73,9 @@ public interface FusedKernels {
     ///
     /// @param keyPages [P, G, E, LANES]
     /// @param valuePages [P, G, LANES, E]
-    /// @param slots, positions, sequences I32 [N]
+    /// @param slots I32 `[N]`
+    /// @param positions I32 `[N]`
+    /// @param sequences I32 `[N]`
     /// @param pageTable I32 [B, pages]
     record Pages(Tensor keyPages, Tensor valuePages, Tensor slots, Tensor positions, Tensor sequences,
             Tensor pageTable) {

@@ -2,7 +2,7 @@ package org.flowrl.tensor;
 
 /// The language-model head over a vocabulary of V words, without ever holding [N, V]: logits are made chunk by chunk.
 ///
-/// The logits z[n, v] = (hidden[n] · weight[v]) / temperature are those of {@link MatmulKernels#forward}, divided by
+/// The logits `z[n, v] = (hidden[n] · weight[v]) / temperature` are those of {@link MatmulKernels#forward}, divided by
 /// the law's temperature (skipped where it is 1). Each chunk c of {@link #VOCABULARY_CHUNK} words gives, with sums over
 /// sixteen lanes counted from the chunk's first word,
 /// ```
@@ -22,11 +22,11 @@ public interface HeadKernels {
     /// Words per chunk: a constant of the contract, a multiple of {@link Backend#BLOCK}.
     int VOCABULARY_CHUNK = 4096;
 
-    /// Overwrites logProb [N], entropy [N] and lse [N] of the target words.
+    /// Overwrites logProb `[N]`, entropy `[N]` and lse `[N]` of the target words.
     ///
     /// @param hidden [N, D]
     /// @param weight [V, D]
-    /// @param targets I32 [N]
+    /// @param targets I32 `[N]`
     /// @param temperature above 0
     void logProbs(Tensor hidden, PackedMatrix weight, Tensor targets, double temperature, Tensor logProb,
             Tensor entropy, Tensor lse);
@@ -39,12 +39,12 @@ public interface HeadKernels {
     /// ```
     /// Both products are those of {@link MatmulKernels}, chunk by chunk in vocabulary order.
     ///
-    /// @param dEntropy [N], or null where the entropy has no gradient
+    /// @param dEntropy `[N]`, or null where the entropy has no gradient
     /// @param dweight [V, D], or null where the weight is not trained
     void logProbsBackward(Tensor hidden, PackedMatrix weight, Tensor targets, double temperature, Tensor entropy,
             Tensor lse, Tensor dLogProb, Tensor dEntropy, Tensor dhidden, Tensor dweight);
 
-    /// Draws one word for each row under the sampling law: overwrites tokens I32 [N] and logProb [N].
+    /// Draws one word for each row under the sampling law: overwrites tokens I32 `[N]` and logProb `[N]`.
     ///
     /// With temperature above 0 and no truncation, logProb has the bits of {@link #logProbs} for the drawn word. With
     /// top-k or top-p it is the log-probability under the truncated, renormalised law. With temperature 0 the word is
@@ -60,6 +60,6 @@ public interface HeadKernels {
     ///
     /// @throws ArithmeticException where a row has no distribution (a logit is NaN or +∞, or all of a chunk
     ///     are −∞), naming the row
-    /// @param uniforms F64 [N] in [0, 1)
+    /// @param uniforms F64 `[N]` in [0, 1)
     void sample(Tensor hidden, PackedMatrix weight, SamplingLaw law, Tensor uniforms, Tensor tokens, Tensor logProb);
 }

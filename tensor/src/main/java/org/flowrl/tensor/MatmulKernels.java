@@ -45,7 +45,7 @@ public interface MatmulKernels {
     /// are counted from the first row of the call, whatever the number of threads.
     void weightGradient(Tensor dy, Tensor x, Tensor dw);
 
-    /// Gradient towards the bias: adds to db [N].
+    /// Gradient towards the bias: adds to db `[N]`.
     /// ```
     /// db[n] += Σ_m dy[m, n]
     /// ```
@@ -55,9 +55,10 @@ public interface MatmulKernels {
     /// All gradients of {@link #forward} in one call, which a backend may use to prepare dy once: overwrites dx, and
     /// adds to dw and db, as the methods of single gradients do, whose order this is.
     ///
+    /// @param w the packed weight, by whose type a backend may round what gradients are products of
     /// @param dx [M, K], or null where it is not wanted
     /// @param dw [N, K], or null
-    /// @param db [N], or null
+    /// @param db `[N]`, or null
     default void gradients(Tensor dy, Tensor x, PackedMatrix w, Tensor dx, Tensor dw, Tensor db) {
         if (dx != null) {
             inputGradient(dy, w, dx, false);

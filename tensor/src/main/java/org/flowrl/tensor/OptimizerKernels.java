@@ -5,7 +5,8 @@ public interface OptimizerKernels {
     /// Settings of one AdamW update.
     ///
     /// @param learningRate the step size of this update
-    /// @param beta1, beta2 decay of the first and second moment
+    /// @param beta1 decay of the first moment
+    /// @param beta2 decay of the second moment
     /// @param epsilon added to the root of the second moment
     /// @param weightDecay decoupled decay, per unit of learning rate
     /// @param step the number of this update, counted from 1, for bias correction
@@ -22,7 +23,8 @@ public interface OptimizerKernels {
 
     /// The scalars of one update in F32, each computed in F64 and rounded once.
     ///
-    /// @param gain1, gain2 1 − beta1 and 1 − beta2
+    /// @param gain1 1 − beta1
+    /// @param gain2 1 − beta2
     /// @param decay 1 − learningRate · weightDecay
     /// @param stepSize learningRate / (1 − beta1^step)
     /// @param rootCorrection sqrt(1 − beta2^step)
@@ -39,7 +41,7 @@ public interface OptimizerKernels {
         }
     }
 
-    /// One AdamW update (Loshchilov and Hutter 2019, PyTorch's order of operations): overwrites w, m and v [P].
+    /// One AdamW update (Loshchilov and Hutter 2019, PyTorch's order of operations): overwrites w, m and v `[P]`.
     /// ```
     /// g = gradient · gradientScale
     /// m = fma(g − m, 1 − beta1, m)          v = fma(g·g, 1 − beta2, v · beta2)

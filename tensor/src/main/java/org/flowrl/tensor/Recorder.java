@@ -3,7 +3,7 @@ package org.flowrl.tensor;
 /// Notes what a piece of work asks of a device, and has it done again by one call: a decoding step of hundreds of
 /// kernels, each too short to hide the time that its launch takes, then costs the host one launch.
 ///
-/// ```
+/// ```java
 /// work.run();                                          // the first time: the device may have to make room for it
 /// try (Recorder.Recording recording = recorder.record(work)) {
 ///     inputs.copyFrom(numbers);                        // new content at the same place

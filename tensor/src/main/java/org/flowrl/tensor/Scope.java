@@ -10,7 +10,7 @@ import java.util.List;
 /// that names the scope. While assertions are on, fresh memory is filled with bytes that read as NaN, so a kernel that
 /// reads what nobody wrote shows itself. One thread at a time.
 ///
-/// ```
+/// ```java
 /// try (Scope step = run.child("step")) {
 ///     Tensor x = step.allocate(DType.F32, 8, 64);
 /// }

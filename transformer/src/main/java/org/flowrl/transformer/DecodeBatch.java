@@ -9,7 +9,7 @@ import org.flowrl.tensor.Tensor;
 /// recorded forward pass reads. The N rows are more than there are sequences, perhaps; the rest computes the token of a
 /// spare sequence, which nobody looks at.
 ///
-/// ```
+/// ```java
 /// batch.write(sequences, tokens);
 /// Var hidden = model.forward(tape, batch.rows());      // rows sequences.length … N − 1 are of no use
 /// ```

@@ -2,14 +2,17 @@ package org.flowrl.transformer;
 
 import java.util.List;
 import org.flowrl.autograd.Parameter;
+import org.flowrl.autograd.ops.LowRank;
 import org.flowrl.tensor.DType;
+import org.flowrl.tensor.ElementwiseKernels;
 import org.flowrl.tensor.FusedKernels;
 import org.flowrl.tensor.Scope;
 import org.flowrl.tensor.Tensor;
 
-/// A block's pass over tokens of cached sequences, in a decoding step in eight calls of {@link FusedKernels}: the
-/// formulas of {@link QwenBlock}, with the stream written over. Not for blocks with adapters, whose products are more.
-record FusedBlock(QwenBlock block, FusedKernels kernels) {
+/// A block's pass over tokens of cached sequences, in a decoding step in eight calls of {@link FusedKernels}, and one
+/// more for each adapter and for each operand that adapters read: the formulas of {@link QwenBlock}, with the stream
+/// written over. What adapters read has been rounded as their weight's operand was.
+record FusedBlock(QwenBlock block, FusedKernels kernels, ElementwiseKernels elementwise) {
     /// What the tokens of one pass are told apart by.
     ///
     /// @param scale of the attention's scores
@@ -41,14 +44,14 @@ record FusedBlock(QwenBlock block, FusedKernels kernels) {
             kernels.placeHeads(projected, terms(tokens.places), pages, q);
             kernels.attend(q, pages, tokens.scale, read);
         }
-        add(read, block.output(), x);
+        add(read, block.output(), x, scope);
     }
 
     private void addFeedForward(Tensor x, Scope scope) {
         Tensor projected = projected(x, block.postAttentionNorm(), List.of(block.gate(), block.up()), scope);
         Tensor gated = operand(scope, x.dim(0), block.down());                                // [N, F]
         kernels.swiGlu(projected, gated);
-        add(gated, block.down(), x);
+        add(gated, block.down(), x, scope);
     }
 
     /// The products of the normed stream with several maps, without their biases.
@@ -58,11 +61,35 @@ record FusedBlock(QwenBlock block, FusedKernels kernels) {
         long outputs = maps.stream().mapToLong(map -> map.weight().shape().dim(0)).sum();
         Tensor projected = scope.allocate(DType.F32, x.dim(0), outputs);
         kernels.products(normed, maps.stream().map(map -> map.weight().packed()).toList(), projected);
+        addAdapters(normed, maps, projected, scope);
         return projected;
     }
 
-    private void add(Tensor operand, Linear map, Tensor x) {
+    private void add(Tensor operand, Linear map, Tensor x, Scope scope) {
         kernels.addProduct(operand, map.weight().packed(), value(map.bias()), x);
+        addAdapters(operand, List.of(map), x, scope);
+    }
+
+    /// Adds what adapters of several maps give of one operand to the maps' outputs [N, O₁ + O₂ + …].
+    private void addAdapters(Tensor operand, List<Linear> maps, Tensor outputs, Scope scope) {
+        if (maps.stream().allMatch(map -> map.adapter() == null)) {
+            return;
+        }
+        Tensor x = operand;
+        if (operand.dtype() != DType.F32) {
+            x = scope.allocate(DType.F32, operand.shape());
+            elementwise.convert(operand, x);
+        }
+        long column = 0;
+        for (Linear map : maps) {
+            LowRank adapter = map.adapter();
+            if (adapter != null) {
+                Tensor low = scope.allocate(DType.F32, x.dim(0), adapter.a().shape().dim(0));     // [N, r]
+                kernels.addLowRank(x, adapter.a().packed(), adapter.b().packed(), adapter.scale(), low, outputs,
+                        column);
+            }
+            column += map.weight().shape().dim(0);
+        }
     }
 
     private FusedKernels.HeadTerms terms(QwenBlock.Places places) {

@@ -16,7 +16,7 @@ import org.flowrl.tensor.Tensor;
 /// them; only the last, partly filled one is copied. All memory is taken at the start and never grows. Lanes of a page
 /// that nothing was written to hold anything: what kernels give does not depend on them.
 ///
-/// ```
+/// ```java
 /// int prompt = cache.open();
 /// model.forward(tape, cache.prepare(scope, new int[] {prompt}, new int[][] {{5, 7, 1}}));
 /// int sample = cache.fork(prompt);

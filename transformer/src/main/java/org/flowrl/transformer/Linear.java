@@ -10,7 +10,7 @@ import org.flowrl.autograd.ops.Products;
 /// y = x · weightᵀ + bias, and where there is an adapter + (scale · (x · aᵀ)) · bᵀ.
 ///
 /// @param weight matrix [outputs, inputs]
-/// @param bias [outputs], or null
+/// @param bias `[outputs]`, or null
 /// @param adapter see {@link Lora}, or null
 public record Linear(Parameter weight, Parameter bias, LowRank adapter) {
     /// Declares `weight` and, where `hasBias`, `bias` (first values 0) here.

@@ -24,7 +24,7 @@ import org.flowrl.transformer.text.Tokenizer;
 /// A Qwen model as a Hugging Face folder: `config.json`, weights in safetensors (one file, or several with
 /// `model.safetensors.index.json`), optionally `generation_config.json` and a tokenizer.
 ///
-/// ```
+/// ```java
 /// ModelDirectory folder = ModelDirectory.open(Path.of("Qwen2.5-0.5B"));
 /// Qwen model = folder.load(new ParameterStore(backend, scope, DType.F32));
 /// ```
@@ -121,8 +121,8 @@ public final class ModelDirectory {
     public Tokenizer tokenizer() {
         boolean isOfBase = adapter.isPresent() && !Tokenizer.isIn(path);
         Tokenizer tokenizer = Tokenizer.load(isOfBase ? adapter.get().base() : path);
-        if (tokenizer.vocabularySize() > config.vocabSize()) {
-            throw new ModelException(path + ": the tokenizer has ids up to " + (tokenizer.vocabularySize() - 1)
+        if (tokenizer.vocabSize() > config.vocabSize()) {
+            throw new ModelException(path + ": the tokenizer has ids up to " + (tokenizer.vocabSize() - 1)
                     + ", vocab_size " + config.vocabSize() + " of config.json must be above that");
         }
         return tokenizer;
@@ -177,6 +177,18 @@ public final class ModelDirectory {
         return adapter.isPresent() ? adapter.get().load(model) : model;
     }
 
+    /// Writes a model in F32 with its tokenizer, in files of {@link #DEFAULT_SHARD_BYTES}, as
+    /// {@link #save(Path, QwenConfig, ParameterStore, DType, Optional, long)} does.
+    ///
+    /// @throws IllegalArgumentException where it has adapters, which {@link AdapterFolder#write} is for
+    public static void save(Path folder, Qwen model, Tokenizer tokenizer) {
+        if (model.adapters().isPresent()) {
+            throw new IllegalArgumentException("save: " + folder + ": a model with adapters must be written by "
+                    + "AdapterFolder.write, which leaves its base where it is");
+        }
+        save(folder, model.config(), model.store(), DType.F32, Optional.of(tokenizer), DEFAULT_SHARD_BYTES);
+    }
+
     /// Writes a model that {@link #open} and Transformers load. The folder is complete or absent at any moment, see
     /// {@link AtomicFolder}. The bytes depend on the arguments alone, and loading and saving again gives the same.
     ///
@@ -195,8 +207,8 @@ public final class ModelDirectory {
     /// their own {@link AtomicFolder}.
     public static void write(Path folder, QwenConfig config, ParameterStore store, DType storage,
             Optional<Tokenizer> tokenizer, long maxShardBytes) throws IOException {
-        if (tokenizer.isPresent() && tokenizer.get().vocabularySize() > config.vocabSize()) {
-            throw new ModelException(folder + ": a tokenizer of " + tokenizer.get().vocabularySize()
+        if (tokenizer.isPresent() && tokenizer.get().vocabSize() > config.vocabSize()) {
+            throw new ModelException(folder + ": a tokenizer of " + tokenizer.get().vocabSize()
                     + " ids does not fit vocab_size " + config.vocabSize());
         }
         JsonFile.write(folder.resolve("config.json"), config.toJson(storage));

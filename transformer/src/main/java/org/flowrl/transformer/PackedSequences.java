@@ -6,9 +6,9 @@ import org.flowrl.tensor.Tensor;
 
 /// Token sequences one after the other, without padding: N tokens of B sequences.
 ///
-/// @param ids I32 [N]
-/// @param positions I32 [N]: each token's place in its sequence, from 0
-/// @param starts I32 [B + 1]: sequence b holds tokens starts[b] … starts[b+1]−1
+/// @param ids I32 `[N]`
+/// @param positions I32 `[N]`: each token's place in its sequence, from 0
+/// @param starts I32 `[B + 1]`: sequence b holds tokens `starts[b] … starts[b+1]−1`
 /// @param longest tokens of the longest sequence
 public record PackedSequences(Tensor ids, Tensor positions, Tensor starts, int longest) {
     /// The sequences in this order, in `scope`.
@@ -35,7 +35,7 @@ public record PackedSequences(Tensor ids, Tensor positions, Tensor starts, int l
 
     /// Sequences that are packed already, in `scope`.
     ///
-    /// @param ids [N]
+    /// @param ids `[N]`
     /// @param starts [B + 1], rising from 0 to N
     public static PackedSequences of(Scope scope, int[] ids, int[] starts) {
         int[] positions = new int[ids.length];

@@ -22,7 +22,7 @@ import org.flowrl.tensor.Tensor;
 /// ```
 /// There is one forward pass. Scoring, training and sampling run it alike; only attention differs, which reads either
 /// the packed sequences themselves or a cache. On a row-invariant backend all of them give the same bits. A backend
-/// with {@link FusedKernels} does a block over a cache in fewer calls, where it has no adapters.
+/// with {@link FusedKernels} does a block over a cache in fewer calls.
 public final class Qwen {
     /// What a recording tape keeps of each block for the backward pass.
     public enum Activations {
@@ -106,7 +106,8 @@ public final class Qwen {
 
     /// As {@link #forward(Tape, PackedSequences)}, with a choice of what a recording tape keeps.
     public Var forward(Tape tape, PackedSequences tokens, Activations activations) {
-        QwenBlock.Attend attend = new QwenBlock.Causal(tokens.starts(), config.attentionScale());
+        QwenBlock.Attend attend = new QwenBlock.Causal(tokens.starts(), config.attentionScale(),
+                store.packedStorage());
         return forward(tape, tokens.ids(), tokens.positions(), tokens.longest(), (layer, x, places) -> {
             UnaryOperator<Var> block = in -> layers.get(layer).forward(in, places, attend);
             if (!tape.isRecording()) {
@@ -126,20 +127,19 @@ public final class Qwen {
             throw new IllegalArgumentException("qwen: a cached forward pass needs a tape of inference");
         }
         return forward(tape, batch.ids(), batch.positions(), batch.longest(),
-                tape.backend().fused().filter(_ -> adapters == null).map(kernels -> fusedPass(batch, kernels))
-                        .orElseGet(() -> pass(batch)));
+                tape.backend().fused().map(kernels -> fusedPass(batch, kernels)).orElseGet(() -> pass(batch)));
     }
 
     private Pass pass(CacheBatch batch) {
         double scale = config.attentionScale();
         return (layer, x, places) -> replaced(x, in -> layers.get(layer).forward(in, places,
-                (q, k, v) -> batch.attend(layer, q, k, v, scale)));
+                (q, k, v) -> batch.attend(layer, q, k, v, scale, store.packedStorage())));
     }
 
     private Pass fusedPass(CacheBatch batch, FusedKernels kernels) {
         double scale = config.attentionScale();
         return (layer, x, places) -> {
-            new FusedBlock(layers.get(layer), kernels).overwrite(x.value(),
+            new FusedBlock(layers.get(layer), kernels, x.tape().backend().elementwise()).overwrite(x.value(),
                     new FusedBlock.Tokens(batch, places, scale), layer, x.tape().scope());
             return x;
         };

@@ -13,6 +13,7 @@ import org.flowrl.autograd.ops.FeedForward;
 import org.flowrl.autograd.ops.Pointwise;
 import org.flowrl.autograd.ops.Rows;
 import org.flowrl.autograd.ops.SelfAttention;
+import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Tensor;
 
 /// One block of Qwen2 or Qwen3: attention and a gated feed-forward network, each on the normed stream and added to it.
@@ -26,8 +27,8 @@ import org.flowrl.tensor.Tensor;
 /// @param query [H·E, D]
 /// @param key [G·E, D]
 /// @param value [G·E, D]
-/// @param queryNorm of each query head [E], or null
-/// @param keyNorm of each key head [E], or null
+/// @param queryNorm of each query head `[E]`, or null
+/// @param keyNorm of each key head `[E]`, or null
 /// @param output [D, H·E]
 /// @param postAttentionNorm of the stream, before the feed-forward network
 /// @param gate [F, D]
@@ -42,7 +43,8 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
         /// The attention's output [N, H, E].
         ///
         /// @param q [N, H, E]
-        /// @param k, v [N, G, E]
+        /// @param k [N, G, E]
+        /// @param v [N, G, E]
         Var apply(Var q, Var k, Var v);
     }
 
@@ -50,17 +52,19 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
     ///
     /// @param starts I32 [B + 1]
     /// @param scale of scores
-    record Causal(Tensor starts, double scale) implements Attend {
+    /// @param storage of the model's packed weights
+    record Causal(Tensor starts, double scale, DType storage) implements Attend {
         @Override
         public Var apply(Var q, Var k, Var v) {
-            return Attention.causal(q, k, v, starts, scale);
+            return Attention.causal(q, k, v, starts, scale, storage);
         }
     }
 
     /// Where tokens stand.
     ///
-    /// @param positions I32 [N]
-    /// @param cos, sin [P, E/2], P above every position
+    /// @param positions I32 `[N]`
+    /// @param cos [P, E/2], P above every position
+    /// @param sin [P, E/2], P above every position
     public record Places(Tensor positions, Tensor cos, Tensor sin) {
     }
 
@@ -107,22 +111,27 @@ public record QwenBlock(RmsNorm inputNorm, Linear query, Linear key, Linear valu
     ///
     /// @param x the stream [N, D]
     public Var forward(Var x, Places places, Attend attend) {
-        Var h = fusedAttention(x, places, attend).orElseGet(() ->
+        boolean fuses = x.tape().backend().fused().isPresent();
+        Optional<Var> attended = fuses ? fusedAttention(x, places, attend) : Optional.empty();
+        Var h = attended.orElseGet(() ->
                 Pointwise.add(x, attention(inputNorm.forward(x), places, attend)));           // [N, D]
-        return fusedFeedForward(h).orElseGet(() ->
+        Optional<Var> fed = fuses ? fusedFeedForward(h) : Optional.empty();
+        return fed.orElseGet(() ->
                 Pointwise.add(h, feedForward(postAttentionNorm.forward(h))));                 // [N, D]
     }
 
-    /// The stream after attention within packed sequences as one op, where heads have no norms and nothing is adapted.
+    /// The stream after attention within packed sequences as one op, where nothing is adapted.
     private Optional<Var> fusedAttention(Var x, Places places, Attend attend) {
         List<Linear> projections = List.of(query, key, value);
-        if (!(attend instanceof Causal causal) || queryNorm != null || keyNorm != null || !output.isMatrix()
+        if (!(attend instanceof Causal causal) || !output.isMatrix()
                 || projections.stream().anyMatch(map -> map.adapter() != null)) {
             return Optional.empty();
         }
+        SelfAttention.HeadNorms headNorms = queryNorm == null ? null
+                : new SelfAttention.HeadNorms(queryNorm.weight(), keyNorm.weight(), queryNorm.eps());
         return SelfAttention.addTo(x, new SelfAttention.Weights(inputNorm.weight(), inputNorm.eps(),
                 projections.stream().map(Linear::weight).toList(),
-                projections.stream().map(Linear::bias).filter(Objects::nonNull).toList(), output.weight()),
+                projections.stream().map(Linear::bias).filter(Objects::nonNull).toList(), headNorms, output.weight()),
                 new SelfAttention.Places(places.positions(), places.cos(), places.sin(), causal.starts(),
                         causal.scale()));
     }

@@ -8,10 +8,10 @@ import org.flowrl.autograd.ops.Norms;
 
 /// x / sqrt(mean(x²) + eps) · weight over the last dimension (Zhang and Sennrich 2019).
 ///
-/// @param weight [D]
+/// @param weight `[D]`
 /// @param eps added to the mean square
 public record RmsNorm(Parameter weight, double eps) {
-    /// Declares `weight` [size], first values 1, here.
+    /// Declares `weight` `[size]`, first values 1, here.
     public static RmsNorm declare(Parameters here, long size, double eps) {
         return new RmsNorm(here.declare("weight", Initializer.ones(), size), eps);
     }

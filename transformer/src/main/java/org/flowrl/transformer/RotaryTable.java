@@ -14,7 +14,8 @@ final class RotaryTable {
     /// Positions of the first table; later ones are twice as long as the one before.
     private static final int FIRST_LENGTH = 256;
 
-    /// @param cos, sin [P, E/2]
+    /// @param cos [P, E/2]
+    /// @param sin [P, E/2]
     record Angles(Tensor cos, Tensor sin) {
     }
 

@@ -90,7 +90,7 @@ class AdapterFolderTest {
     void theTokenizerIsTheAdaptersOwnWhereTheyHaveOne() throws IOException {
         Tokenizer.ofAlphabet(List.of(), List.of("a")).save(base);
         Files.writeString(adapters.resolve("chat_template.jinja"), "{{ messages }}");
-        assertThat(ModelDirectory.open(adapters).tokenizer().vocabularySize()).isEqualTo(1);
+        assertThat(ModelDirectory.open(adapters).tokenizer().vocabSize()).isEqualTo(1);
 
         Files.writeString(adapters.resolve("vocab.json"), "{\"a\": 0, \"b\": 1}");
         assertThatThrownBy(() -> ModelDirectory.open(adapters).tokenizer()).isInstanceOf(TokenizerException.class)

@@ -3,6 +3,8 @@ package org.flowrl.autograd.ops;
 import org.flowrl.autograd.Tape;
 import org.flowrl.autograd.Var;
 import org.flowrl.tensor.AttentionKernels;
+import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RowKernels;
 import org.flowrl.tensor.Tensor;
 
@@ -14,11 +16,18 @@ public final class Attention {
     /// Each token's attention over its sequence up to itself, out [N, H, E]; see {@link AttentionKernels#forward}.
     ///
     /// @param q [N, H, E]
-    /// @param k, v [N, G, E]
+    /// @param k [N, G, E]
+    /// @param v [N, G, E]
     /// @param starts I32 [B + 1]
     public static Var causal(Var q, Var k, Var v, Tensor starts, double scale) {
+        return causal(q, k, v, starts, scale, DType.F32);
+    }
+
+    /// As {@link #causal(Var, Var, Var, Tensor, double)}, beside weights that are packed as `storage`, see
+    /// {@link Backend#attention(DType)}.
+    public static Var causal(Var q, Var k, Var v, Tensor starts, double scale, DType storage) {
         Tape tape = q.tape();
-        AttentionKernels kernels = tape.backend().attention();
+        AttentionKernels kernels = tape.backend().attention(storage);
         Tensor out = tape.like(q.value());
         Tensor statistics = tape.allocate(out.dtype(), q.dim(0), q.dim(1), 2);
         kernels.forward(q.value(), k.value(), v.value(), starts, scale, out, statistics);
@@ -35,8 +44,9 @@ public final class Attention {
 
     /// Rotary positions on x [N, H, E], Qwen's half-split form; see {@link RowKernels#rope}.
     ///
-    /// @param positions I32 [N]
-    /// @param cos, sin [P, E/2]
+    /// @param positions I32 `[N]`
+    /// @param cos [P, E/2]
+    /// @param sin [P, E/2]
     public static Var rope(Var x, Tensor positions, Tensor cos, Tensor sin) {
         Tape tape = x.tape();
         RowKernels kernels = tape.backend().rows();

@@ -17,9 +17,10 @@ public final class FeedForward {
 
     /// The network's parameters, all of one store.
     ///
-    /// @param norm [D]
+    /// @param norm `[D]`
     /// @param eps of the norm
-    /// @param gate, up matrices [F, D]
+    /// @param gate matrix [F, D]
+    /// @param up matrix [F, D]
     /// @param down matrix [D, F]
     public record Weights(Parameter norm, double eps, Parameter gate, Parameter up, Parameter down) {
         public Weights {

@@ -70,13 +70,17 @@ record FusedProducts(Tape tape, FusedKernels kernels, FusedGradients gradients) 
         }
         Tensor dnormed = tape.like(dstream);
         gradients.inputGradient(dproducts, inputs.packed(), dnormed);
-        Tensor weight = inputs.norm.parameter().value();
-        Tensor dweight = adjoints.wants(inputs.norm) ? adjoints.sum(inputs.norm)
-                : tape.scope().zeros(DType.F32, weight.shape());
         Tensor dx = tape.like(dstream);
-        gradients.normBackward(dnormed, x.value(), weight, normed.inverse, dstream, dx, dweight);
+        gradients.normBackward(dnormed, x.value(), inputs.norm.parameter().value(), normed.inverse, dstream, dx,
+                sum(inputs.norm, adjoints));
         tape.scope().release(dnormed);
         adjoints.give(x, dx);
+    }
+
+    /// The gradient of a norm's weight to add to; numbers that nobody reads where none is wanted.
+    Tensor sum(Var norm, Adjoints adjoints) {
+        return adjoints.wants(norm) ? adjoints.sum(norm)
+                : tape.scope().zeros(DType.F32, norm.parameter().shape());
     }
 
     /// The stream x [N, D] with the product of an operand added: x + operand · weightᵀ.

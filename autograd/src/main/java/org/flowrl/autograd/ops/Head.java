@@ -14,17 +14,17 @@ public final class Head {
 
     /// Log-probabilities of the target words and entropies of their distributions, in nats.
     ///
-    /// @param logProb [N]
-    /// @param entropy [N]
+    /// @param logProb `[N]`
+    /// @param entropy `[N]`
     public record LogProbs(Var logProb, Var entropy) {
     }
 
-    /// log softmax(hidden · weightᵀ / temperature)[target] and the entropy; see {@link HeadKernels}. Both carry
+    /// `log softmax(hidden · weightᵀ / temperature)[target]` and the entropy; see {@link HeadKernels}. Both carry
     /// gradients.
     ///
     /// @param hidden [N, D]
     /// @param weight matrix [V, D]
-    /// @param targets I32 [N]
+    /// @param targets I32 `[N]`
     /// @param temperature above 0
     public static LogProbs logProbs(Var hidden, Parameter weight, Tensor targets, double temperature) {
         Tape tape = hidden.tape();

@@ -14,7 +14,7 @@ public final class Norms {
     /// Root-mean-square norm of each row of x [R, D]: x / sqrt(mean(x²) + eps) · weight, see
     /// {@link RowKernels#rmsNorm}. Leading dimensions count as rows.
     ///
-    /// @param weight [D]
+    /// @param weight `[D]`
     public static Var rmsNorm(Var x, Parameter weight, double eps) {
         Tape tape = x.tape();
         RowKernels kernels = tape.backend().rows();
@@ -32,7 +32,8 @@ public final class Norms {
 
     /// Layer norm of each row of x [R, D], see {@link RowKernels#layerNorm}.
     ///
-    /// @param gamma, beta [D]
+    /// @param gamma `[D]`
+    /// @param beta `[D]`
     public static Var layerNorm(Var x, Parameter gamma, Parameter beta, double eps) {
         Tape tape = x.tape();
         RowKernels kernels = tape.backend().rows();

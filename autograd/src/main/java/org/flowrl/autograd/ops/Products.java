@@ -16,7 +16,7 @@ public final class Products {
     ///
     /// @param x [M, K]
     /// @param weight matrix [N, K]
-    /// @param bias [N], or null
+    /// @param bias `[N]`, or null
     public static Var linear(Var x, Parameter weight, Parameter bias) {
         Tape tape = x.tape();
         MatmulKernels kernels = tape.backend().matmul();
@@ -43,7 +43,7 @@ public final class Products {
     ///
     /// @param x [M, K]
     /// @param weight matrix [N, K]
-    /// @param bias [N], or null
+    /// @param bias `[N]`, or null
     /// @param adapter a [r, K], b [N, r]
     public static Var linear(Var x, Parameter weight, Parameter bias, LowRank adapter) {
         Tape tape = x.tape();
@@ -66,9 +66,9 @@ public final class Products {
                 kernels.inputGradient(dy, weight.packed(), dx, false);
                 kernels.inputGradient(dlow, adapter.a().packed(), dx, true);
             });
-            addGradients(kernels, dy, x.value(), w, c, adjoints);
-            addGradients(kernels, dlow, x.value(), a, null, adjoints);
-            addGradients(kernels, dy, low, b, null, adjoints);
+            addGradients(kernels, dy, x.value(), weight, w, c, adjoints);
+            addGradients(kernels, dlow, x.value(), adapter.a(), a, null, adjoints);
+            addGradients(kernels, dy, low, adapter.b(), b, null, adjoints);
             tape.scope().release(dlow);
         }, c == null ? new Var[] {x, w, a, b} : new Var[] {x, w, c, a, b});
     }
@@ -91,7 +91,8 @@ public final class Products {
     }
 
     /// Of the parameters of y = x · wᵀ + bias, those that want one.
-    private static void addGradients(MatmulKernels kernels, Tensor dy, Tensor x, Var w, Var bias, Adjoints adjoints) {
-        kernels.gradients(dy, x, null, null, sum(w, adjoints), sum(bias, adjoints));
+    private static void addGradients(MatmulKernels kernels, Tensor dy, Tensor x, Parameter weight, Var w, Var bias,
+            Adjoints adjoints) {
+        kernels.gradients(dy, x, weight.packed(), null, sum(w, adjoints), sum(bias, adjoints));
     }
 }

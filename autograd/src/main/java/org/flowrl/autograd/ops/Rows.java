@@ -11,15 +11,15 @@ public final class Rows {
     private Rows() {
     }
 
-    /// The embedding of each word: out [N, D] = table[ids].
+    /// The embedding of each word: `out [N, D] = table[ids]`.
     ///
     /// @param table [V, D]
-    /// @param ids I32 [N]
+    /// @param ids I32 `[N]`
     public static Var embedding(Tape tape, Parameter table, Tensor ids) {
         return gather(tape.parameter(table), ids);
     }
 
-    /// The chosen rows of x [R, D], in the order of `indices` I32 [N], repeated where an index is: out [N, D].
+    /// The chosen rows of x `[R, D]`, in the order of `indices` I32 `[N]`, repeated where an index is: out `[N, D]`.
     public static Var gather(Var x, Tensor indices) {
         Tape tape = x.tape();
         RowKernels kernels = tape.backend().rows();
@@ -32,7 +32,7 @@ public final class Rows {
         }, x);
     }
 
-    /// Sums over sequences: out [B, D] (or [B]) of x [N, D] (or [N]); see {@link RowKernels#segmentSum}.
+    /// Sums over sequences: out `[B, D]` (or `[B]`) of x `[N, D]` (or `[N]`); see {@link RowKernels#segmentSum}.
     ///
     /// @param starts I32 [B + 1]
     public static Var segmentSum(Var x, Tensor starts) {
@@ -44,7 +44,7 @@ public final class Rows {
                 adjoints.add(x, dx -> kernels.segmentBroadcast(dy, starts, dx)), x);
     }
 
-    /// Each sequence's row, repeated for its members: out [N, D] (or [N]) of x [B, D] (or [B]).
+    /// Each sequence's row, repeated for its members: out `[N, D]` (or `[N]`) of x `[B, D]` (or `[B]`).
     ///
     /// @param starts I32 [B + 1]; the last entry is N
     /// @param n number of members

@@ -16,7 +16,8 @@ public final class AdamW {
     /// Added to the norm in the clip factor maxNorm / (norm + 1e-6), as PyTorch's clip_grad_norm_ does.
     private static final double CLIP_EPSILON = 1e-6;
 
-    /// @param beta1, beta2 decay of the moments
+    /// @param beta1 decay of the first moment
+    /// @param beta2 decay of the second moment
     /// @param epsilon added to the root of the second moment
     /// @param weightDecay on every parameter, per unit of learning rate
     /// @param maxGradientNorm gradients are scaled down to this joint L2 norm; +∞ turns clipping off

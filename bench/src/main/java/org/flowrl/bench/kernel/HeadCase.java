@@ -7,7 +7,7 @@ import java.util.Optional;
 /// The language-model head: N rows of width D over a vocabulary of V words at temperature 1, see
 /// {@link org.flowrl.tensor.HeadKernels}.
 ///
-/// Results: logProb [N], entropy [N], lse [N]; backward (of the log-probability alone) dhidden [N, D] and dweight
+/// Results: logProb, entropy and lse `[N]`; backward (of the log-probability alone) dhidden [N, D] and dweight
 /// [V, D].
 public record HeadCase(Kind kind, long rows, long vocabulary, long width) implements KernelCase {
     /// Sums over 152k words in different orders.

@@ -35,7 +35,7 @@ public record Workload(String name, Kind kind, QwenConfig config, int sequences,
     /// Every workload, in the report's order.
     public static List<Workload> all() {
         QwenConfig half = half();
-        int latticeWords = Tasks.named("lattice").tokenizer().orElseThrow().vocabularySize();
+        int latticeWords = Tasks.named("lattice").tokenizer().orElseThrow().vocabSize();
         return List.of(
                 new Workload("train-0.5b", Kind.TRAIN, half, 2, 256, 0),
                 new Workload("train-small", Kind.TRAIN, QwenConfig.tiny(8192, 256, 6, 1024), 32, 64, 0),

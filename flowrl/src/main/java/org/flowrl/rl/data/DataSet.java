@@ -3,7 +3,6 @@ package org.flowrl.rl.data;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.flowrl.rl.task.Problem;
@@ -11,7 +10,7 @@ import org.flowrl.rl.task.Problem;
 /// Problems from a local file, each once, in the order of the file.
 ///
 /// ```java
-/// DataSet math = DataSet.read(Path.of("dapo-math-17k.parquet"), Optional.empty());
+/// DataSet math = DataSet.read(Path.of("dapo-math-17k.parquet"));
 /// ```
 /// Rows without a gold answer are left out, and of rows with one and the same problem the first is kept: DAPO-Math-17k
 /// as published has each about a hundred times. What was left out is counted. The order in which training asks is
@@ -37,18 +36,18 @@ public record DataSet(Path file, Fields fields, List<Problem> problems, Counts c
     public record Counts(long rows, long withoutGold, long duplicates, long conflicts, long filtered) {
     }
 
-    /// The problems of a file.
+    /// The problems of a file of one of the layouts that are known, {@link Fields#KNOWN}.
     ///
-    /// @param fields which fields are what; where empty, the first rows decide among the layouts that are known
-    /// @throws DataException where the file breaks its format's rules, a row has no problem, or no problem is left;
-    ///         naming file and place
-    public static DataSet read(Path file, Optional<Fields> fields) {
-        return read(file, fields.map(List::of).orElse(Fields.KNOWN));
+    /// @throws DataException as {@link #read(Path, List)}
+    public static DataSet read(Path file) {
+        return read(file, Fields.KNOWN);
     }
 
-    /// The same where one of some layouts is expected.
+    /// The problems of a file.
     ///
-    /// @param layouts the first rows decide among them
+    /// @param layouts which fields are what; the first rows decide among them
+    /// @throws DataException where the file breaks its format's rules, a row has no problem, or no problem is left;
+    ///         naming file and place
     public static DataSet read(Path file, List<Fields> layouts) {
         Reading reading = new Reading(file, layouts);
         DataFile.read(file, layouts.size() == 1 ? layouts.getFirst().columns() : Set.of(), reading::add);

@@ -39,7 +39,7 @@ public final class DataSetTask implements Task {
         this.grader = grader;
         this.prompts = prompts;
         this.notes = new ArrayList<>();
-        DataSet data = DataSet.read(Path.of(settings.file()), settings.fields());
+        DataSet data = DataSet.read(Path.of(settings.file()), settings.layouts());
         if (!settings.truncatePrompts()) {
             data = data.where("prompts of at most " + settings.maxPromptTokens() + " tokens", prompts::fits);
         }

@@ -1,6 +1,6 @@
 package org.flowrl.rl.data;
 
-import java.util.Optional;
+import java.util.List;
 import org.flowrl.rl.grade.Graders;
 import org.flowrl.tensor.UnknownName;
 import org.flowrl.transformer.text.PromptForm;
@@ -43,8 +43,8 @@ public record DataSettings(String file, String prompt, String answer, GoldRule g
         }
     }
 
-    /// Which fields of a row are what; empty for a layout that is known.
-    Optional<Fields> fields() {
-        return prompt.isEmpty() ? Optional.empty() : Optional.of(Fields.of(prompt, answer).with(gold));
+    /// Which fields of a row are what.
+    List<Fields> layouts() {
+        return prompt.isEmpty() ? Fields.KNOWN : List.of(Fields.of(prompt, answer).with(gold));
     }
 }

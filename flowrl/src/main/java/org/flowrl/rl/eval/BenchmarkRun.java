@@ -1,7 +1,6 @@
 package org.flowrl.rl.eval;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
@@ -64,10 +63,8 @@ public record BenchmarkRun(Backend backend, Qwen model, Set<Integer> endTokens, 
     }
 
     private GradedAnswer graded(Problem problem, Completion completion) {
-        int[] tokens = completion.tokens();
-        int length = tokens.length - (completion.finished() ? 1 : 0);
-        String response = prompts.tokenizer().decode(Arrays.copyOf(tokens, length), true);
-        return new GradedAnswer(problem, completion.sample(), response, tokens.length, completion.finished(),
-                grader.answer(response), grader.grade(problem.answer(), response));
+        String response = prompts.tokenizer().decode(completion.textTokens(), true);
+        return new GradedAnswer(problem, completion.sample(), response, completion.tokens().length,
+                completion.finished(), grader.answer(response), grader.grade(problem.answer(), response));
     }
 }

@@ -136,8 +136,8 @@ public enum Advantages {
         }
     }
 
-    /// [response][token] with each response full of its own value.
-    static double[][] repeated(double[] values, int[] lengths) {
+    /// `[response][token]` with each response full of its own value.
+    public static double[][] repeated(double[] values, int[] lengths) {
         double[][] repeated = new double[values.length][];
         for (int i = 0; i < values.length; i++) {
             repeated[i] = new double[lengths[i]];

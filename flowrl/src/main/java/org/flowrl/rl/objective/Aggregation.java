@@ -34,7 +34,7 @@ public sealed interface Aggregation {
 
     /// This batch's part of the mini-batch's loss, [1].
     ///
-    /// @param perToken loss of each response token of `batch`, [R]
+    /// @param perToken loss of each response token of `batch`, `[R]`
     Var apply(Var perToken, Batch batch);
 
     /// Every token counts equally.

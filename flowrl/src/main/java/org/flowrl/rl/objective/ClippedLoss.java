@@ -17,7 +17,8 @@ import org.flowrl.tensor.Tensor;
 /// ```
 /// Source: verl `core_algos.py`, `compute_policy_loss_vanilla` @ b178a3cd.
 ///
-/// @param clipLow, clipHigh ε on either side; clipLow below 1
+/// @param clipLow the ratio is clipped below 1 − clipLow; less than 1
+/// @param clipHigh the ratio is clipped above 1 + clipHigh
 /// @param dualClip c, above 1
 /// @param maxLogRatio bound on the log-ratio of a token, in nats
 public record ClippedLoss(double clipLow, double clipHigh, double dualClip, double maxLogRatio)

@@ -50,7 +50,7 @@ public final class Critic {
     ///
     /// @param aggregation of tokens' losses
     /// @throws IllegalArgumentException where the context has no policy
-    static Critic create(CriticSettings settings, Aggregation aggregation, ObjectiveSettings.Context context) {
+    public static Critic create(CriticSettings settings, Aggregation aggregation, ObjectiveSettings.Context context) {
         Policy start = context.start().orElseThrow(() -> new IllegalArgumentException(
                 "critic: the context must have a policy to start from"));
         QwenConfig config = start.model().config();
@@ -79,7 +79,7 @@ public final class Critic {
                 new AdamW.Group(weight.store(), settings.learningRateFactor()));
     }
 
-    /// The value before each of the rows' response tokens, in row order, [R].
+    /// The value before each of the rows' response tokens, in row order, `[R]`.
     public Var values(Tape tape, List<Policy.Row> rows, Activations activations) {
         Var states = backbone.responseStates(tape, rows, activations);                             // [R, D]
         return Rows.reshape(Products.linear(states, weight, bias), states.dim(0));                 // [R, 1] as [R]
@@ -105,7 +105,7 @@ public final class Critic {
 
     /// The part of the mini-batch's loss that comes from `batch`, [1].
     ///
-    /// @param values of {@link #values} for the batch's responses, [R]
+    /// @param values of {@link #values} for the batch's responses, `[R]`
     /// @param metrics receives `value/clip_share` and `value/mean`
     public Var loss(Var values, Batch batch, MetricSums metrics) {
         return loss(settings, aggregation, values, batch, metrics);

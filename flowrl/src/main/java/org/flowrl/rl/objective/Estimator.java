@@ -17,10 +17,10 @@ import org.flowrl.rl.Targets;
 public sealed interface Estimator {
     /// The advantages, and the returns where a critic learns them.
     ///
-    /// @param rewards [response][token], what each token earned: the response's reward at its last token, less what a
+    /// @param rewards `[response][token]`, what each token earned: the response's reward at its last token, less what a
     ///     penalty in the reward takes
     /// @param groups each response's group
-    /// @param values [response][token] of the critic; null without one
+    /// @param values `[response][token]` of the critic; null without one
     Targets estimate(double[][] rewards, int[] groups, double[][] values);
 
     /// Responses that every prompt must have at the least.

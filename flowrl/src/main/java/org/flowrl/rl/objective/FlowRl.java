@@ -61,8 +61,8 @@ public final class FlowRl implements Objective {
         this.net = net;
     }
 
-    /// Every intermediate value of the loss of one batch, by the symbols of {@link FlowRl}. All [B] but the last, or
-    /// [R] where residuals are of tokens.
+    /// Every intermediate value of the loss of one batch, by the symbols of {@link FlowRl}. All `[B]` but the last, or
+    /// `[R]` where residuals are of tokens.
     ///
     /// @param attained ℓ − ℓref: how far the policy has moved each response from the reference
     /// @param demanded β · R − log Z: how far the target would move it
@@ -75,8 +75,8 @@ public final class FlowRl implements Objective {
 
     /// The loss from log-probabilities and log Z, however these were made.
     ///
-    /// @param logProbs log π_θ of each response token, [R]
-    /// @param logZ [B]
+    /// @param logProbs log π_θ of each response token, `[R]`
+    /// @param logZ `[B]`
     /// @param batch the responses; its advantages are A
     /// @throws IllegalArgumentException where the batch has no reference log-probabilities
     public static Terms terms(FlowRlSettings settings, Var logProbs, Var logZ, Batch batch) {
@@ -166,11 +166,6 @@ public final class FlowRl implements Objective {
         return settings.lengthNormalised() ? Pointwise.divide(sums, n) : sums;
     }
 
-    @Override
-    public String name() {
-        return settings.algorithm();
-    }
-
     /// The settings.
     public FlowRlSettings settings() {
         return settings;
@@ -208,11 +203,6 @@ public final class FlowRl implements Objective {
     public List<AdamW.Group> modules() {
         return settings.logZ() instanceof LogZSettings.Learned learned
                 ? List.of(new AdamW.Group(net.store(), learned.learningRateFactor())) : List.of();
-    }
-
-    @Override
-    public Optional<Critic> critic() {
-        return Optional.empty();
     }
 
     @Override
@@ -270,18 +260,5 @@ public final class FlowRl implements Objective {
     @Override
     public Optional<String> warning(Map<String, Double> metrics) {
         return new FlowDemand(settings).warning(metrics);
-    }
-
-    /// Nothing: all that is learned is in the modules.
-    @Override
-    public String state() {
-        return "";
-    }
-
-    @Override
-    public void restore(String state) {
-        if (!state.isEmpty()) {
-            throw new IllegalArgumentException("flowrl: state '" + state + "' is another objective's");
-        }
     }
 }

@@ -83,10 +83,10 @@ public enum KlEstimate {
 
     abstract double of(double q);
 
-    /// The estimate of each token, differentiable, [R].
+    /// The estimate of each token, differentiable, `[R]`.
     ///
-    /// @param logProbs log π, [R]
-    /// @param reference log π_ref, [R]
+    /// @param logProbs log π, `[R]`
+    /// @param reference log π_ref, `[R]`
     public Var perToken(Var logProbs, Tensor reference) {
         Tape tape = logProbs.tape();
         return of(Pointwise.subtract(tape.constant(reference), logProbs));

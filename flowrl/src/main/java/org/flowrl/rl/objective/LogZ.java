@@ -44,7 +44,9 @@ public record LogZ(List<Block> blocks, Parameter headWeight, Parameter headBias,
     /// One hidden layer.
     ///
     /// @param weight matrix [D, D]
-    /// @param bias, gamma, beta [D]
+    /// @param bias `[D]`
+    /// @param gamma `[D]`
+    /// @param beta `[D]`
     public record Block(Parameter weight, Parameter bias, Parameter gamma, Parameter beta) {
         private static Block declare(Parameters net, int index, int width) {
             Parameters linear = net.at(index * BLOCK_PLACES);
@@ -118,7 +120,7 @@ public record LogZ(List<Block> blocks, Parameter headWeight, Parameter headBias,
     ///
     /// @param promptMean [B, D]
     /// @param training where there, units are dropped at the rate of {@link #dropout}
-    /// @return [B]
+    /// @return `[B]`
     public Var forward(Var promptMean, Optional<Dropout> training) {
         Var x = promptMean;
         for (int layer = 0; layer < blocks.size(); layer++) {

@@ -77,7 +77,8 @@ public sealed interface LogZSettings {
     /// A normal draw for each prompt and step, the same for all responses of a group: what GFlowRL's authors put in the
     /// place of the net to ask what it does.
     ///
-    /// @param mean, deviation in nats per token; finite, deviation at least 0
+    /// @param mean in nats per token, finite
+    /// @param deviation in nats per token, finite and at least 0
     record Noise(double mean, double deviation) implements LogZSettings {
         /// The follow-up's mean.
         public static final double MEAN = 0.5;

@@ -44,7 +44,8 @@ final class LossMetrics {
     /// those outside the bounds.
     ///
     /// @param logRatios in nats
-    /// @param logLow, logHigh bounds in nats
+    /// @param logLow lower bound in nats
+    /// @param logHigh upper bound in nats
     static void ratios(double[] logRatios, double logLow, double logHigh, MetricSums metrics) {
         double sum = 0;
         double largest = Double.NEGATIVE_INFINITY;

@@ -13,6 +13,7 @@ import org.flowrl.rl.Targets;
 import org.flowrl.tensor.RandomKey;
 
 /// What is minimised: declares what it needs, owns its modules, and gives the loss. The trainer names no algorithm.
+/// Two methods make an objective, {@link #targets} and {@link #loss}; the others say what more it needs or has.
 public interface Objective {
     /// Which prompt positions the mean of {@link PolicyOutput#promptMean} covers.
     enum PromptStates {
@@ -24,14 +25,15 @@ public interface Objective {
         ALL
     }
 
-    /// The name for logs and tables.
-    String name();
-
     /// True where {@link Batch#referenceLogProbs} must be there.
-    boolean needsReference();
+    default boolean needsReference() {
+        return false;
+    }
 
     /// Which prompt states the loss reads.
-    PromptStates promptStates();
+    default PromptStates promptStates() {
+        return PromptStates.NONE;
+    }
 
     /// What the loss aims at, made of the whole rollout before the first of its updates.
     ///
@@ -41,10 +43,14 @@ public interface Objective {
 
     /// The objective's own modules (log Z), allocated and initialised, each with its factor on the learning rate. They
     /// are optimised together with the policy, saved in the trainer's state and never exported with the model.
-    List<AdamW.Group> modules();
+    default List<AdamW.Group> modules() {
+        return List.of();
+    }
 
     /// The critic, which is trained beside the policy and by itself; empty where there is none.
-    Optional<Critic> critic();
+    default Optional<Critic> critic() {
+        return Optional.empty();
+    }
 
     /// The part of the mini-batch's loss that comes from `batch`: parts of all batches add up to the loss.
     ///
@@ -55,11 +61,19 @@ public interface Objective {
     /// What these settings ask for in vain and which of them to change; empty where all is well.
     ///
     /// @param metrics of a step
-    Optional<String> warning(Map<String, Double> metrics);
+    default Optional<String> warning(Map<String, Double> metrics) {
+        return Optional.empty();
+    }
 
     /// What the objective has learned beside its modules, as text that {@link #restore} reads; empty for nothing.
-    String state();
+    default String state() {
+        return "";
+    }
 
     /// Takes up a {@link #state}.
-    void restore(String state);
+    default void restore(String state) {
+        if (!state.isEmpty()) {
+            throw new IllegalArgumentException("objective: state '" + state + "' is another objective's");
+        }
+    }
 }

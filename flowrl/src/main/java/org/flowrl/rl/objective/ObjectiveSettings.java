@@ -1,7 +1,7 @@
 package org.flowrl.rl.objective;
 
-import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.databind.annotation.JsonTypeIdResolver;
 import java.util.Optional;
 import org.flowrl.autograd.ParameterStore;
 import org.flowrl.rl.Policy;
@@ -10,18 +10,42 @@ import org.flowrl.tensor.DType;
 import org.flowrl.tensor.RandomKey;
 import org.flowrl.tensor.Scope;
 
-/// The settings of one objective, as `objective:` has them in `config.yaml`; the key `algo` says which family.
-@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "algo")
-@JsonSubTypes({
-    @JsonSubTypes.Type(value = FlowRlSettings.class, name = "flowrl"),
-    @JsonSubTypes.Type(value = PolicyGradientSettings.class, name = "policy_gradient")
-})
-public sealed interface ObjectiveSettings permits FlowRlSettings, PolicyGradientSettings {
+/// The settings of one objective, as `objective:` has them in `config.yaml`; the key `algo` says whose they are: a
+/// family's, or the class of one's own.
+///
+/// An algorithm of one's own is a record of its settings and an {@link Objective} of it, which may be the same record.
+/// It needs no entry anywhere: a run folder holds the settings and the record's name, so that a run is resumed by any
+/// program that has the class. Components are whatever Jackson writes and reads back.
+/// ```java
+/// record Reinforce(double strength) implements ObjectiveSettings, Objective {
+///     public String algorithm() { return "reinforce"; }
+///     public Objective create(Context context) { return this; }
+///     public Targets targets(ScoredRollout scored, RandomKey key, MetricSums metrics) {
+///         return Targets.of(Advantages.repeated(scored.rollout().rewards(), scored.rollout().lengths()));
+///     }
+///     public Var loss(PolicyOutput output, Batch batch, MetricSums metrics) {
+///         Var rewards = output.logProbs().tape().constant(batch.advantages());
+///         return Pointwise.scale(Aggregation.TOKEN_MEAN.apply(Pointwise.multiply(rewards, output.logProbs()), batch),
+///                 -strength);
+///     }
+/// }
+/// TrainConfig config = Presets.config("lattice", "grpo").withObjective(new Reinforce(1));
+/// ```
+@JsonTypeInfo(use = JsonTypeInfo.Id.CUSTOM, property = "algo")
+@JsonTypeIdResolver(ObjectiveNames.class)
+public interface ObjectiveSettings {
     /// The name of the algorithm, for folders and tables.
     String algorithm();
 
     /// Responses that every prompt must have at the least: 2 where they are compared with each other.
-    int minimumSamples();
+    default int minimumSamples() {
+        return 1;
+    }
+
+    /// Whether the objective has a {@link Objective#critic}, which is known before it is created.
+    default boolean hasCritic() {
+        return false;
+    }
 
     /// The objective with these settings, its modules' parameters allocated in `context` and initialised.
     Objective create(Context context);
@@ -47,7 +71,7 @@ public sealed interface ObjectiveSettings permits FlowRlSettings, PolicyGradient
         }
 
         /// An empty store for a module's parameters.
-        ParameterStore newStore() {
+        public ParameterStore newStore() {
             return new ParameterStore(backend, scope, dtype);
         }
     }

@@ -1,12 +1,9 @@
 package org.flowrl.rl.objective;
 
 import java.util.Arrays;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.flowrl.autograd.Var;
 import org.flowrl.autograd.ops.Pointwise;
-import org.flowrl.autograd.optim.AdamW;
 import org.flowrl.rl.Batch;
 import org.flowrl.rl.MetricSums;
 import org.flowrl.rl.PolicyOutput;
@@ -37,23 +34,8 @@ public final class PolicyGradient implements Objective {
     }
 
     @Override
-    public String name() {
-        return settings.variant();
-    }
-
-    @Override
     public boolean needsReference() {
         return settings.penalty().applies();
-    }
-
-    @Override
-    public PromptStates promptStates() {
-        return PromptStates.NONE;
-    }
-
-    @Override
-    public List<AdamW.Group> modules() {
-        return List.of();
     }
 
     @Override
@@ -145,11 +127,6 @@ public final class PolicyGradient implements Objective {
                     + " responses must have referenceLogProbs for its penalty");
         }
         return batch.referenceLogProbs();
-    }
-
-    @Override
-    public Optional<String> warning(Map<String, Double> metrics) {
-        return Optional.empty();
     }
 
     /// The penalty's coefficient, which an adaptive control has moved.

@@ -106,6 +106,11 @@ public record PolicyGradientSettings(String variant, Estimator estimator, Policy
     }
 
     @Override
+    public boolean hasCritic() {
+        return estimator.criticSettings().isPresent();
+    }
+
+    @Override
     public PolicyGradient create(Context context) {
         Optional<Critic> critic = estimator.criticSettings()
                 .map(settings -> Critic.create(settings, aggregation, context));

@@ -20,9 +20,9 @@ import org.flowrl.tensor.Tensor;
     @JsonSubTypes.Type(value = PolicyLoss.Reinforce.class, name = "reinforce")
 })
 public sealed interface PolicyLoss permits ClippedLoss, PolicyLoss.Gspo, PolicyLoss.Cispo, PolicyLoss.Reinforce {
-    /// The loss of each token, [R].
+    /// The loss of each token, `[R]`.
     ///
-    /// @param logProbs log π_θ of each response token, [R]
+    /// @param logProbs log π_θ of each response token, `[R]`
     /// @param batch the responses; its advantages are A
     Var perToken(Var logProbs, Batch batch, MetricSums metrics);
 
@@ -46,7 +46,8 @@ public sealed interface PolicyLoss permits ClippedLoss, PolicyLoss.Gspo, PolicyL
     /// ```
     /// sg stops the gradient. Source: verl `core_algos.py`, `compute_policy_loss_gspo` @ b178a3cd.
     ///
-    /// @param clipLow, clipHigh ε on either side; clipLow below 1
+    /// @param clipLow the ratio is clipped below 1 − clipLow; less than 1
+    /// @param clipHigh the ratio is clipped above 1 + clipHigh
     /// @param maxLogRatio bound on the log-ratio, in nats
     record Gspo(double clipLow, double clipHigh, double maxLogRatio) implements PolicyLoss {
         /// verl's example settings, which are the paper's.
@@ -97,7 +98,8 @@ public sealed interface PolicyLoss permits ClippedLoss, PolicyLoss.Gspo, PolicyL
     /// ```
     /// Source: verl `core_algos.py`, `compute_policy_loss_cispo` @ b178a3cd.
     ///
-    /// @param clipLow, clipHigh bounds of the ratio on either side of 1; clipLow at most 1
+    /// @param clipLow the ratio is clipped below 1 − clipLow; at most 1
+    /// @param clipHigh the ratio is clipped above 1 + clipHigh
     /// @param maxLogRatio bound on the log-ratio of a token, in nats
     record Cispo(double clipLow, double clipHigh, double maxLogRatio) implements PolicyLoss {
         public Cispo {
@@ -126,7 +128,7 @@ public sealed interface PolicyLoss permits ClippedLoss, PolicyLoss.Gspo, PolicyL
         }
     }
 
-    /// Both sides of a clipped loss, [R].
+    /// Both sides of a clipped loss, `[R]`.
     ///
     /// @param free −A · ρ
     /// @param clipped −A · clamp(ρ, 1 − clipLow, 1 + clipHigh)

@@ -17,10 +17,10 @@ import org.flowrl.tensor.Tensor;
     @JsonSubTypes.Type(value = SequenceClip.Gspo.class, name = "gspo")
 })
 public sealed interface SequenceClip {
-    /// ℓ − ℓold as the residual sees it, [B].
+    /// ℓ − ℓold as the residual sees it, `[B]`.
     ///
-    /// @param moved ℓ − ℓold, [B]
-    /// @param reward R, [B]
+    /// @param moved ℓ − ℓold, `[B]`
+    /// @param reward R, `[B]`
     Var apply(Var moved, Var reward);
 
     /// As far as it goes.

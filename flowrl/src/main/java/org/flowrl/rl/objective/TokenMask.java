@@ -20,12 +20,12 @@ import org.flowrl.tensor.Tensor;
 public sealed interface TokenMask {
     /// The tokens of a batch that count.
     ///
-    /// @param logProbs log π_θ of each response token, [R]
+    /// @param logProbs log π_θ of each response token, `[R]`
     Kept keep(Var logProbs, Batch batch);
 
     /// Tokens that count.
     ///
-    /// @param mask 1 for each of them and 0 for the others, [R]; empty where all count
+    /// @param mask 1 for each of them and 0 for the others, `[R]`; empty where all count
     /// @param lengths how many each response has
     /// @param batch the responses
     record Kept(Optional<Var> mask, double[] lengths, Batch batch) {

@@ -28,8 +28,8 @@ public sealed interface Weight {
 
     /// The weight of each log-ratio.
     ///
-    /// @param logRatio log W, [B]
-    /// @return [B]
+    /// @param logRatio log W, `[B]`
+    /// @return `[B]`
     default Var apply(Var logRatio) {
         return Pointwise.exp(Pointwise.clamp(logRatio, logLow(), logHigh()));
     }

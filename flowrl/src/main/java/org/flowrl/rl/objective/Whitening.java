@@ -21,7 +21,7 @@ public final class Whitening {
 
     /// The whitened values.
     ///
-    /// @param values [response][token]
+    /// @param values `[response][token]`
     /// @throws IllegalArgumentException where there are not at least two tokens, which have a variance
     public static double[][] apply(double[][] values) {
         long count = Arrays.stream(values).mapToLong(row -> row.length).sum();

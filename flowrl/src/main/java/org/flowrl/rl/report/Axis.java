@@ -6,7 +6,8 @@ import java.util.Locale;
 
 /// A linear axis whose ends and ticks are round numbers.
 ///
-/// @param low, high its ends
+/// @param low its lower end
+/// @param high its upper end
 /// @param step between ticks
 record Axis(double low, double high, double step) {
     private static final double[] ROUND = {1, 2, 2.5, 5, 10};

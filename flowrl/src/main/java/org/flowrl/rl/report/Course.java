@@ -17,7 +17,9 @@ public record Course(List<Point> points) {
     }
 
     /// @param step steps done
-    /// @param mean, low, high over the runs that have a value there
+    /// @param mean over the runs that have a value there
+    /// @param low the least of them
+    /// @param high the greatest of them
     /// @param runs their number
     public record Point(long step, double mean, double low, double high, int runs) {
     }

@@ -27,10 +27,10 @@ public final class Tasks {
 
     /// The task of this name.
     ///
-    /// @param speech the tokenizer of the model folder that is trained; empty for a new model. A task that is asked in
+    /// @param model the tokenizer of the model folder that is trained; empty for a new model. A task that is asked in
     ///     English too, is so for a folder that does not speak the task's own language
     /// @throws IllegalArgumentException where the name is none of {@link #NAMES}
-    public static Task named(String name, Optional<Tokenizer> speech) {
+    public static Task named(String name, Optional<Tokenizer> model) {
         return switch (name) {
             case "lattice" -> new Lattice(Lattice.DEFAULT_LENGTH);
             case "lattice-12" -> new Lattice(LONG_LATTICE);
@@ -38,23 +38,23 @@ public final class Tasks {
             case "minicount" -> new MiniCount();
             case "modes" -> new Modes(Modes.DEFAULT_QUESTIONS);
             case "modes-8" -> new Modes(MANY_QUESTIONS);
-            case "countdown" -> countdown(speech);
+            case "countdown" -> countdown(model);
             default -> throw new IllegalArgumentException(UnknownName.message("task", name, NAMES));
         };
     }
 
-    private static Task countdown(Optional<Tokenizer> speech) {
+    private static Task countdown(Optional<Tokenizer> model) {
         Countdown compact = Countdown.compact();
-        return speech.isEmpty() || hasVocabulary(compact.tokenizer().orElseThrow(), speech.get()) ? compact
+        return model.isEmpty() || hasVocabulary(compact.tokenizer().orElseThrow(), model.get()) ? compact
                 : Countdown.asText();
     }
 
     /// True where both tokenizers have the same ids for the same tokens.
     public static boolean hasVocabulary(Tokenizer a, Tokenizer b) {
-        if (a.vocabularySize() != b.vocabularySize()) {
+        if (a.vocabSize() != b.vocabSize()) {
             return false;
         }
-        for (int id = 0; id < a.vocabularySize(); id++) {
+        for (int id = 0; id < a.vocabSize(); id++) {
             if (!b.id(a.token(id)).equals(OptionalInt.of(id))) {
                 return false;
             }

@@ -2,7 +2,6 @@ package org.flowrl.rl.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.Optional;
 import org.flowrl.rl.grade.code.CodeTests;
 import org.flowrl.rl.grade.code.TestRules;
 import org.flowrl.tensor.SharedData;
@@ -14,7 +13,7 @@ class DataSetOracleTest {
     @ParameterizedTest
     @CsvSource({"humaneval-x-java, 111", "humaneval-x-python, 111", "codeforces, 255", "code_contests, 107"})
     void testsOfProgramsAreReadableToTheGrader(String name, int rows) {
-        DataSet data = DataSet.read(SharedData.path("code/" + name + ".jsonl.gz"), Optional.empty());
+        DataSet data = DataSet.read(SharedData.path("code/" + name + ".jsonl.gz"));
         assertThat(data.problems()).hasSize(rows).allSatisfy(problem ->
                 assertThat(CodeTests.parse(problem.answer(), TestRules.standard())).isNotNull());
     }
@@ -31,7 +30,7 @@ class DataSetOracleTest {
         "minerva_math, 181, 0, 10.1",
         "olympiadbench, 412, 0, 11"})
     void aBenchmarksProblemsAndGoldAnswersAreRead(String name, int rows, int withoutGold, String lastGold) {
-        DataSet data = DataSet.read(SharedData.path("math/" + name + ".jsonl.gz"), Optional.empty());
+        DataSet data = DataSet.read(SharedData.path("math/" + name + ".jsonl.gz"));
         assertThat(data.counts()).isEqualTo(new DataSet.Counts(rows, withoutGold, 0, 0, 0));
         assertThat(data.problems()).hasSize(rows - withoutGold).allSatisfy(problem ->
                 assertThat(problem.answer()).isNotBlank());

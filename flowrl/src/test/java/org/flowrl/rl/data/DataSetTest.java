@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.zip.GZIPOutputStream;
 import org.flowrl.rl.task.Problem;
@@ -33,7 +32,7 @@ class DataSetTest {
     @ParameterizedTest
     @ValueSource(strings = {"dapo-snappy.parquet", "dapo-gzip.parquet", "dapo-plain.parquet"})
     void aFileAsDapoPublishesItGivesEachProblemOnce(String name) {
-        DataSet data = DataSet.read(fixture(name), Optional.empty());
+        DataSet data = DataSet.read(fixture(name));
         assertThat(data.problems()).containsExactly(
                 new Problem("problem-1", "Solve: 1 + 1?", "2"), new Problem("problem-2", "Solve: 2 + 2?", "4"),
                 new Problem("problem-3", "Solve: 3 + 3?", "6"), new Problem("problem-5", "Solve: 5 + 5?", "10"));
@@ -45,7 +44,7 @@ class DataSetTest {
     @Test
     void aParquetFileOfAnotherCompressionSaysWhatIsMissing() {
         Path file = fixture("dapo-zstd.parquet");
-        assertThatThrownBy(() -> DataSet.read(file, Optional.empty())).isInstanceOf(DataException.class)
+        assertThatThrownBy(() -> DataSet.read(file)).isInstanceOf(DataException.class)
                 .hasMessageStartingWith(file + ": cannot be read as Parquet: ").hasMessageContaining("ZSTD")
                 .hasMessageContaining("com.github.luben:zstd-jni");
     }
@@ -66,7 +65,7 @@ class DataSetTest {
     @ParameterizedTest
     @CsvSource({"d, 36", "f, 1.5", "i, 7", "l, 8", "b, true", "n, 12.5", "y, text", "m.k, 5", "ll[0][-1], 2"})
     void anAnswerMayBeOfAnyType(String field, String answer) {
-        DataSet data = DataSet.read(fixture("types.parquet"), Optional.of(Fields.of("question", field)));
+        DataSet data = DataSet.read(fixture("types.parquet"), List.of(Fields.of("question", field)));
         assertThat(data.problems().getFirst()).isEqualTo(new Problem("types.parquet-1", "q1", answer));
     }
 
@@ -77,7 +76,7 @@ class DataSetTest {
             out.write("{\"problem\":\"p\",\"answer\":\"1\"}\n\n{\"problem\":\"q\",\"answer\":2.0}"
                     .getBytes(StandardCharsets.UTF_8));
         }
-        assertThat(DataSet.read(file, Optional.empty()).problems())
+        assertThat(DataSet.read(file).problems())
                 .containsExactly(new Problem("a.jsonl.gz-1", "p", "1"), new Problem("a.jsonl.gz-2", "q", "2"));
     }
 
@@ -96,22 +95,21 @@ class DataSetTest {
         "{'prompt': [{'role': 'user', 'content': 'p'}], 'reward_model': {'ground_truth': '5'}} ! 5"})
     void knownLayoutsAreRecognised(String row, String answer) throws IOException {
         Path file = write(row);
-        assertThat(DataSet.read(file, Optional.empty()).problems())
+        assertThat(DataSet.read(file).problems())
                 .containsExactly(new Problem("data.jsonl-1", "p", answer));
     }
 
     @Test
     void theFirstGoldsMayBeMissing() throws IOException {
         DataSet data = DataSet.read(write("{'problem': 'a', 'answer': null}\n{'problem': 'b', 'answer': ' '}\n"
-                + "{'problem': 'c', 'answer': '3'}"), Optional.empty());
+                + "{'problem': 'c', 'answer': '3'}"));
         assertThat(data.problems()).containsExactly(new Problem("data.jsonl-3", "c", "3"));
         assertThat(data.counts()).isEqualTo(new DataSet.Counts(3, 2, 0, 0, 0));
     }
 
     @Test
     void ofContradictingRowsTheFirstIsKeptAndTheOthersAreCounted() throws IOException {
-        DataSet data = DataSet.read(write("{'problem': 'a', 'answer': '1'}\n{'problem': 'a', 'answer': '2'}"),
-                Optional.empty());
+        DataSet data = DataSet.read(write("{'problem': 'a', 'answer': '1'}\n{'problem': 'a', 'answer': '2'}"));
         assertThat(data.problems()).containsExactly(new Problem("data.jsonl-1", "a", "1"));
         assertThat(data.counts()).isEqualTo(new DataSet.Counts(2, 0, 0, 1, 0));
     }
@@ -119,14 +117,13 @@ class DataSetTest {
     @Test
     void idsStayUnique() throws IOException {
         DataSet data = DataSet.read(write("{'q': 'a', 'a': '1', 'id': 'x'}\n{'q': 'b', 'a': '1', 'id': 'x'}\n"
-                + "{'q': 'c', 'a': '1'}"), Optional.of(Fields.of("q", "a").withId("id")));
+                + "{'q': 'c', 'a': '1'}"), List.of(Fields.of("q", "a").withId("id")));
         assertThat(data.problems()).extracting(Problem::id).containsExactly("x", "data.jsonl-2", "data.jsonl-3");
     }
 
     @Test
     void problemsAreFilteredAndCounted() throws IOException {
-        DataSet data = DataSet.read(write("{'problem': 'a', 'answer': '1'}\n{'problem': 'bb', 'answer': '2'}"),
-                Optional.empty());
+        DataSet data = DataSet.read(write("{'problem': 'a', 'answer': '1'}\n{'problem': 'bb', 'answer': '2'}"));
         DataSet shorter = data.where("at most one letter", problem -> problem.prompt().length() < 2);
         assertThat(shorter.problems()).extracting(Problem::prompt).containsExactly("a");
         assertThat(shorter.counts().filtered()).isEqualTo(1);
@@ -149,19 +146,19 @@ class DataSetTest {
         "`\n`                         ! : holds no row"})
     void whatIsWrongNamesFileAndPlace(String rows, String message) throws IOException {
         Path file = write(rows);
-        assertThatThrownBy(() -> DataSet.read(file, Optional.empty())).isInstanceOf(DataException.class)
+        assertThatThrownBy(() -> DataSet.read(file)).isInstanceOf(DataException.class)
                 .hasMessage(file + message);
     }
 
     @Test
     void filesThatAreNotThereOrOfAnotherKindAreRefused() throws IOException {
         Path text = Files.writeString(folder.resolve("a.parquet"), "not parquet");
-        assertThatThrownBy(() -> DataSet.read(text, Optional.empty())).isInstanceOf(DataException.class)
+        assertThatThrownBy(() -> DataSet.read(text)).isInstanceOf(DataException.class)
                 .hasMessageStartingWith(text + ": cannot be read as Parquet: ");
-        assertThatThrownBy(() -> DataSet.read(folder.resolve("a.csv"), Optional.empty()))
+        assertThatThrownBy(() -> DataSet.read(folder.resolve("a.csv")))
                 .hasMessage(folder.resolve("a.csv") + ": the name must end in .jsonl, .jsonl.gz or .parquet");
         for (String name : List.of("none.parquet", "none.jsonl")) {
-            assertThatThrownBy(() -> DataSet.read(folder.resolve(name), Optional.empty()))
+            assertThatThrownBy(() -> DataSet.read(folder.resolve(name)))
                     .isInstanceOf(UncheckedIOException.class).hasMessage("cannot read "
                             + folder.resolve(name) + ": no such file or folder");
         }

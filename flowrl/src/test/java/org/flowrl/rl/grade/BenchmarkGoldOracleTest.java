@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import org.flowrl.rl.data.DataSet;
 import org.flowrl.rl.eval.Benchmark;
 import org.flowrl.rl.task.Problem;
@@ -29,7 +28,7 @@ class BenchmarkGoldOracleTest {
     @ParameterizedTest
     @CsvSource({"math_train_rllm, 3998, 2", "aime_1983_2023_train_rllm, 975, 0"})
     void aTrainingAnswerIsCorrectAndNullsAreCounted(String file, int count, int nulls) {
-        DataSet data = DataSet.read(SharedData.path("math/" + file + ".jsonl.gz"), Optional.empty());
+        DataSet data = DataSet.read(SharedData.path("math/" + file + ".jsonl.gz"));
         assertThat(data.problems()).hasSize(count);
         assertThat(data.counts().withoutGold()).isEqualTo(nulls);
         requireCorrect(data.problems());

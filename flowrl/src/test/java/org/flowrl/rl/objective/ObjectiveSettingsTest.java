@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.stream.Stream;
+import org.flowrl.examples.RewardWeighted;
 import org.flowrl.rl.objective.Objective.PromptStates;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,7 +20,7 @@ class ObjectiveSettingsTest {
                 FlowRlSettings.recipe202512().withBeta(1).withRawReward().withDropout(0).withLengthNormalised(false),
                 FlowRlSettings.paper().withLogZ(new LogZSettings.Constant(-2)).withReward(Advantages.GROUP_MEAN),
                 PolicyGradientSettings.grpo(), PolicyGradientSettings.grpo().withAdvantages(Advantages.RAW)
-                        .withReferencePenalty(0));
+                        .withReferencePenalty(0), new RewardWeighted(0.25));
     }
 
     @ParameterizedTest

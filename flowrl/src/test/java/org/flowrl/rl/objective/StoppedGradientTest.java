@@ -135,6 +135,7 @@ class StoppedGradientTest {
                     stopped = run(bench, settings).inputs().getFirst();
                     full = Surrogate.differences(x -> at(x).flowRl(settings, x, LOG_Z, LOG_Z), LOG_PROBS);
                 }
+                case ObjectiveSettings settings -> throw new AssertionError(settings);
             }
             double distance = IntStream.range(0, full.length).mapToDouble(i -> Math.abs(full[i] - stopped[i])).max()
                     .orElseThrow();

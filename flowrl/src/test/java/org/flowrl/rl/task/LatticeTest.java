@@ -84,7 +84,7 @@ class LatticeTest {
         assertThat(task.tokenizer().orElseThrow().encode(answer + "<eos>")).hasSize(task.maxResponseTokens())
                 .endsWith(task.tokenizer().orElseThrow().eosTokenId().orElseThrow());
         // Specials, the counts 2 … L−2, and two symbols.
-        assertThat(task.tokenizer().orElseThrow().vocabularySize()).isEqualTo(3 + length - 3 + 2);
+        assertThat(task.tokenizer().orElseThrow().vocabSize()).isEqualTo(3 + length - 3 + 2);
     }
 
     @Test

@@ -43,6 +43,21 @@ public final class FusedArguments {
         call.shape("y", y, "[N, O] of operand [N, D] and weight [O, D]", operand.dim(0), weight.rows());
     }
 
+    public static void addLowRank(Tensor x, PackedMatrix a, PackedMatrix b, double scale, Tensor low, Tensor y,
+            long column) {
+        Requirements call = Requirements.of("fused addLowRank", "y", y);
+        call.rank("x", x, 2, "[N, D]");
+        call.rank("y", y, 2, "[N, …]");
+        call.condition(a.storage() == x.dtype() && b.storage() == x.dtype(), "x", x, "must have the type of a, "
+                + a.storage() + ", and of b, " + b.storage());
+        call.shape("x", x, "[N, D] of y [N, …] and a [r, D]", y.dim(0), a.columns());
+        call.shape("low", low, "[N, r] of x [N, D] and b [O, r]", x.dim(0), b.columns());
+        call.condition(a.rows() == b.columns(), "low", low, "must have as many columns as a has rows, " + a.rows());
+        call.number(Double.isFinite(scale), "scale", scale, "must be finite");
+        call.number(column >= 0 && column <= y.dim(1) - b.rows(), "column", column, "must leave " + b.rows()
+                + " of the " + y.dim(1) + " columns of y");
+    }
+
     private static void product(Requirements call, Tensor operand, PackedMatrix weight, Tensor y) {
         call.packed("weight", weight);
         call.condition(weight.storage() == operand.dtype(), "operand", operand,
@@ -197,15 +212,24 @@ public final class FusedArguments {
                 (q.dim(1) + 2 * k.dim(1)) * q.dim(2));
     }
 
-    public static void joinHeads(Tensor dq, Tensor dk, Tensor dv, FusedKernels.HeadTerms terms, Tensor positions,
-            Tensor dprojected) {
+    public static void joinHeads(Tensor dq, Tensor dk, Tensor dv, FusedGradients.HeadNorms norms,
+            FusedKernels.HeadTerms terms, Tensor positions, Tensor dprojected) {
         Requirements call = Requirements.of("fused joinHeads", "q", dq);
         heads(call, terms, positions, dq, dk, dv);
+        boolean haveNorms = norms != null;
+        call.condition(haveNorms == (terms.queryNorm() != null) && haveNorms == (terms.keyNorm() != null), "q", dq,
+                "must have norms of both queries and keys and their gradients, or none");
+        if (haveNorms) {
+            call.shape("projected", norms.projected(), "[N, (H + 2 G) E] of q [N, H, E] and k [N, G, E]", dq.dim(0),
+                    (dq.dim(1) + 2 * dk.dim(1)) * dq.dim(2));
+            call.shape("dqueryNorm", norms.dquery(), "[E] of q [N, H, E]", dq.dim(2));
+            call.shape("dkeyNorm", norms.dkey(), "[E] of q [N, H, E]", dq.dim(2));
+        }
         operand(call, "dprojected", dprojected, "[N, (H + 2 G) E] of q [N, H, E] and k [N, G, E]", dq.dim(0),
                 (dq.dim(1) + 2 * dk.dim(1)) * dq.dim(2));
     }
 
-    /// Heads beside the cache: without norms.
+    /// Heads beside the cache.
     private static void heads(Requirements call, FusedKernels.HeadTerms terms, Tensor positions, Tensor q, Tensor k,
             Tensor v) {
         call.rank("q", q, 3, "[N, H, E]");
@@ -213,7 +237,6 @@ public final class FusedArguments {
         call.condition(q.dim(2) % 2 == 0, "q", q, "must have heads of an even number of elements");
         call.shape("k", k, "[N, G, E] of q [N, H, E]", q.dim(0), k.dim(1), q.dim(2));
         call.shape("v", v, "the shape of k", k.shape());
-        call.condition(terms.queryNorm() == null && terms.keyNorm() == null, "q", q, "must have no norm");
         terms(call, terms, q.dim(1), k.dim(1), q.dim(2));
         call.indices("positions", positions, "[N] of q [N, H, E]", q.dim(0), terms.cos().dim(0));
     }

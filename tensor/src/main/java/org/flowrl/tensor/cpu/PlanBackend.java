@@ -12,6 +12,7 @@ import org.flowrl.tensor.HeadKernels;
 import org.flowrl.tensor.MatmulKernels;
 import org.flowrl.tensor.Memory;
 import org.flowrl.tensor.OptimizerKernels;
+import org.flowrl.tensor.ProductPrecision;
 import org.flowrl.tensor.Recorder;
 import org.flowrl.tensor.RowKernels;
 
@@ -30,8 +31,8 @@ public final class PlanBackend implements Backend {
     private final Guarantees guarantees;
     private final Optional<Recorder> recorder;
     private final Optional<FusedKernels> fused;
-    /// The type of weights whose gradients' products take them as they are; none without fused kernels.
-    private final Optional<DType> gradientType;
+    /// A card's; the CPU has none.
+    private final Optional<ProductPrecision> precision;
 
     private PlanBackend(PlanScratch scratch, Optional<Card> card) {
         this.memory = Memory.planned(card.map(Card::slabBytes).orElse(0L));
@@ -40,17 +41,17 @@ public final class PlanBackend implements Backend {
         this.guarantees = new Guarantees(card.isEmpty(), true);
         this.recorder = card.filter(Card::records).map(_ -> new PlanRecorder());
         this.fused = card.map(_ -> new PlanFusedKernels(scratch));
-        this.gradientType = card.map(own -> own.roundsGradients() ? DType.BF16 : DType.F32);
+        this.precision = card.map(Card::products);
     }
 
     /// How a card is used, as far as it takes memory.
     ///
     /// @param records true where decoding steps are recorded: `gpu.graphs`
-    /// @param roundsGradients true where products of weight gradients round their operands to BF16: `gpu.products`
+    /// @param products how it computes them: `gpu.products`
     /// @param slabBytes of memory: `gpu.slabBytes`
-    public record Card(boolean records, boolean roundsGradients, long slabBytes) {
+    public record Card(boolean records, ProductPrecision products, long slabBytes) {
         /// What holds where nothing is set.
-        public static final Card USUAL = new Card(true, false, 64 << 20);
+        public static final Card USUAL = new Card(true, ProductPrecision.WEIGHTS, 64 << 20);
     }
 
     /// Work that is recorded is counted as if it were done, which takes the same memory.
@@ -91,7 +92,7 @@ public final class PlanBackend implements Backend {
 
     /// A plan of the CUDA backend on any card.
     public static PlanBackend ofCard(Card card) {
-        return new PlanBackend(new PlanCardScratch(card.roundsGradients()), Optional.of(card));
+        return new PlanBackend(new PlanCardScratch(card.products()), Optional.of(card));
     }
 
     @Override
@@ -137,7 +138,7 @@ public final class PlanBackend implements Backend {
 
     @Override
     public Optional<FusedGradients> fusedGradients(DType storage) {
-        return gradientType.filter(storage::equals).map(_ -> new PlanFusedGradients(scratch));
+        return precision.filter(own -> own.operands(storage) == storage).map(_ -> new PlanFusedGradients(scratch));
     }
 
     @Override
@@ -152,7 +153,12 @@ public final class PlanBackend implements Backend {
 
     @Override
     public AttentionKernels attention() {
-        return kernels;
+        return attention(DType.F32);
+    }
+
+    @Override
+    public AttentionKernels attention(DType storage) {
+        return new PlanAttention(scratch, storage);
     }
 
     @Override

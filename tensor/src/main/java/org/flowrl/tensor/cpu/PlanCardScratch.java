@@ -6,6 +6,7 @@ import java.util.Set;
 import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.PackedMatrix;
+import org.flowrl.tensor.ProductPrecision;
 import org.flowrl.tensor.SamplingLaw;
 
 /// What the buffers of the CUDA backend grow to: one for each use, a quarter more than the call that needed it, and
@@ -43,12 +44,12 @@ final class PlanCardScratch implements PlanScratch {
     /// Sizes of heads that tensor cores do where operands are rounded.
     private static final Set<Long> TENSOR_CORE_SIZES = Set.of(64L, 128L);
 
-    private final boolean roundsGradients;
+    private final ProductPrecision precision;
     private final Map<Use, Long> buffers = new EnumMap<>(Use.class);
 
-    /// @param roundsGradients true where operands of weight gradients and of attention are rounded to BF16
-    PlanCardScratch(boolean roundsGradients) {
-        this.roundsGradients = roundsGradients;
+    /// @param precision by which operands of weight gradients and of attention are rounded to BF16
+    PlanCardScratch(ProductPrecision precision) {
+        this.precision = precision;
     }
 
     @Override
@@ -70,8 +71,8 @@ final class PlanCardScratch implements PlanScratch {
     }
 
     @Override
-    public void weightGradient(long rows, long outputs, long inputs) {
-        if (roundsGradients) {
+    public void weightGradient(long rows, long outputs, long inputs, DType storage) {
+        if (precision.operands(storage) == DType.BF16) {
             need(Use.LEFT, rows * outputs * DType.BF16.bytes());
             need(Use.RIGHT, rows * inputs * DType.BF16.bytes());
         }
@@ -95,8 +96,8 @@ final class PlanCardScratch implements PlanScratch {
 
     /// Rounded keys and values, and where each token's sequence starts and ends, where tensor cores do it.
     @Override
-    public void attention(Heads shape) {
-        if (isOnTensorCores(shape)) {
+    public void attention(Heads shape, DType storage) {
+        if (isOnTensorCores(shape, storage)) {
             need(Use.RIGHT, 2 * shape.tokens() * shape.groups() * shape.size() * DType.BF16.bytes());
             need(Use.BOUNDS, 2 * shape.tokens() * Integer.BYTES);
         }
@@ -105,10 +106,10 @@ final class PlanCardScratch implements PlanScratch {
     /// On tensor cores also the rounded queries and gradients, and the gradients of keys and values for each query
     /// head.
     @Override
-    public void attentionBackward(Heads shape) {
+    public void attentionBackward(Heads shape, DType storage) {
         need(Use.DOTS, shape.rows() * Float.BYTES);
-        attention(shape);
-        if (isOnTensorCores(shape)) {
+        attention(shape, storage);
+        if (isOnTensorCores(shape, storage)) {
             need(Use.LOG_SUMS, shape.rows() * Float.BYTES);
             need(Use.LEFT, 2 * shape.rows() * shape.size() * DType.BF16.bytes());
             if (shape.heads() > shape.groups()) {
@@ -117,8 +118,8 @@ final class PlanCardScratch implements PlanScratch {
         }
     }
 
-    private boolean isOnTensorCores(Heads shape) {
-        return roundsGradients && TENSOR_CORE_SIZES.contains(shape.size());
+    private boolean isOnTensorCores(Heads shape, DType storage) {
+        return precision.operands(storage) == DType.BF16 && TENSOR_CORE_SIZES.contains(shape.size());
     }
 
     /// Sums over the parts, for as many tokens at a time as there is room for.

@@ -37,9 +37,13 @@ record PlanFusedGradients(PlanScratch scratch) implements FusedGradients {
     }
 
     @Override
-    public void joinHeads(Tensor dq, Tensor dk, Tensor dv, FusedKernels.HeadTerms terms, Tensor positions,
-            Tensor dprojected) {
-        FusedArguments.joinHeads(dq, dk, dv, terms, positions, dprojected);
+    public void joinHeads(Tensor dq, Tensor dk, Tensor dv, HeadNorms norms, FusedKernels.HeadTerms terms,
+            Tensor positions, Tensor dprojected) {
+        FusedArguments.joinHeads(dq, dk, dv, norms, terms, positions, dprojected);
+        if (norms != null) {
+            scratch.blockSums(dq.shape().rows(), dq.dim(2), 1);
+            scratch.blockSums(dk.shape().rows(), dk.dim(2), 1);
+        }
     }
 
     @Override

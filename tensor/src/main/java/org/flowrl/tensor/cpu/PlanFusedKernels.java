@@ -25,6 +25,11 @@ record PlanFusedKernels(PlanScratch scratch) implements FusedKernels {
     }
 
     @Override
+    public void addLowRank(Tensor x, PackedMatrix a, PackedMatrix b, double scale, Tensor low, Tensor y, long column) {
+        FusedArguments.addLowRank(x, a, b, scale, low, y, column);
+    }
+
+    @Override
     public void placeHeads(Tensor projected, HeadTerms terms, Pages pages, Tensor q) {
         FusedArguments.placeHeads(projected, terms, pages, q);
     }

@@ -2,8 +2,6 @@ package org.flowrl.tensor.cpu;
 
 import java.util.List;
 import java.util.Optional;
-import org.flowrl.tensor.AttentionKernels;
-import org.flowrl.tensor.Backend;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.ElementwiseKernels;
 import org.flowrl.tensor.HeadKernels;
@@ -18,7 +16,7 @@ import org.flowrl.tensor.Shape;
 import org.flowrl.tensor.Tensor;
 
 /// The kernels of {@link PlanBackend}: every one checks its arguments and notes the chunk buffers that it would need.
-final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, HeadKernels, ElementwiseKernels,
+final class PlanKernels implements MatmulKernels, RowKernels, HeadKernels, ElementwiseKernels,
         OptimizerKernels {
     /// Columns of a panel, to which the vector backend rounds a weight's outputs up, where vectors have up to 256 bits.
     private static final long NARROW_PANEL = 16;
@@ -82,8 +80,20 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
 
     @Override
     public void weightGradient(Tensor dy, Tensor x, Tensor dw) {
+        weightGradient(dy, x, dw, DType.F32);
+    }
+
+    private void weightGradient(Tensor dy, Tensor x, Tensor dw, DType storage) {
         Arguments.matmulWeightGradient(dy, x, dw);
-        scratch.weightGradient(dy.dim(0), dw.dim(0), dw.dim(1));
+        scratch.weightGradient(dy.dim(0), dw.dim(0), dw.dim(1), storage);
+    }
+
+    @Override
+    public void gradients(Tensor dy, Tensor x, PackedMatrix w, Tensor dx, Tensor dw, Tensor db) {
+        MatmulKernels.super.gradients(dy, x, w, dx, null, db);
+        if (dw != null) {
+            weightGradient(dy, x, dw, w.storage());
+        }
     }
 
     @Override
@@ -140,37 +150,6 @@ final class PlanKernels implements MatmulKernels, RowKernels, AttentionKernels, 
     @Override
     public void segmentBroadcast(Tensor x, Tensor starts, Tensor out) {
         Arguments.segmentBroadcast(x, starts, out);
-    }
-
-    @Override
-    public void forward(Tensor q, Tensor k, Tensor v, Tensor starts, double scale, Tensor out, Tensor statistics) {
-        Arguments.attentionForward(q, k, v, starts, scale, out, statistics);
-        scratch.attention(heads(q, k, starts));
-    }
-
-    @Override
-    public void backward(Tensor dout, Tensor q, Tensor k, Tensor v, Tensor out, Tensor statistics, Tensor starts,
-            double scale, Tensor dq, Tensor dk, Tensor dv) {
-        Arguments.attentionBackward(dout, q, k, v, out, statistics, starts, scale, dq, dk, dv);
-        scratch.attentionBackward(heads(q, k, starts));
-    }
-
-    /// Of packed sequences that are all as long.
-    private static PlanScratch.Heads heads(Tensor q, Tensor k, Tensor starts) {
-        return new PlanScratch.Heads(q.dim(0), q.dim(1), k.dim(1), q.dim(2),
-                Math.ceilDiv(q.dim(0), Math.max(1, starts.elements() - 1)));
-    }
-
-    @Override
-    public void writePages(Tensor k, Tensor v, Tensor slots, Tensor keyPages, Tensor valuePages) {
-        Arguments.attentionWritePages(k, v, slots, keyPages, valuePages);
-    }
-
-    @Override
-    public void forwardPaged(Tensor q, Tensor keyPages, Tensor valuePages, Tensor positions, Tensor sequences,
-            Tensor pageTable, double scale, Tensor out) {
-        Arguments.attentionForwardPaged(q, keyPages, valuePages, positions, sequences, pageTable, scale, out);
-        scratch.pagedAttention(q.dim(0), q.dim(1), pageTable.dim(1) * Backend.LANES, q.dim(2));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.flowrl.tensor.cpu;
 
+import org.flowrl.tensor.DType;
 import org.flowrl.tensor.PackedMatrix;
 import org.flowrl.tensor.SamplingLaw;
 
@@ -11,8 +12,8 @@ interface PlanScratch {
     /// A product of `rows` rows of `size` numbers with a packed weight.
     void product(long rows, long size, PackedMatrix weight);
 
-    /// The product of a weight's gradient [outputs, inputs], over `rows` rows.
-    void weightGradient(long rows, long outputs, long inputs);
+    /// The product of the gradient of a weight [outputs, inputs] that is packed as `storage`, over `rows` rows.
+    void weightGradient(long rows, long outputs, long inputs, DType storage);
 
     /// Sums over each block of rows of `size` numbers.
     ///
@@ -39,11 +40,11 @@ interface PlanScratch {
         }
     }
 
-    /// Attention of sequences.
-    void attention(Heads shape);
+    /// Attention of sequences beside weights that are packed as `storage`.
+    void attention(Heads shape, DType storage);
 
     /// The backward pass of attention.
-    void attentionBackward(Heads shape);
+    void attentionBackward(Heads shape, DType storage);
 
     /// Attention through pages.
     ///

@@ -1,6 +1,7 @@
 package org.flowrl.tensor.cpu;
 
 import org.flowrl.tensor.Backend;
+import org.flowrl.tensor.DType;
 import org.flowrl.tensor.HeadKernels;
 import org.flowrl.tensor.PackedMatrix;
 import org.flowrl.tensor.SamplingLaw;
@@ -49,7 +50,7 @@ final class PlanVectorScratch implements PlanScratch {
     }
 
     @Override
-    public void weightGradient(long rows, long outputs, long inputs) {
+    public void weightGradient(long rows, long outputs, long inputs, DType storage) {
         copies(VectorCopies.ofTiles(outputs * Float.BYTES));
     }
 
@@ -69,12 +70,12 @@ final class PlanVectorScratch implements PlanScratch {
     }
 
     @Override
-    public void attention(Heads shape) {
+    public void attention(Heads shape, DType storage) {
         attention(shape.length(), shape.size(), 1, 1);
     }
 
     @Override
-    public void attentionBackward(Heads shape) {
+    public void attentionBackward(Heads shape, DType storage) {
         attention(shape.length(), shape.size(), 4, 2);
     }
 
@@ -116,7 +117,7 @@ final class PlanVectorScratch implements PlanScratch {
         shared(Math.min(rows, held) * width * Float.BYTES);
         product(rows, width, weight);
         if (hasWeightGradient) {
-            weightGradient(rows, width, weight.columns());
+            weightGradient(rows, width, weight.columns(), weight.storage());
         }
     }
 

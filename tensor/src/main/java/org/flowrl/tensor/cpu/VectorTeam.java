@@ -1,5 +1,10 @@
 package org.flowrl.tensor.cpu;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.flowrl.tensor.Closing;
+
 /// The workers of a vector backend with their scratch memory, and the rule by which kernels are split.
 final class VectorTeam implements AutoCloseable {
     /// Parts for each thread where there is work for them: enough that a late thread costs little.
@@ -99,10 +104,8 @@ final class VectorTeam implements AutoCloseable {
 
     @Override
     public void close() {
-        workers.close();
-        for (VectorScratch each : scratch) {
-            each.close();
-        }
-        shared.close();
+        List<Runnable> actions = new ArrayList<>(List.of(workers::close, shared::close));
+        Arrays.stream(scratch).forEach(each -> actions.add(each::close));
+        Closing.all(actions);
     }
 }

@@ -20,12 +20,12 @@ import org.flowrl.tensor.Tensor;
 
 /// A safetensors file, open for reading: its tensors are the mapped file itself, without a copy.
 ///
-/// ```
+/// ```java
 /// try (Scope scope = run.child("load")) {
 ///     Safetensors file = Safetensors.open(path, scope);
 ///     Tensor weight = file.tensor("model.norm.weight");
+///     Safetensors.write(target, Map.of("w", weight), Map.of("format", "pt"));
 /// }
-/// Safetensors.write(target, Map.of("w", weight), Map.of("format", "pt"));
 /// ```
 ///
 /// The file must not be changed in place while it is open: the tensors would change with it, and where it became

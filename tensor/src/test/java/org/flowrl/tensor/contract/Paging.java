@@ -7,9 +7,9 @@ import org.flowrl.tensor.Tensor;
 /// Packed sequences laid out over pages of an attention cache in a random order, with pages to spare.
 ///
 /// @param pages number of pages P
-/// @param slots I32 [N]: where each token is kept
-/// @param positions I32 [N]: each token's position in its sequence
-/// @param sequences I32 [N]: each token's sequence
+/// @param slots I32 `[N]`: where each token is kept
+/// @param positions I32 `[N]`: each token's position in its sequence
+/// @param sequences I32 `[N]`: each token's sequence
 /// @param table I32 [B, pages of the longest sequence and one more]; −1 where a sequence has no page
 public record Paging(int pages, Tensor slots, Tensor positions, Tensor sequences, Tensor table) {
     /// Lays out sequences of these lengths.

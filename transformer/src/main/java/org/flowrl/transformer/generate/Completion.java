@@ -10,6 +10,11 @@ import java.util.Arrays;
 /// @param logProbs of each token under the sampling law, in nats, see {@link org.flowrl.tensor.HeadKernels#sample}
 /// @param finished true where an end token was sampled, false where the length limit cut the sample off
 public record Completion(int prompt, int sample, int[] tokens, float[] logProbs, boolean finished) {
+    /// The ids of its text: all but the end token of a finished one.
+    public int[] textTokens() {
+        return finished ? Arrays.copyOf(tokens, tokens.length - 1) : tokens;
+    }
+
     @Override
     public boolean equals(Object object) {
         return object instanceof Completion other && Arrays.deepEquals(parts(), other.parts());

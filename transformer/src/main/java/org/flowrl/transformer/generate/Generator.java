@@ -22,9 +22,12 @@ import org.flowrl.transformer.QwenConfig;
 /// number of threads, and its log-probabilities have the bits of {@link org.flowrl.autograd.ops.Head#logProbs} on
 /// {@link Qwen#forward}.
 ///
-/// ```
-/// List<Completion> answers = new Generator(model, backend, scope)
-///         .generate(prompts, 8, SamplingLaw.ofTemperature(1), 256, Set.of(eos), RandomKey.of(7).fold("sampling"));
+/// ```java
+/// List<Completion> answers = new Generator(model, backend, scope).generate(List.of(tokenizer.encode("1 + 1 = ")), 8,
+///         SamplingLaw.ofTemperature(1), 256, Set.copyOf(model.config().eosTokenIds()), RandomKey.of(7));
+/// for (Completion answer : answers) {
+///     IO.println(tokenizer.decode(answer.textTokens()) + " " + Arrays.toString(answer.logProbs()));
+/// }
 /// ```
 public final class Generator {
     private final Qwen model;

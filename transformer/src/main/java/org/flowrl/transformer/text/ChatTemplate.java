@@ -15,7 +15,7 @@ import org.flowrl.transformer.text.jinja.JinjaTemplate;
 /// Transformers' `apply_chat_template` does.
 ///
 /// ```java
-/// ChatTemplate template = Tokenizer.load(folder).chatTemplate().orElseThrow();
+/// ChatTemplate template = tokenizer.chatTemplate().orElseThrow();
 /// int[] prompt = tokenizer.encode(template.render(List.of(ChatMessage.user("1 + 1?"))), false);
 /// ```
 ///

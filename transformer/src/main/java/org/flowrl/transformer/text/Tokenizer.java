@@ -126,7 +126,7 @@ public final class Tokenizer {
     }
 
     /// The largest id plus one, added tokens included: the least number of rows that the model's embedding must have.
-    public int vocabularySize() {
+    public int vocabSize() {
         return spec.vocabulary().size();
     }
 
@@ -143,7 +143,7 @@ public final class Tokenizer {
         String token = spec.vocabulary().token(id);
         if (token == null) {
             throw new TokenizerException("token: id " + id + " must be that of a token; ids lie in [0, "
-                    + vocabularySize() + ")");
+                    + vocabSize() + ")");
         }
         return token;
     }

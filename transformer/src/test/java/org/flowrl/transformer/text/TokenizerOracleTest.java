@@ -115,8 +115,8 @@ class TokenizerOracleTest {
     @Test
     void rolesAndSizesAreThoseOfTheFolders() {
         // 151,643 model tokens and 22 added tokens; ids from added_tokens.json and tokenizer-overrides.json.
-        assertThat(fromTokenizerJson.vocabularySize()).isEqualTo(151_665);
-        assertThat(fromVocabAndMerges.vocabularySize()).isEqualTo(151_665);
+        assertThat(fromTokenizerJson.vocabSize()).isEqualTo(151_665);
+        assertThat(fromVocabAndMerges.vocabSize()).isEqualTo(151_665);
         assertThat(fromTokenizerJson.eosTokenId()).hasValue(151_645);
         assertThat(fromTokenizerJson.padTokenId()).hasValue(151_643);
         assertThat(fromTokenizerJson.bosTokenId()).isEmpty();

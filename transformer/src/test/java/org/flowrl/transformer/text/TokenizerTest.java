@@ -25,7 +25,7 @@ class TokenizerTest {
     @Test
     void anAlphabetNumbersSpecialTokensThenSymbols() {
         Tokenizer tokenizer = Tokenizer.ofAlphabet(List.of("<pad>", "<eos>"), List.of("0", "1", " ", "\n"));
-        assertThat(tokenizer.vocabularySize()).isEqualTo(6);
+        assertThat(tokenizer.vocabSize()).isEqualTo(6);
         assertThat(tokenizer.encode("10 <eos>\n")).containsExactly(3, 2, 4, 1, 5);
         assertThat(tokenizer.decode(new int[] {3, 2, 4, 1, 5})).isEqualTo("10 <eos>\n");
         assertThat(tokenizer.decode(new int[] {3, 2, 4, 1, 5}, true)).isEqualTo("10 \n");
@@ -50,7 +50,7 @@ class TokenizerTest {
         assertThat(made.decode(made.encode(text))).isEqualTo(text);
         assertThat(loaded.encode("<s>" + text)).isEqualTo(made.encode("<s>" + text));
         assertThat(loaded.specialTokens()).isEqualTo(roles);
-        assertThat(loaded.vocabularySize()).isEqualTo(2 + 0x80);
+        assertThat(loaded.vocabSize()).isEqualTo(2 + 0x80);
     }
 
     @ParameterizedTest
