@@ -126,17 +126,21 @@ final class TrainCommand implements Callable<Integer> {
             Evaluator.Report after;
             try (StopOnSignal _ = StopOnSignal.of(() -> stop(run, progress))) {
                 after = run.run();
+            } catch (UncheckedIOException e) {
+                throw withNewest(folder, e);
             }
             progress.finish(run, before, after, RunReport.write(folder));
             return 0;
         } catch (CancellationException stopped) {
             return Main.INTERRUPTED;
-        } catch (UncheckedIOException e) {
-            // Such as a full disk: what was written before is there.
-            throw Checkpoint.latest(folder).map(checkpoint -> new UncheckedIOException(e.getMessage()
-                    + "; train --resume --out " + folder + " goes on after step " + checkpoint.step(), e.getCause()))
-                    .orElse(e);
         }
+    }
+
+    /// Why a run cannot write, such as a full disk, and how it goes on where it has a checkpoint.
+    private static UncheckedIOException withNewest(Path folder, UncheckedIOException e) {
+        return Checkpoint.latest(folder).map(checkpoint -> new UncheckedIOException(e.getMessage()
+                + "; train --resume --out " + folder + " goes on after step " + checkpoint.step(), e.getCause()))
+                .orElse(e);
     }
 
     private static void stop(TrainingRun run, TrainProgress progress) throws InterruptedException {
