@@ -57,26 +57,55 @@ record PlanAdvice(String program, long available, List<Change> changes, Function
         return false;
     }
 
-    /// The plan with all changes that help.
+    /// The plan with all changes that help, or, where that fits, with those of them that are needed.
     private MemoryPlan tryChanges(TrainConfig config, MemoryPlan plan, PrintStream out) {
-        TrainConfig best = config;
         MemoryPlan least = plan;
-        List<String> options = new ArrayList<>();
+        List<Change> helpful = new ArrayList<>();
         for (Change change : changes) {
-            TrainConfig changed = isOn(change, best) ? best : change.of(best);
-            if (changed.equals(best) || least.totalBytes() <= available) {
+            TrainConfig best = with(helpful, config);
+            if (isOn(change, best) || change.of(best).equals(best)) {
                 continue;
             }
-            MemoryPlan next = planned.apply(changed);
-            if (next.totalBytes() < least.totalBytes()) {
-                best = changed;
-                least = next;
-                options.add(change.option());
-                out.println("  with " + String.join(" ", options) + ": " + PlanTable.human(next.totalBytes())
-                        + (next.totalBytes() <= available ? ", fits" : ", does not fit"));
+            MemoryPlan next = planned.apply(change.of(best));
+            if (next.totalBytes() >= least.totalBytes()) {
+                continue;
             }
+            helpful.add(change);
+            least = next;
+            if (least.totalBytes() <= available) {
+                List<Change> needed = needed(helpful, config);
+                least = planned.apply(with(needed, config));
+                print(needed, least, "fits", out);
+                return least;
+            }
+            print(helpful, least, "does not fit", out);
         }
         return least;
+    }
+
+    /// The changes that are left when each is taken back, the latest first, without which the plan fits, too.
+    private List<Change> needed(List<Change> fitting, TrainConfig config) {
+        List<Change> needed = new ArrayList<>(fitting);
+        for (Change change : fitting.reversed()) {
+            List<Change> others = needed.stream().filter(one -> one != change).toList();
+            if (planned.apply(with(others, config)).totalBytes() <= available) {
+                needed.remove(change);
+            }
+        }
+        return needed;
+    }
+
+    private static TrainConfig with(List<Change> changes, TrainConfig config) {
+        TrainConfig changed = config;
+        for (Change change : changes) {
+            changed = change.of(changed);
+        }
+        return changed;
+    }
+
+    private static void print(List<Change> changes, MemoryPlan plan, String verdict, PrintStream out) {
+        out.println("  with " + String.join(" ", changes.stream().map(Change::option).toList()) + ": "
+                + PlanTable.human(plan.totalBytes()) + ", " + verdict);
     }
 
     /// Adapters of another rank than the one advised are adapters.

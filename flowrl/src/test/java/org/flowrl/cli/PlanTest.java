@@ -112,7 +112,8 @@ class PlanTest {
         assertThat(printed()).contains("on a CUDA card", "--set lora.rank=16: ", ", fits").doesNotContain("no setting");
     }
 
-    /// Qwen2.5-7B on a card of 141 GB, with 5 GB to spare: recomputed activations and moments in BF16.
+    /// Qwen2.5-7B on a card of 141 GB, with 5 GB to spare: moments in BF16, without the other changes that were tried
+    /// before; recomputed activations leave more.
     @Test
     void aModelOfSevenBillionIsTrainedWholeOnOneCard() throws IOException {
         Files.writeString(folder.resolve("config.json"), """
@@ -121,8 +122,8 @@ class PlanTest {
                 "max_position_embeddings": 32768, "rope_theta": 1e6, "tie_word_embeddings": false}
                 """);
         assertThat(plan("--device", "cuda", "--device-memory", "136GB")).isOne();
-        assertThat(printed()).contains("with --set update.recomputeActivations=true "
-                + "--set update.optimizer.adam.moments=BF16: ", ", fits").doesNotContain("lora.rank=16");
+        assertThat(printed()).contains("  with --set update.recomputeActivations=true: ",
+                "  with --set update.optimizer.adam.moments=BF16: 135 GB, fits").doesNotContain("lora.rank=16");
         for (String weights : List.of("F32", "BF16")) {
             assertThat(plan("--device", "cuda", "--device-memory", "136GB", "--dtype", weights,
                     "--set", "update.recomputeActivations=true", "--set", "update.optimizer.adam.moments=BF16"))
