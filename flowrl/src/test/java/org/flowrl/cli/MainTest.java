@@ -259,8 +259,10 @@ class MainTest {
         Path csv = folder.resolve("run/metrics.csv");
         Files.delete(csv);
         Files.createDirectories(csv.resolve("inside"));
-        assertRefused("cannot write " + csv + ": it is a folder; train --resume --out " + folder.resolve("run")
-                + " goes on after step 3", "train", "--resume", "--out", "@/run", "--steps", "3");
+        err.reset();
+        assertThat(Main.run("train", "--resume", "--out", inFolder("@/run"), "--steps", "3")).isOne();
+        assertThat(err.toString(StandardCharsets.UTF_8).lines().toList().getLast()).isEqualTo("error: cannot write "
+                + csv + ": it is a folder; train --resume --out " + folder.resolve("run") + " goes on after step 3");
     }
 
     @Test
