@@ -101,7 +101,10 @@ step() {
         "$@" > "$log" 2>&1
     code=$?
     { echo "== $name, exit code $code"; cat "$log"; } >> "${report%.md}.log"
-    { echo '```'; tail -n 120 "$log"; } >> "$report"
+    # Which test began and ended tells something where one did not end.
+    local passed=':: (STARTED|SUCCESSFUL)$'
+    [ $code -lt 124 ] || passed='^$'
+    { echo '```'; grep -vE "$passed" "$log" | tail -n 120; } >> "$report"
     printf '```\nexit code %d, %d of %d seconds\n' "$code" $((SECONDS - started)) "$seconds" >> "$report"
     [ $code -eq 0 ] || { failures=$((failures + 1)); echo "   exit code $code" >&2; }
 }
@@ -155,7 +158,7 @@ inventory() {
     ldconfig -p | grep -E 'libcuda\.|libcublas\.|libcublasLt\.|libnccl\.|libcudnn\.' || true
     # To import them takes longer than all of this.
     python3 -c 'from importlib.metadata import version
-for name in "torch", "transformers": print(name, version(name))' || true
+for name in "torch", "transformers": print(name, version(name))' 2> /dev/null || true
     local devices
     devices=$("${java[@]}" org.flowrl.cli.Main devices) || return
     echo "$devices"

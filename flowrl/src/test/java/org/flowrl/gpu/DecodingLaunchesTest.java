@@ -105,4 +105,12 @@ class DecodingLaunchesTest {
     void nothingIsAskedForBesideTheGraph() {
         assertThat(steps(1, Lora.NONE).afterRecording()).isEmpty();
     }
+
+    /// For the drawn words and their log-probabilities together.
+    @Test
+    void theHostWaitsOnceAStep() {
+        List<Integer> waits = steps(1, Lora.NONE).waits();
+        assertThat(waits).hasSizeGreaterThan(NEW_TOKENS / 2);
+        assertThat(waits.subList(1, waits.size())).containsOnly(1);
+    }
 }

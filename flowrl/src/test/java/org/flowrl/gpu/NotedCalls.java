@@ -31,6 +31,8 @@ final class NotedCalls {
     private final List<List<Node>> graphs = new ArrayList<>();
     /// Since the start, or since the last recording began or ended.
     private List<Node> nodes = new ArrayList<>();
+    private final List<Integer> waits = new ArrayList<>();
+    private int waitsSinceLaunch;
 
     NotedCalls(CudaApi api) {
         this.api = api;
@@ -52,6 +54,11 @@ final class NotedCalls {
         return nodes;
     }
 
+    /// How often the host has waited for the card before each launch of a graph, since the launch before.
+    List<Integer> waits() {
+        return waits;
+    }
+
     private Object call(Method method, Object... arguments) throws Throwable {
         switch (method.getName()) {
             case "launch" -> nodes.add(new Node(kernels.get((long) arguments[0]),
@@ -61,7 +68,14 @@ final class NotedCalls {
             case "fill" -> nodes.add(new Node("fill", arguments[2] + " bytes"));
             case "copyOut" -> MemorySegment.ofAddress((long) arguments[1]).reinterpret((long) arguments[2])
                     .fill((long) arguments[2] == FAULT_BYTES ? (byte) Fault.NONE : 0);
-            case "launchGraph" -> { }
+            case "launchGraph" -> {
+                waits.add(waitsSinceLaunch);
+                waitsSinceLaunch = 0;
+            }
+            case "synchronize" -> {
+                waitsSinceLaunch++;
+                return invoke(method, arguments);
+            }
             case "beginCapture" -> {
                 nodes = new ArrayList<>();
                 return invoke(method, arguments);

@@ -11,11 +11,14 @@ import org.flowrl.autograd.Tape;
 import org.flowrl.autograd.Var;
 import org.flowrl.tensor.DType;
 import org.flowrl.tensor.Scope;
+import org.flowrl.transformer.Lora;
 import org.flowrl.transformer.PackedSequences;
 import org.flowrl.transformer.Qwen;
 import org.flowrl.transformer.QwenConfig;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// What a block's training asks of a card beside weights of BF16, which all operands of products are rounded to. Most
 /// of it passes over memory once, which at thousands of tokens is what a step waits for beside its products; the table
@@ -49,13 +52,16 @@ class TrainingLaunchesTest {
     private record Calls(List<NotedCalls.Node> forward, List<NotedCalls.Node> backward) {
     }
 
+    private static QwenConfig config(String type) {
+        return new QwenConfig(type, 64, 256, 640, 1, 4, 2, 64, 64, 1e-6, 10_000, type.equals(QwenConfig.QWEN2), true,
+                0.02, OptionalInt.empty(), List.of(1), OptionalInt.empty());
+    }
+
     private static Calls calls(String type) {
         NotedCalls noted = new NotedCalls(CudaBinding.open(FfmApi.NAME));
-        QwenConfig config = new QwenConfig(type, 64, 256, 640, 1, 4, 2, 64, 64, 1e-6, 10_000,
-                type.equals(QwenConfig.QWEN2), true, 0.02, OptionalInt.empty(), List.of(1), OptionalInt.empty());
         try (CudaBackend card = new CudaBackend(noted.calls(), 0); Scope scope = Scope.root("test", card.memory())) {
             ParameterStore store = new ParameterStore(card, scope, DType.F32, DType.BF16);
-            Qwen model = Qwen.declare(store.root(), config);
+            Qwen model = Qwen.declare(store.root(), config(type));
             store.allocate();
             store.repack();
             Gradients gradients = new Gradients(scope, List.of(store));
@@ -95,6 +101,27 @@ class TrainingLaunchesTest {
         List.of(BACKWARD, heads, LAST).forEach(all::addAll);
         all.addAll(List.of("chainRows", "scatterAdd"));
         assertThat(names(calls.backward)).isEqualTo(all);
+    }
+
+    /// Blocks with adapters are composed; tensor cores do their attention where weights are of BF16, as of others.
+    @ParameterizedTest
+    @CsvSource({"BF16, flashForward64", "F32, attentionForward"})
+    void attentionBesideAdaptersGoesByTheTypeOfTheWeights(DType storage, String kernel) {
+        NotedCalls noted = new NotedCalls(CudaBinding.open(FfmApi.NAME));
+        try (CudaBackend card = new CudaBackend(noted.calls(), 0); Scope scope = Scope.root("test", card.memory());
+                Tape tape = Tape.inference(card, scope)) {
+            ParameterStore store = new ParameterStore(card, scope, DType.F32, storage);
+            Qwen base = Qwen.declare(store.root(), config(QwenConfig.QWEN2));
+            store.allocate();
+            store.repack();
+            ParameterStore adapters = store.beside();
+            Qwen model = base.adapted(adapters.root(), new Lora(4, 8, Lora.TARGETS));
+            adapters.allocate();
+            adapters.repack();
+            model.forward(tape, PackedSequences.of(tape.scope(), List.of(new int[TOKENS])));
+            assertThat(names(noted.afterRecording())).contains(kernel)
+                    .doesNotContain(storage == DType.BF16 ? "attentionForward" : "flashForward64");
+        }
     }
 
     /// Queries, keys and values, and gates and ups, are products of one operand each; the gradients of gates' and ups'

@@ -99,6 +99,17 @@ public final class Tensor {
         return new Tensor(block, offset + start * rowBytes(), shape.withFirst(count), dtype, device);
     }
 
+    /// The same bytes as elements of another type, in one dimension.
+    ///
+    /// @throws IllegalArgumentException where they are no whole number of elements
+    public Tensor reinterpretedAs(DType type) {
+        if (bytes() % type.bytes() != 0) {
+            throw new IllegalArgumentException("reinterpretedAs: " + bytes() + " bytes of " + this
+                    + " must be a whole number of " + type);
+        }
+        return new Tensor(block, offset, Shape.of(bytes() / type.bytes()), type, device);
+    }
+
     /// True where the two are views of the same memory, whether or not they share an element.
     public boolean isViewOf(Tensor other) {
         return block == other.block;

@@ -47,6 +47,16 @@ class TensorTest {
     }
 
     @Test
+    void bytesCanBeElementsOfAnotherType() {
+        Tensor bits = scope.of(new int[] {0, 0x3f800000, 0xc0000000}, 3);
+        assertThat(bits.slice(1, 2).reinterpretedAs(DType.F32).toFloats()).containsExactly(1, -2);
+        assertThat(bits.slice(0, 2).reinterpretedAs(DType.F64).toDoubles())
+                .containsExactly(Double.longBitsToDouble(0x3f800000L << 32));
+        assertThatIllegalArgumentException().isThrownBy(() -> bits.reinterpretedAs(DType.F64))
+                .withMessage("reinterpretedAs: 12 bytes of I32[3] must be a whole number of F64");
+    }
+
+    @Test
     void impossibleViewsAreRefused() {
         Tensor tensor = scope.zeros(DType.F32, 3, 2);
         assertThatIllegalArgumentException().isThrownBy(() -> tensor.reshape(4, 2)).withMessageContaining("[3, 2]")

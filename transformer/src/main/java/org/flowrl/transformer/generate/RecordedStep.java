@@ -39,8 +39,7 @@ final class RecordedStep implements DecodeStep {
 
         Bucket(int rows) {
             batch = new DecodeBatch(cache, scope, spare, rows, longest);
-            places = new Draws.Places(scope.allocate(DType.F64, rows), scope.allocate(DType.I32, rows),
-                    scope.allocate(model.store().dtype(), rows));
+            places = Draws.Places.of(scope.allocate(DType.F64, rows), model.store().dtype());
             uniforms = new double[rows];
         }
 

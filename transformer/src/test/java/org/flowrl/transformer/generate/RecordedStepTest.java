@@ -144,10 +144,10 @@ class RecordedStepTest {
             RecordedStep step = recorded(fixture, cache);
             long before = fixture.backend().memory().bytesInUse();
             next(step, sequences, 2, 0);
-            long inputs = 256 * 2 + 256 + 256;
+            long inputs = 3 * 256;
             assertThat(fixture.backend().memory().bytesInUse()).isGreaterThan(before + inputs);
             step.close();
-            // What is left are the inputs and outputs: integers, uniforms, tokens and log-probabilities.
+            // What is left are the inputs and outputs: integers, uniforms, and tokens with their log-probabilities.
             assertThat(fixture.backend().memory().bytesInUse()).isEqualTo(before + inputs);
         }
     }
@@ -167,8 +167,8 @@ class RecordedStepTest {
                     next(shrunk, sequences, count, count);
                     next(shrunk, sequences, count, count + 1);
                 }
-                // Four of 256 bytes for each of four numbers of rows.
-                long inputs = 4 * 4 * 256;
+                // Three of 256 bytes for each of four numbers of rows.
+                long inputs = 4 * 3 * 256;
                 assertThat(fixture.backend().memory().bytesInUse() - before).isEqualTo(full + inputs);
                 before = fixture.backend().memory().bytesInUse();
                 for (int count : new int[] {1, 2, 3, 4, 6}) {
