@@ -1,5 +1,6 @@
 package org.flowrl.cli;
 
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -10,6 +11,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.flowrl.rl.Checkpoint;
 import org.flowrl.rl.ConfigFile;
 import org.flowrl.rl.Evaluator;
 import org.flowrl.rl.Presets;
@@ -124,12 +126,21 @@ final class TrainCommand implements Callable<Integer> {
             Evaluator.Report after;
             try (StopOnSignal _ = StopOnSignal.of(() -> stop(run, progress))) {
                 after = run.run();
+            } catch (UncheckedIOException e) {
+                throw withNewest(folder, e);
             }
             progress.finish(run, before, after, RunReport.write(folder));
             return 0;
         } catch (CancellationException stopped) {
             return Main.INTERRUPTED;
         }
+    }
+
+    /// Why a run cannot write, such as a full disk, and how it goes on where it has a checkpoint.
+    private static UncheckedIOException withNewest(Path folder, UncheckedIOException e) {
+        return Checkpoint.latest(folder).map(checkpoint -> new UncheckedIOException(e.getMessage()
+                + "; train --resume --out " + folder + " goes on after step " + checkpoint.step(), e.getCause()))
+                .orElse(e);
     }
 
     private static void stop(TrainingRun run, TrainProgress progress) throws InterruptedException {

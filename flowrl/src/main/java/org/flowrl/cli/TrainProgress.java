@@ -12,6 +12,8 @@ import org.flowrl.rl.TrainingRun;
 /// Shows a training run: one live line on a terminal, a plain line every so often elsewhere, and a table at the end.
 final class TrainProgress implements TrainingRun.Observer {
     private static final long PLAIN_LINE_EVERY = 50;
+    /// Steps of a large model take a minute: whoever reads a log file does not wait for fifty.
+    private static final double PLAIN_LINE_SECONDS = 30;
     private static final double TERMINAL_LINE_SECONDS = 0.1;
     private static final int LINE_WIDTH = 110;
 
@@ -35,6 +37,7 @@ final class TrainProgress implements TrainingRun.Observer {
 
     @Override
     public void starting(TrainConfig config, Path folder) {
+        lastShown = System.nanoTime();
         DeviceOptions.show(backend);
         out.printf(Locale.ROOT, "%s on %s: %d steps of %d prompts x %d samples, seed %d, run folder %s%n",
                 config.objective().algorithm(), config.task(), config.steps(), config.rollout().prompts(),
@@ -46,6 +49,7 @@ final class TrainProgress implements TrainingRun.Observer {
     void begin(TrainingRun run) {
         firstStep = run.stepsDone();
         started = System.nanoTime();
+        lastShown = started;
         if (firstStep > 0) {
             out.println("resumed after step " + firstStep);
         }
@@ -58,7 +62,7 @@ final class TrainProgress implements TrainingRun.Observer {
 
     @Override
     public void warmedUp(long step, long steps, double loss) {
-        if (step == steps || terminal && isDue()) {
+        if (step == steps || isDue()) {
             show(String.format(Locale.ROOT, "warm-up %d/%d  loss %.3f nats per token", step, steps, loss),
                     step == steps);
         }
@@ -80,7 +84,7 @@ final class TrainProgress implements TrainingRun.Observer {
             exact = Map.of();
         }
         boolean last = step == steps;
-        if (last || (terminal ? isDue() : step % PLAIN_LINE_EVERY == 0)) {
+        if (last || isDue() || !terminal && step % PLAIN_LINE_EVERY == 0) {
             double secondsPerStep = (System.nanoTime() - started) * 1e-9 / (step - firstStep);
             show(String.format(Locale.ROOT, "step %d/%d  reward %.3f%s  %,.0f tokens/s  ETA %s", step, steps, reward,
                     exactText(), tokensPerSecond, duration(secondsPerStep * (steps - step))), last || !terminal);
@@ -114,7 +118,7 @@ final class TrainProgress implements TrainingRun.Observer {
     }
 
     private boolean isDue() {
-        return (System.nanoTime() - lastShown) * 1e-9 >= TERMINAL_LINE_SECONDS;
+        return (System.nanoTime() - lastShown) * 1e-9 >= (terminal ? TERMINAL_LINE_SECONDS : PLAIN_LINE_SECONDS);
     }
 
     private void show(String line, boolean keep) {

@@ -252,6 +252,19 @@ class MainTest {
                 .contains(message);
     }
 
+    /// A folder lies where a file is to be written at the end, as good as a full disk.
+    @Test
+    void aRunThatCannotWriteSaysHowToGoOn() throws IOException {
+        assertThat(run("train", "--out", "@/run")).isZero();
+        Path csv = folder.resolve("run/metrics.csv");
+        Files.delete(csv);
+        Files.createDirectories(csv.resolve("inside"));
+        err.reset();
+        assertThat(Main.run("train", "--resume", "--out", inFolder("@/run"), "--steps", "3")).isOne();
+        assertThat(err.toString(StandardCharsets.UTF_8).lines().toList().getLast()).isEqualTo("error: cannot write "
+                + csv + ": it is a folder; train --resume --out " + folder.resolve("run") + " goes on after step 3");
+    }
+
     @Test
     void aComparisonWritesItsTablesAndItsPage() {
         assertThat(run("compare", "--algos", "flowrl", "--seeds", "1,2", "--learning-rates", "1e-3", "--out",

@@ -32,16 +32,23 @@ public final class RunSections {
         }
         out.open("section").element("h2", "Result").open("div", "class", "wide").open("table", "class", "cards");
         out.open("thead").open("tr").element("th", "Mean over problems");
-        List.of("Before training", "After", "Optimum").forEach(title -> out.element("th", title));
+        List<Measure> measures = Measure.columns(run.isExact());
+        boolean isKnown = measures.stream().anyMatch(measure -> optimum(measure).isPresent());
+        out.element("th", "Before training").element("th", "After");
+        if (isKnown) {
+            out.element("th", "Optimum");
+        }
         out.close().close().open("tbody").line();
-        for (Measure measure : Measure.columns(run.isExact())) {
+        for (Measure measure : measures) {
             OptionalDouble before = run.reference().get().metric(measure.metric());
             OptionalDouble after = run.evaluation().get().metric(measure.metric());
             if (before.isPresent() && after.isPresent()) {
                 out.open("tr").open("td", "title", measure.meaning()).text(measure.title()).close();
                 cell("Before training", measure, before);
                 cell("After", measure, after);
-                cell("Optimum", measure, optimum(measure));
+                if (isKnown) {
+                    cell("Optimum", measure, optimum(measure));
+                }
                 out.close().line();
             }
         }
@@ -88,7 +95,7 @@ public final class RunSections {
             if (values.getMin() < values.getMax()) {
                 chart(measure, lines);
             } else if (values.getCount() > 0) {
-                constants.add(measure.title().toLowerCase(Locale.ROOT) + " " + measure.text(values.getMax()) + " ("
+                constants.add(measure.title() + " " + measure.text(values.getMax()) + " ("
                         + measure.meaning() + ")");
             }
         }
