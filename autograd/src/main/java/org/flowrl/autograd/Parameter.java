@@ -87,7 +87,8 @@ public final class Parameter {
     public PackedMatrix packed() {
         if (packed == null) {
             throw new IllegalStateException("parameter " + name + " " + shape
-                    + (isMatrix() ? " has no values yet: initialize, load or repack its ParameterStore" : " is not a matrix"));
+                    + (isMatrix() ? " has no values yet: initialize, load or repack its ParameterStore"
+                    : " is not a matrix"));
         }
         return packed;
     }

@@ -107,7 +107,7 @@ final class CudaRows implements RowKernels {
         long isFirst = next + rows * Integer.BYTES;
         launch("chainRows").tensor(ids).number(rows).number(dtable.dim(0)).number(next).number(isFirst)
                 .fault(Fault.SCATTER_ADD_IDS).overWarps(rows);
-        int threads = (int) Math.clamp(Math.ceilDiv(size, (long) Kernels.WARP) * Kernels.WARP, Kernels.WARP,
+        int threads = Math.clamp(Math.ceilDiv(size, (long) Kernels.WARP) * Kernels.WARP, Kernels.WARP,
                 Kernels.BLOCK_THREADS);
         launch("scatterAdd").tensor(dout).tensor(ids).number(next).number(isFirst).tensor(dtable).number(rows)
                 .number(size).grid(rows, Math.ceilDiv(size, (long) threads), threads, 0);

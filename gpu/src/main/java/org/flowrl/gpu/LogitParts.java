@@ -54,7 +54,7 @@ record LogitParts(Card card, Products products, long bytes) {
 
     /// Threads of such a block: whole warps, as many as have words.
     static int threads(long words) {
-        return (int) Math.clamp(Math.ceilDiv(words, WORDS_EACH * Kernels.WARP) * Kernels.WARP, Kernels.WARP,
+        return Math.clamp(Math.ceilDiv(words, WORDS_EACH * Kernels.WARP) * Kernels.WARP, Kernels.WARP,
                 Kernels.BLOCK_THREADS);
     }
 }

@@ -95,8 +95,8 @@ class ComparisonFilesTest {
         }
     }
 
-    /// Accuracy, alive and KL at 0, 10 and 20 steps, reward and entropy at each of 20, twice; log Z at each, once: 2 · 9 +
-    /// 2 · 40 + 20.
+    /// Accuracy, alive and KL at 0, 10 and 20 steps, reward and entropy at each of 20, twice; log Z at each, once:
+    /// 2 · 9 + 2 · 40 + 20.
     @Test
     void thePointsOfTheCurvesAreThoseOfTheCsv() throws IOException {
         List<String> expected = new ArrayList<>();

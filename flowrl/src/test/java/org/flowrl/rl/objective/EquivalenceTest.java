@@ -88,8 +88,8 @@ class EquivalenceTest {
                 .orElseThrow()).isGreaterThan(0.01);
     }
 
-    /// The gradient of one draw y is that of {@link EnumeratedWorld#halfBalanceGradient} from a μ that has all its mass on
-    /// y; a million draws are their counts. Three standard errors of each component's mean.
+    /// The gradient of one draw y is that of {@link EnumeratedWorld#halfBalanceGradient} from a μ that has all its mass
+    /// on y; a million draws are their counts. Three standard errors of each component's mean.
     @Test
     void aMillionDrawsAgreeWithinThreeStandardErrorsWhateverLogZ() {
         int draws = 1_000_000;

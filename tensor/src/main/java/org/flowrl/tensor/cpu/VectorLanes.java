@@ -24,7 +24,7 @@ import org.flowrl.tensor.Backend;
 /// only that it is some FloatVector, and whether it has a profile to guess from is a matter of timing.
 ///
 /// **No method may take or return a vector.** The Vector API's methods are inlined always, ours until the method that
-/// C2 compiles has some thousand nodes, which depends on what was inlined before; a method that is left a call after that
+/// C2 compiles has some thousand nodes, which depends on what was inlined before; a method that is then left a call
 /// boxes what it takes and returns, in one JVM of a hundred. Vectors are passed through memory.
 final class VectorLanes {
     /// The system property that narrows or widens vectors, in bits (128, 256 or 512): wider vectors than the

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// No kernel is stuck in slow code in any of eighteen fresh JVMs, each of which runs all kernels in an order of its own.
+/// No kernel is stuck in slow code in any of eighteen fresh JVMs, each of which runs all kernels in its own order.
 ///
 /// Whether the JIT compiles a kernel well can depend on what ran before and on timing: a kernel that is fast in a
 /// benchmark may be a hundred times slower for the life of another JVM. See {@link FirstCompiler} for one known cause,
@@ -38,8 +38,8 @@ class KernelSpeedTest {
     }
 
     /// With and without the vector module's bounds checks, which compile differently, and without the profiles from
-    /// which C2 guesses the class of a vector: whether a kernel has one is a matter of timing. Beside them a JVM without
-    /// flags says how fast a kernel can be.
+    /// which C2 guesses the class of a vector: whether a kernel has one is a matter of timing. Beside them a JVM
+    /// without flags says how fast a kernel can be.
     @ParameterizedTest
     @ValueSource(strings = {"", VectorTiersTest.UNCHECKED, "-XX:-UseTypeProfile"})
     void everyKernelRunsAboveHalfItsUsualSpeedInEveryJvm(String flag) {

@@ -20,8 +20,8 @@ import org.flowrl.tensor.Scope;
 /// goes through all kernels in one order twice to warm up and once to measure, and prints
 /// `kernel<TAB>nanoseconds<TAB>bytes` for each: the fastest call's time, and the heap that a call took of late. It then
 /// reads `kernel<TAB>nanoseconds<TAB>seconds` lines from standard input and measures that kernel again, until it is as
-/// fast as that and boxes no vectors, or has had so many seconds of processor time: a late compilation passes, code that
-/// is stuck in a slow tier does not.
+/// fast as that and boxes no vectors, or has had so many seconds of processor time: a late compilation passes, code
+/// that is stuck in a slow tier does not.
 final class KernelSpeeds {
     /// The JVM's second compiler is asked after some hundred calls of a method, which boxed vectors make slow ones.
     private static final int WARM_CALLS = 1500;

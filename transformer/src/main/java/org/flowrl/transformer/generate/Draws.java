@@ -25,8 +25,8 @@ record Draws(int[] tokens, float[] logProbs) {
         return places.read(n);
     }
 
-    /// Where draws come from and go to, on the device. Both results are in one tensor, since each read of a device waits
-    /// for it.
+    /// Where draws come from and go to, on the device. Both results are in one tensor, since each read of a device
+    /// waits for it.
     ///
     /// @param uniforms F64 [N]
     /// @param results I32: the bits of N log-probabilities, then N tokens

@@ -14,8 +14,8 @@ import java.util.Map;
 /// Values that cross the border of a cell: null, booleans, integers of any size, decimals, text, lists and maps from
 /// text. A program's results are written by what they are: arrays and iterables as lists, characters as text.
 public final class ValueStream {
-    /// Lists and maps one in another, at the most, as JSON is read: a program's result must not exhaust the stack of who
-    /// reads it.
+    /// Lists and maps one in another, at the most, as JSON is read: a program's result must not exhaust the stack of
+    /// who reads it.
     private static final int DEEPEST = 1_000;
 
     private ValueStream() {
