@@ -79,9 +79,8 @@ class ToyTest {
 
     @Test
     void stepsAndSamplesOutOfRangeAreRefused() {
-        assertThatThrownBy(() -> SETTINGS.withSteps(0)).hasMessage(
-                "toy: steps 0 must be at least 1 and samples 64 a multiple of 8");
-        assertThatThrownBy(() -> new Toy.Settings(1, 12, 0.1, 1, 1)).hasMessage(
-                "toy: steps 1 must be at least 1 and samples 12 a multiple of 8");
+        assertThatThrownBy(() -> SETTINGS.withSteps(0)).hasMessage("toy: steps 0 must be at least 1");
+        assertThatThrownBy(() -> new Toy.Settings(1, 12, 0.1, 1, 1))
+                .hasMessage("toy: samples 12 must be a multiple of 8");
     }
 }
