@@ -77,6 +77,17 @@ class CudaRowsTest {
         }
     }
 
+    /// A row more than blocks of 64 rows in all layers of a grid hold; a sum of ones is exact.
+    @Test
+    void moreRowsThanAGridHasBlocksForAreSummed() {
+        int rows = 64 * (int) CudaRows.MOST_LAYERS + 1;
+        Tensor ones = scope.zeros(DType.F32, rows, 1);
+        card.elementwise().fill(ones, 1);
+        Tensor sum = scope.zeros(DType.F32, 1);
+        card.matmul().biasGradient(ones, sum);
+        assertThat(sum.toFloats()).containsExactly(rows);
+    }
+
     /// Words 0, 1 and 2 in turn but for one row of word 4: each word's rows are added one after the other.
     @Test
     void manyRowsOfAWordAreAddedInOrder() {

@@ -80,7 +80,8 @@ final class PlanCardScratch implements PlanScratch {
 
     @Override
     public void blockSums(long rows, long size, int tensors) {
-        need(Use.SUMS, Math.ceilDiv(rows, BLOCK_ROWS) * size * Float.BYTES);
+        long blockRows = BLOCK_ROWS * Math.max(1, Math.ceilDiv(rows, BLOCK_ROWS * MOST_ROWS));
+        need(Use.SUMS, Math.ceilDiv(rows, blockRows) * size * Float.BYTES);
     }
 
     /// Where the next row of the same place is, and whether there is one before.
