@@ -39,18 +39,31 @@ class SnippetsTest {
             Matcher snippets = SNIPPET.matcher(Files.readString(document).replaceAll("(?m)^ */// ?", ""));
             while (snippets.find()) {
                 String name = document.getFileName().toString().replaceAll("\\W", "") + sources.size();
-                sources.add(SimpleJavaFileObject.forSource(URI.create("string:///" + name + ".java"), imports
-                        + "class " + name + " {" + GIVEN + "void snippet() throws Exception {\n" + snippets.group(1)
-                        + "}}"));
+                sources.add(source(name, imports + "class " + name + " {" + GIVEN
+                        + "void snippet() throws Exception {\n" + snippets.group(1) + "}}"));
             }
         }
+        assertThat(faults(sources)).isEmpty();
+        assertThat(sources).hasSizeGreaterThan(14);
+    }
+
+    @Test
+    void theProgramOfTheLibrarysDocsCompiles() throws IOException {
+        Path program = ROOT.resolve("flowrl/docs/library/src/main/java/Demo.java");
+        assertThat(faults(List.of(source("Demo", Files.readString(program))))).isEmpty();
+    }
+
+    private static JavaFileObject source(String name, String text) {
+        return SimpleJavaFileObject.forSource(URI.create("string:///" + name + ".java"), text);
+    }
+
+    private static List<String> faults(List<JavaFileObject> sources) throws IOException {
         DiagnosticCollector<JavaFileObject> faults = new DiagnosticCollector<>();
         JavacTask compiler = (JavacTask) ToolProvider.getSystemJavaCompiler().getTask(null, null, faults,
                 List.of("-proc:none", "--class-path", System.getProperty("java.class.path")), null, sources);
         compiler.analyze();
-        assertThat(faults.getDiagnostics().stream().map(Object::toString).filter(fault -> fault.contains("error:"))
-                .toList()).isEmpty();
-        assertThat(sources).hasSizeGreaterThan(14);
+        return faults.getDiagnostics().stream().map(Object::toString).filter(fault -> fault.contains("error:"))
+                .toList();
     }
 
     private static String imports() throws IOException {
