@@ -22,6 +22,7 @@ final class AnswerFile implements AutoCloseable {
     private final Path path;
     private final FileChannel channel;
     private long end;
+    private int problems;
     private boolean ended;
 
     /// Makes the file, which must not exist, and the folders above it.
@@ -53,9 +54,15 @@ final class AnswerFile implements AutoCloseable {
                 channel.write(bytes);
             }
             end = channel.position();
+            problems++;
         } catch (IOException e) {
             throw IoFault.writing(path, e);
         }
+    }
+
+    /// Problems whose answers it holds.
+    synchronized int problems() {
+        return problems;
     }
 
     private static String line(GradedAnswer answer) {

@@ -1,6 +1,5 @@
 package org.flowrl.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -223,18 +222,17 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     private List<List<GradedAnswer>> ask(BenchmarkRun run, List<Problem> problems, Scope scope) {
-        int[] done = {0, 0};
+        int[] correct = {0};
         try (AnswerFile file = new AnswerFile(out); StopOnSignal _ = StopOnSignal.of(() -> {
             file.close();
-            System.err.println("stopped: " + (Files.exists(out) ? out + " holds the answers to " + done[0] + " of "
-                    + problems.size() + " problems; score grades it" : "no problem was answered"));
+            System.err.println("stopped: " + (file.problems() > 0 ? out + " holds the answers to " + file.problems()
+                    + " of " + problems.size() + " problems; score grades it" : "no problem was answered"));
         })) {
             return run.answers(problems, scope, group -> {
                 file.write(group);
-                done[0]++;
-                done[1] += (int) group.stream().filter(GradedAnswer::isCorrect).count();
-                System.err.printf(Locale.ROOT, "problem %d/%d  %d of %d answers correct%n", done[0], problems.size(),
-                        done[1], done[0] * samples);
+                correct[0] += (int) group.stream().filter(GradedAnswer::isCorrect).count();
+                System.err.printf(Locale.ROOT, "problem %d/%d  %d of %d answers correct%n", file.problems(),
+                        problems.size(), correct[0], file.problems() * samples);
             });
         }
     }

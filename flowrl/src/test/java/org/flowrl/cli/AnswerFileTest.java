@@ -27,6 +27,7 @@ class AnswerFileTest {
         file.close();
         assertThatThrownBy(() -> file.write(List.of(answer("b", 0, Optional.of("3"), new Verdict.Wrong(0)))))
                 .isInstanceOf(CancellationException.class).hasMessage(path + " has ended");
+        assertThat(file.problems()).isOne();
         file.close();
         assertThat(path).hasContent("""
                 {"id":"a","sample":0,"gold":"2","response":"It is…","answer":"2","tokens":5,"finished":true,\

@@ -134,30 +134,33 @@ class KernelSpeedTest {
     }
 
     /// Measures a kernel again where it is slow or boxes. Where it stays slow, the JVM in which it is fastest measures
-    /// it, too, in turns: what slows both is the machine, and is taken out of the time.
+    /// it, too, in turns: what slows the one before and after the other is the machine, and is taken out of the time.
     private static void measureAgain(SpeedTable table, SpeedTable.Cell cell, List<FreshJvm> jvms) {
         double before = table.nanoseconds(cell);
         SpeedTable.Cell peer = table.fastest(cell.kernel());
         double fastest = table.nanoseconds(peer);
         double target = FAST_AGAIN * fastest;
-        ask(table, cell, target, LATE, jvms);
-        double least = table.nanoseconds(cell);
-        for (int round = 0; round < ROUNDS && least > target; round++) {
-            ask(table, peer, fastest, ROUND, jvms);
-            double slowness = Math.max(1, table.nanoseconds(peer) / fastest);
-            ask(table, cell, target, ROUND, jvms);
-            least = Math.min(least, table.nanoseconds(cell) / slowness);
+        double least = ask(table, cell, target, LATE, jvms);
+        if (least > target) {
+            double earlier = ask(table, peer, fastest, ROUND, jvms);
+            for (int round = 0; round < ROUNDS && least > target; round++) {
+                double own = ask(table, cell, target, ROUND, jvms);
+                double later = ask(table, peer, fastest, ROUND, jvms);
+                least = Math.min(least, own / Math.max(1, Math.min(earlier, later) / fastest));
+                earlier = later;
+            }
+            table.putNanoseconds(peer, Math.min(fastest, earlier));
+            table.putNanoseconds(cell, least);
         }
-        table.putNanoseconds(peer, Math.min(fastest, table.nanoseconds(peer)));
-        table.putNanoseconds(cell, least);
         System.out.printf("measured again in JVM %d: %s, %.1f us, then %.1f us (%.1f us in JVM %d)%n", cell.jvm() + 1,
                 cell.kernel(), before / 1e3, least / 1e3, fastest / 1e3, peer.jvm() + 1);
     }
 
-    private static void ask(SpeedTable table, SpeedTable.Cell cell, double target, double seconds,
+    private static double ask(SpeedTable table, SpeedTable.Cell cell, double target, double seconds,
             List<FreshJvm> jvms) {
         FreshJvm jvm = jvms.get(cell.jvm());
         jvm.say(cell.kernel() + "\t" + target + "\t" + seconds);
         jvm.answer().forEach(line -> table.put(cell.jvm(), line));
+        return table.nanoseconds(cell);
     }
 }
